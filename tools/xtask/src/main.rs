@@ -1,0 +1,62 @@
+//! `cargo xtask`: the project's own commands. This file only parses; each command is a module.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool speaks on standard output"
+)]
+
+mod cassandra;
+mod process;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+fn main() -> ExitCode {
+    let flags = flags::Xtask::from_env_or_exit();
+    match dispatch(flags.subcommand) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: flags::XtaskCmd) -> Result<()> {
+    use flags::{CassandraCmd, XtaskCmd};
+    match command {
+        XtaskCmd::Cassandra(cassandra) => match cassandra.subcommand {
+            CassandraCmd::Up(up) => {
+                cassandra::up(&cassandra::Node::new(up.port, up.home)).map(drop)
+            }
+            CassandraCmd::Down(down) => cassandra::down(&cassandra::Node::new(None, down.home)),
+        },
+    }
+}
+
+mod flags {
+    #![allow(missing_docs, unreachable_pub, reason = "written by the macro")]
+    use std::path::PathBuf;
+
+    xflags::xflags! {
+        /// The project's own commands.
+        cmd xtask {
+            /// A one-node Apache Cassandra on loopback, for the CQL tests.
+            cmd cassandra {
+                /// Starts it, or says where it already listens. Needs java 17 and mvn.
+                cmd up {
+                    /// CQL port (default 9042); port + 1000 is taken too.
+                    optional --port port: u16
+                    /// Folder for data, log and pid (default target/cassandra).
+                    optional --home home: PathBuf
+                }
+                /// Stops it; its data stay.
+                cmd down {
+                    /// Folder that `up` was given (default target/cassandra).
+                    optional --home home: PathBuf
+                }
+            }
+        }
+    }
+}
