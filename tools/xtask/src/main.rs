@@ -7,6 +7,7 @@
 
 mod cassandra;
 mod process;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ fn dispatch(command: flags::XtaskCmd) -> Result<()> {
             }
             CassandraCmd::Down(down) => cassandra::down(&cassandra::Node::new(None, down.home)),
         },
+        XtaskCmd::Tidy(_) => tidy::tidy(),
     }
 }
 
@@ -57,6 +59,8 @@ mod flags {
                     optional --home home: PathBuf
                 }
             }
+            /// Checks the invariants and the style that a machine can check.
+            cmd tidy {}
         }
     }
 }
