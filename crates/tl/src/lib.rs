@@ -27,12 +27,13 @@ mod reader;
 mod string;
 mod writer;
 
+pub use bytes::Bytes;
 pub use error::{DecodeError, NoForm};
 pub use layer::Layer;
-pub use object::{Decode, Encode, Function, Rest, from_bytes, to_bytes};
+pub use object::{Bare, Decode, Encode, Function, Rest, from_bytes, to_bytes};
 pub use reader::{DEPTH_MAX, Reader};
 pub use string::Str;
-pub use writer::{Flag, Writer};
+pub use writer::Writer;
 
 /// `boolTrue = Bool`
 pub const BOOL_TRUE: u32 = 0x997275b5;

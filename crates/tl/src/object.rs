@@ -31,6 +31,18 @@ pub trait Encode {
     }
 }
 
+/// The fields of a constructor without its id (A25, A26).
+pub trait Bare: Sized {
+    /// Reads the fields.
+    ///
+    /// # Errors
+    /// The bytes are no such fields.
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError>;
+
+    /// Appends the fields.
+    fn write(&self, writer: &mut Writer);
+}
+
 /// A request: its fields, and how its answer looks.
 pub trait Function: Encode {
     /// What the newest schema says that it answers.

@@ -160,17 +160,40 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A boxed value of this type if its bit is set.
+    #[inline]
+    pub fn optional<T: Decode>(&mut self, present: bool) -> Result<Option<T>, DecodeError> {
+        if present { T::decode(self).map(Some) } else { Ok(None) }
+    }
+
+    /// A bare `vector` of values that are read as [`Decode`] does.
+    pub fn bare_vector<T: Decode>(&mut self) -> Result<Vec<T>, DecodeError> {
+        let len = self.bare_vector_head(T::LEN_MIN)?;
+        self.items(len)
+    }
+
+    /// A bare `vector` whose items `read` reads.
+    pub fn bare_items<T>(
+        &mut self,
+        read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, DecodeError> {
+        let len = self.bare_vector_head(4)?;
+        self.items_with(len, read)
+    }
+
+    /// A boxed `Vector` whose items `read` reads.
+    pub fn boxed_items<T>(
+        &mut self,
+        read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, DecodeError> {
+        let len = self.vector_head(4)?;
+        self.items_with(len, read)
+    }
+
     /// Items of a vector whose head was read.
     #[inline]
     pub fn items<T: Decode>(&mut self, len: usize) -> Result<Vec<T>, DecodeError> {
-        // An item may be larger in memory than on the wire: what is allocated before the items are
-        // there stays within four times the bytes that are left.
-        let affordable = self.rest.len().saturating_mul(4) / size_of::<T>().max(1);
-        let mut items = Vec::with_capacity(len.min(affordable));
-        for _ in 0..len {
-            items.push(T::decode(self)?);
-        }
-        Ok(items)
+        self.items_with(len, T::decode)
     }
 
     /// Enters a value of a type that can contain itself. Paired with [`Reader::leave`]; after an
@@ -191,6 +214,22 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn leave(&mut self) {
         self.depth -= 1;
+    }
+
+    #[inline]
+    fn items_with<T>(
+        &mut self,
+        len: usize,
+        mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, DecodeError> {
+        // An item may be larger in memory than on the wire: what is allocated before the items are
+        // there stays within four times the bytes that are left.
+        let affordable = self.rest.len().saturating_mul(4) / size_of::<T>().max(1);
+        let mut items = Vec::with_capacity(len.min(affordable));
+        for _ in 0..len {
+            items.push(read(self)?);
+        }
+        Ok(items)
     }
 
     #[inline]

@@ -182,6 +182,20 @@ impl Writer {
         self.buf[count_at..count_at + 4].copy_from_slice(&count.to_le_bytes());
     }
 
+    /// A bare `vector` whose items `write` writes.
+    pub fn bare_items<T>(&mut self, items: &[T], mut write: impl FnMut(&T, &mut Self)) {
+        self.u32(u32::try_from(items.len()).unwrap_or(u32::MAX));
+        for item in items {
+            write(item, self);
+        }
+    }
+
+    /// A boxed `Vector` whose items `write` writes.
+    pub fn boxed_items<T>(&mut self, items: &[T], write: impl FnMut(&T, &mut Self)) {
+        self.u32(VECTOR);
+        self.bare_items(items, write);
+    }
+
     /// A boxed `Vector` of items that were encoded before, for the same layer.
     pub fn vector_of_encoded<B: AsRef<[u8]>>(&mut self, items: &[B]) {
         let len = items.iter().map(|item| item.as_ref().len()).sum::<usize>();
@@ -205,19 +219,5 @@ impl Writer {
         self.buf.extend_from_slice(data);
         self.buf
             .extend_from_slice(&[0; 3][..len.wrapping_neg() & 3]);
-    }
-}
-
-/// Builds a flags word (A7).
-#[doc(hidden)]
-pub trait Flag {
-    /// The bit if set.
-    fn flag(self, bit: u32) -> u32;
-}
-
-impl Flag for bool {
-    #[inline]
-    fn flag(self, bit: u32) -> u32 {
-        u32::from(self) << bit
     }
 }

@@ -1,0 +1,124 @@
+//! Whether the rules cover what has to be converted, and nothing else.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    ast::{Kind, Position},
+    error::Error,
+    model::{Combinator, Form, Model},
+    presence::{Presence, rule},
+};
+
+/// Conversions without a rule, rules without a conversion, and what cannot be generated.
+pub(crate) fn faults(model: &Model, rules_file: &str) -> Vec<Error> {
+    let presence = Presence::new(model);
+    let mut check = Check { model, used: BTreeSet::new(), faults: Vec::new() };
+    for combinator in &model.combinators {
+        check.forms_overlap(combinator);
+        for form in combinator.forms.iter().skip(1) {
+            check.form(&presence, combinator, form);
+        }
+    }
+    check.unused();
+    let named = |(position, problem, expected)| Error {
+        file: rules_file.to_owned(),
+        position,
+        problem,
+        expected,
+    };
+    check.faults.into_iter().map(named).collect()
+}
+
+struct Check<'a> {
+    model: &'a Model,
+    used: BTreeSet<usize>,
+    faults: Vec<(Position, String, String)>,
+}
+
+impl Check<'_> {
+    fn form(&mut self, presence: &Presence<'_>, combinator: &Combinator, form: &Form) {
+        let kind = if combinator.kind == Kind::Function { "function" } else { "type" };
+        let of = format!("{:08x}, layers from {}", form.id, form.from);
+        for field in form.kept_fields() {
+            let found = rule(self.model, combinator.kind, form, &field.name);
+            self.used.extend(found.map(|(index, _)| index));
+            if form.is_written() && presence.down(combinator, form, field).is_none() {
+                let ty = self.model.spelling(&field.ty);
+                let optional = if field.condition.is_some() { "?" } else { "" };
+                self.missing(
+                    format!("{kind} {}.{}: no `down` to {optional}{ty} ({of})", form.name, field.name),
+                );
+            }
+        }
+        for field in combinator.newest().kept_fields() {
+            let found = rule(self.model, combinator.kind, form, &field.name);
+            self.used.extend(found.map(|(index, _)| index));
+            if presence.up(combinator, form, field).is_none() {
+                let ty = self.model.spelling(&field.ty);
+                self.missing(format!("{kind} {}.{}: no `up` to {ty} ({of})", form.name, field.name));
+            }
+        }
+        let found = rule(self.model, combinator.kind, form, "=");
+        self.used.extend(found.map(|(index, _)| index));
+        let both = found.is_some_and(|(_, rule)| rule.down.is_some() && rule.up.is_some());
+        if combinator.kind == Kind::Function && form.result != combinator.result && !both {
+            let (old, new) =
+                (self.model.spelling(&form.result), self.model.spelling(&combinator.result));
+            self.missing(format!("result {}: {new} to {old} and back ({of})", form.name));
+        }
+    }
+
+    fn missing(&mut self, problem: String) {
+        self.faults.push((Position::default(), problem, "a rule for it".into()));
+    }
+
+    /// Two own forms at one layer would leave open which one is written.
+    fn forms_overlap(&mut self, combinator: &Combinator) {
+        let own: Vec<_> = combinator.forms.iter().filter(|form| !form.alias).collect();
+        for layer in self.model.layers() {
+            let written: Vec<_> = own.iter().filter(|form| form.layers.contains(layer)).collect();
+            if let [first, second, ..] = written[..] {
+                let problem = format!(
+                    "`{}` is {:08x} and {:08x} at layer {layer}",
+                    combinator.name, first.id, second.id
+                );
+                self.faults.push((Position::default(), problem, "one id a layer".into()));
+                return;
+            }
+        }
+        if !combinator.generics.is_empty() && combinator.forms.len() > 1 {
+            let problem = format!("`{}` wraps other functions and has two ids", combinator.name);
+            self.faults.push((Position::default(), problem, "one".into()));
+        }
+    }
+
+    fn unused(&mut self) {
+        let rules = &self.model.rules;
+        for (index, rule) in rules.conversions.iter().enumerate() {
+            if !self.used.contains(&index) {
+                let problem = format!("the rule for `{}.{}` is for nothing", rule.name, rule.field);
+                self.faults.push((rule.position, problem, "the name and field of an old form".into()));
+            }
+        }
+        for alias in &rules.aliases {
+            let known = self.model.combinator_named(alias.kind, &alias.new).is_some_and(|index| {
+                self.model.combinators[index].forms.iter().any(|form| form.name == alias.old)
+            });
+            if !known {
+                let problem = format!("the alias `{}` is for nothing", alias.old);
+                self.faults.push((alias.position, problem, "a gone name and one that has it".into()));
+            }
+        }
+        let types = rules.substitutes.iter().map(|rule| (&rule.ty, rule.position));
+        let accepted = rules.accepts.iter().flat_map(|rule| {
+            [(&rule.ty, rule.position), (&rule.other, rule.position)]
+        });
+        for (name, position) in types.chain(accepted) {
+            let variants = self.model.type_named(name).map(|at| &self.model.types[at].constructors);
+            if variants.is_none_or(|variants| variants.len() < 2) {
+                let problem = format!("`{name}` is no type with several constructors");
+                self.faults.push((position, problem, "the name of one".into()));
+            }
+        }
+    }
+}
