@@ -6,6 +6,7 @@
 )]
 
 mod cassandra;
+mod interop;
 mod process;
 mod tidy;
 
@@ -25,13 +26,21 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(command: flags::XtaskCmd) -> Result<()> {
-    use flags::{CassandraCmd, XtaskCmd};
+    use flags::{CassandraCmd, InteropCmd, XtaskCmd};
     match command {
         XtaskCmd::Cassandra(cassandra) => match cassandra.subcommand {
             CassandraCmd::Up(up) => {
                 cassandra::up(&cassandra::Node::new(up.port, up.home)).map(drop)
             }
             CassandraCmd::Down(down) => cassandra::down(&cassandra::Node::new(None, down.home)),
+        },
+        XtaskCmd::Interop(interop) => match interop.subcommand {
+            InteropCmd::Tl(tl) => interop::tl::run(&interop::tl::Options {
+                libraries: tl.library,
+                seed: tl.seed,
+                count: tl.count,
+                values: tl.values,
+            }),
         },
         XtaskCmd::Tidy(_) => tidy::tidy(),
     }
@@ -57,6 +66,20 @@ mod flags {
                 cmd down {
                     /// Folder that `up` was given (default target/cassandra).
                     optional --home home: PathBuf
+                }
+            }
+            /// Unmodified implementations of other people against ours.
+            cmd interop {
+                /// They re-encode random values of ours, each at its own layer.
+                cmd tl {
+                    /// telethon, kurigram, pyrogram, gramjs, mtcute (default: all).
+                    repeated library: String
+                    /// Seed of the values (default 7).
+                    optional --seed seed: u64
+                    /// Values of each name (default 3).
+                    optional --count count: u32
+                    /// Takes the values from a file of an earlier run.
+                    optional --values values: PathBuf
                 }
             }
             /// Checks the invariants and the style that a machine can check.
