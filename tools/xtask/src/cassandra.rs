@@ -151,7 +151,6 @@ pub(crate) fn down(node: &Node) -> Result<()> {
 ///
 /// # Errors
 /// A folder could not be removed.
-#[allow(dead_code, reason = "used by the CI command")]
 pub(crate) fn wipe(node: &Node) -> Result<()> {
     for folder in ["data", "commitlog", "hints", "saved_caches", "cdc_raw"] {
         let folder = node.home.join(folder);

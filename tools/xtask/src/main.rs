@@ -6,6 +6,7 @@
 )]
 
 mod cassandra;
+mod ci;
 mod interop;
 mod process;
 mod tidy;
@@ -34,6 +35,7 @@ fn dispatch(command: flags::XtaskCmd) -> Result<()> {
             }
             CassandraCmd::Down(down) => cassandra::down(&cassandra::Node::new(None, down.home)),
         },
+        XtaskCmd::Ci(flags) => ci::ci(flags.fast),
         XtaskCmd::Interop(interop) => match interop.subcommand {
             InteropCmd::Tl(tl) => interop::tl::run(&interop::tl::Options {
                 libraries: tl.library,
@@ -67,6 +69,11 @@ mod flags {
                     /// Folder that `up` was given (default target/cassandra).
                     optional --home home: PathBuf
                 }
+            }
+            /// Every check that CI makes, in its order.
+            cmd ci {
+                /// Without benches, services and foreign clients.
+                optional --fast
             }
             /// Unmodified implementations of other people against ours.
             cmd interop {

@@ -81,6 +81,7 @@ const LIBRARIES: &[Library] = &[
 ];
 
 /// What to compare, and from which values.
+#[derive(Default)]
 pub(crate) struct Options {
     /// Names of libraries; empty means all.
     pub(crate) libraries: Vec<String>,
