@@ -7,6 +7,7 @@
 
 mod cassandra;
 mod ci;
+mod fuzz;
 mod interop;
 mod process;
 mod tidy;
@@ -36,6 +37,11 @@ fn dispatch(command: flags::XtaskCmd) -> Result<()> {
             CassandraCmd::Down(down) => cassandra::down(&cassandra::Node::new(None, down.home)),
         },
         XtaskCmd::Ci(flags) => ci::ci(flags.fast),
+        XtaskCmd::Fuzz(flags) => fuzz::fuzz(&fuzz::Options {
+            targets: flags.target,
+            seconds: flags.seconds,
+            minimise: flags.minimise,
+        }),
         XtaskCmd::Interop(interop) => match interop.subcommand {
             InteropCmd::Tl(tl) => interop::tl::run(&interop::tl::Options {
                 libraries: tl.library,
@@ -74,6 +80,15 @@ mod flags {
             cmd ci {
                 /// Without benches, services and foreign clients.
                 optional --fast
+            }
+            /// Runs the fuzz targets on nightly.
+            cmd fuzz {
+                /// Names of targets (default: all).
+                repeated target: String
+                /// For each target (default 60).
+                optional --seconds seconds: u64
+                /// Afterwards keeps in fuzz/corpus/ only the inputs that add coverage.
+                optional --minimise
             }
             /// Unmodified implementations of other people against ours.
             cmd interop {
