@@ -1,0 +1,3 @@
+//! Service messages: those of the protocol itself (E.1), read and written without generated types.
+
+pub mod id;
