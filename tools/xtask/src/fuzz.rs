@@ -170,7 +170,11 @@ fn run_target(name: &str, binary: &Path, seconds: u64) -> Result<(Stats, Vec<Pat
     let mut findings = files_of(&artifacts)?;
     findings.retain(|path| !before.contains(path));
     if !status.success() {
-        println!("{}\n(the whole log: {})", tail(&text), log_path.display());
+        println!(
+            "{}\n(the whole log: {})",
+            explain(&text),
+            log_path.display()
+        );
         // It ended badly and left no input: not a finding to keep, but no success either.
         ensure!(!findings.is_empty(), "{status} of {}", describe(&fuzzer));
     }
@@ -199,7 +203,7 @@ fn minimise(name: &str, binary: &Path) -> Result<()> {
         output.status.success(),
         "{}\n{}",
         describe(&fuzzer),
-        tail(&stderr)
+        explain(&stderr)
     );
 
     let (old, new) = (files_of(&seeds)?, files_of(&kept)?);
@@ -274,9 +278,24 @@ fn parse_stats(log: &str) -> Stats {
     }
 }
 
-fn tail(log: &str) -> String {
+/// The panic message and what AddressSanitizer or libFuzzer calls it, without the stacks; or the end of the log.
+fn explain(log: &str) -> String {
     let lines: Vec<_> = log.lines().collect();
-    lines[lines.len().saturating_sub(40)..].join("\n")
+    let mut told = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        if line.contains("panicked at") {
+            told.extend(lines.iter().skip(index).take(2).copied());
+        } else if ["ERROR: ", "SUMMARY: "]
+            .iter()
+            .any(|word| line.contains(word))
+        {
+            told.push(line);
+        }
+    }
+    if told.is_empty() {
+        told.extend(&lines[lines.len().saturating_sub(20)..]);
+    }
+    told.join("\n")
 }
 
 fn row(name: &str, stats: &Stats, findings: usize, time: Duration) -> String {
@@ -292,7 +311,7 @@ fn row(name: &str, stats: &Stats, findings: usize, time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Stats, choose, is_content_hash, parse_stats, parse_targets};
+    use super::{Stats, choose, explain, is_content_hash, parse_stats, parse_targets};
 
     #[test]
     fn targets_are_the_binaries_of_the_manifest() {
@@ -329,5 +348,16 @@ mod tests {
     fn only_names_by_libfuzzer_are_content_hashes() {
         assert!(is_content_hash("da39a3ee5e6b4b0d3255bfef95601890afd80709"));
         assert!(!is_content_hash("vector-count-4294967295"));
+    }
+    #[test]
+    fn explanation_is_the_panic_without_the_stack() {
+        let log = "#2 INITED\nthread '<unnamed>' panicked at a.rs:1:2:\nindex out of bounds\n\
+                   ==7== ERROR: libFuzzer: deadly signal\n    #0 0x55\nSUMMARY: libFuzzer: deadly signal\n";
+        assert_eq!(
+            explain(log),
+            "thread '<unnamed>' panicked at a.rs:1:2:\nindex out of bounds\n\
+             ==7== ERROR: libFuzzer: deadly signal\nSUMMARY: libFuzzer: deadly signal"
+        );
+        assert_eq!(explain("cannot open"), "cannot open");
     }
 }

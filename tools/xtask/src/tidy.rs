@@ -26,8 +26,11 @@ const SKIPPED_FOLDERS: &[&str] = &[
 ];
 /// Endings of the text files that the rules on lines apply to; `.ci/run` has none and is added by name.
 const TEXT_ENDINGS: &[&str] = &[
-    "cjs", "md", "mjs", "py", "rs", "sh", "tl", "toml", "xml", "yaml", "yml",
+    "args", "cjs", "md", "mjs", "py", "rs", "rules", "sh", "tl", "toml", "xml", "yaml", "yml",
 ];
+
+/// A corpus is replayed by every `cargo test`, and every clone carries it.
+const CORPUS_BYTES_MAX: u64 = 1 << 20;
 
 /// A text of the repository, with its path relative to the root.
 struct SourceFile {
@@ -72,6 +75,7 @@ pub(crate) fn tidy() -> Result<()> {
     let files = read_sources(&root())?;
     let mut findings: Vec<_> = files.iter().flat_map(sources::check).collect();
     findings.extend(arrows::check(&files)?);
+    findings.extend(check_corpora(&corpora(&root().join("fuzz/corpus"))?));
     findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     if findings.is_empty() {
         println!("tidy: {} files, no findings", files.len());
@@ -79,6 +83,39 @@ pub(crate) fn tidy() -> Result<()> {
     }
     let list: Vec<_> = findings.iter().map(ToString::to_string).collect();
     bail!("tidy has {} findings\n{}", list.len(), list.join("\n"));
+}
+
+/// Each fuzz target's corpus must be small.
+fn check_corpora(corpora: &[(String, u64)]) -> Vec<Finding> {
+    let large = corpora.iter().filter(|(_, size)| *size > CORPUS_BYTES_MAX);
+    let finding = |(target, size): &(String, u64)| Finding {
+        path: format!("fuzz/corpus/{target}"),
+        line: 1,
+        rule: "corpus-size",
+        why: format!(
+            "{size} bytes, above {CORPUS_BYTES_MAX}; run `cargo xtask fuzz --minimise {target}`"
+        ),
+    };
+    large.map(finding).collect()
+}
+
+/// Name and size in bytes of each corpus in the folder.
+fn corpora(folder: &Path) -> Result<Vec<(String, u64)>> {
+    let mut corpora = Vec::new();
+    if !folder.exists() {
+        return Ok(corpora);
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            let mut size = 0;
+            for input in fs::read_dir(entry.path())? {
+                size += input?.metadata()?.len();
+            }
+            corpora.push((entry.file_name().to_string_lossy().into_owned(), size));
+        }
+    }
+    Ok(corpora)
 }
 
 fn read_sources(root: &Path) -> Result<Vec<SourceFile>> {

@@ -2,7 +2,7 @@
 
 use super::arrows::{Member, check_arrows, check_lints, check_reach, parse_members};
 use super::code::{without_comments_and_literals, without_test_items};
-use super::{SourceFile, sources, tidy};
+use super::{SourceFile, check_corpora, sources, tidy};
 
 fn file(path: &str, text: &str) -> SourceFile {
     SourceFile {
@@ -261,6 +261,20 @@ fn manifest_without_workspace_lints_is_found() {
     assert_eq!(
         check("[package]\n\n[lints]\n\n[dependencies]\nworkspace = true\n"),
         1
+    );
+}
+
+#[test]
+fn large_corpus_is_found() {
+    let corpora = [
+        ("any".to_owned(), 1 << 20),
+        ("call".to_owned(), (1 << 20) + 1),
+    ];
+    let found = check_corpora(&corpora);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (&*found[0].path, found[0].rule),
+        ("fuzz/corpus/call", "corpus-size")
     );
 }
 
