@@ -14,16 +14,8 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::process::root;
 
-/// Folders that hold nothing written by hand.
-const SKIPPED_FOLDERS: &[&str] = &[
-    "target",
-    "node_modules",
-    ".git",
-    "corpus",
-    "artifacts",
-    "coverage",
-    "__pycache__",
-];
+/// Folders that hold nothing written by hand, relative to the root.
+const SKIPPED_FOLDERS: &[&str] = &[".git", "fuzz/artifacts", "fuzz/corpus", "fuzz/coverage"];
 /// Endings of the text files that the rules on lines apply to; `.ci/run` has none and is added by name.
 const TEXT_ENDINGS: &[&str] = &[
     "args", "cjs", "md", "mjs", "py", "rs", "rules", "sh", "tl", "toml", "xml", "yaml", "yml",
@@ -124,13 +116,8 @@ fn read_sources(root: &Path) -> Result<Vec<SourceFile>> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).with_context(|| format!("{}", folder.display()))? {
             let path = entry?.path();
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
             if path.is_dir() {
-                if !SKIPPED_FOLDERS.contains(&&*name) {
+                if !is_skipped(root, &path) {
                     folders.push(path);
                 }
             } else if is_text(&path) {
@@ -140,6 +127,17 @@ fn read_sources(root: &Path) -> Result<Vec<SourceFile>> {
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+fn is_skipped(root: &Path, folder: &Path) -> bool {
+    let installed = folder.ends_with("node_modules") || folder.ends_with("__pycache__");
+    // Cargo marks its target folders so, whatever their names.
+    let is_cache = folder.join("CACHEDIR.TAG").exists();
+    installed
+        || is_cache
+        || SKIPPED_FOLDERS
+            .iter()
+            .any(|skipped| folder == root.join(skipped))
 }
 
 fn is_text(path: &Path) -> bool {
