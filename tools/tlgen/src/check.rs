@@ -40,7 +40,7 @@ impl Check<'_> {
         let kind = if combinator.kind == Kind::Function { "function" } else { "type" };
         let of = format!("{:08x}, layers from {}", form.id, form.from);
         for field in form.kept_fields() {
-            let found = rule(self.model, combinator.kind, form, &field.name);
+            let found = rule(self.model, combinator, form, &field.name, false);
             self.used.extend(found.map(|(index, _)| index));
             if form.is_written() && presence.down(combinator, form, field).is_none() {
                 let ty = self.model.spelling(&field.ty);
@@ -51,14 +51,14 @@ impl Check<'_> {
             }
         }
         for field in combinator.newest().kept_fields() {
-            let found = rule(self.model, combinator.kind, form, &field.name);
+            let found = rule(self.model, combinator, form, &field.name, false);
             self.used.extend(found.map(|(index, _)| index));
             if presence.up(combinator, form, field).is_none() {
                 let ty = self.model.spelling(&field.ty);
                 self.missing(format!("{kind} {}.{}: no `up` to {ty} ({of})", form.name, field.name));
             }
         }
-        let found = rule(self.model, combinator.kind, form, "=");
+        let found = rule(self.model, combinator, form, "=", false);
         self.used.extend(found.map(|(index, _)| index));
         let both = found.is_some_and(|(_, rule)| rule.down.is_some() && rule.up.is_some());
         if combinator.kind == Kind::Function && form.result != combinator.result && !both {

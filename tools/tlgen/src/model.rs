@@ -446,7 +446,8 @@ impl<'a> Resolver<'a> {
                 continue;
             };
             let ty = match &param.ty {
-                Type::Nat if words.contains(name.as_str()) => Ty::Flags,
+                // A word whose bits nobody uses yet is still one.
+                Type::Nat if words.contains(name.as_str()) || name == "flags" => Ty::Flags,
                 ty if ty.is_true() && param.condition.is_some() => Ty::Flag,
                 ty => match self.ty(at.1, ty) {
                     Ok(ty) => ty,

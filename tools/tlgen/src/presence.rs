@@ -1,7 +1,6 @@
 //! Which values can be shown at which layer.
 
 use crate::{
-    ast::Kind,
     model::{Combinator, CombinatorIndex, Field, Form, Model, Ty, TypeIndex},
     rules::{Conversion, Expression},
 };
@@ -110,47 +109,51 @@ impl<'a> Presence<'a> {
         form: &Form,
         field: &Field,
     ) -> Option<Down<'a>> {
-        if let Some((_, rule)) = rule(self.model, combinator.kind, form, &field.name)
-            && let Some(down) = &rule.down
-        {
-            return Some(Down::Rule(down));
+        let same = combinator.newest().field(&field.name).is_some_and(|newest| {
+            let sometimes = newest.condition.is_some() && field.condition.is_none();
+            newest.ty == field.ty && (!sometimes || field.ty == Ty::Flag)
+        });
+        let rule = rule(self.model, combinator, form, &field.name, same);
+        match rule.and_then(|(_, rule)| rule.down.as_ref()) {
+            Some(down) => Some(Down::Rule(down)),
+            None => same.then_some(Down::Same),
         }
-        let newest = combinator.newest().field(&field.name)?;
-        let sometimes = newest.condition.is_some() && field.condition.is_none();
-        (newest.ty == field.ty && (!sometimes || field.ty == Ty::Flag)).then_some(Down::Same)
     }
 
     /// How a field of the newest value is made; `None` if it takes a rule that is missing.
     pub(crate) fn up(&self, combinator: &Combinator, form: &Form, field: &Field) -> Option<Up<'a>> {
-        if let Some((_, rule)) = rule(self.model, combinator.kind, form, &field.name)
-            && let Some(up) = &rule.up
-        {
-            return Some(Up::Rule(up));
-        }
         let optional = field.condition.is_some();
-        match form.field(&field.name) {
-            Some(old) if old.ty == field.ty => match (old.condition.is_some(), optional) {
-                (false, true) => Some(Up::Same { wrap: true }),
-                (true, false) => None,
-                (true, true) | (false, false) => Some(Up::Same { wrap: false }),
-            },
-            _ => optional.then_some(Up::Absent),
+        let old = form.field(&field.name).filter(|old| old.ty == field.ty);
+        let same = old.and_then(|old| match (old.condition.is_some(), optional) {
+            (false, true) => Some(Up::Same { wrap: field.ty != Ty::Flag }),
+            (true, false) => None,
+            (true, true) | (false, false) => Some(Up::Same { wrap: false }),
+        });
+        let rule = rule(self.model, combinator, form, &field.name, same.is_some());
+        match rule.and_then(|(_, rule)| rule.up.as_ref()) {
+            Some(up) => Some(Up::Rule(up)),
+            None => same.or(optional.then_some(Up::Absent)),
         }
     }
 }
 
-/// The rule for a field of a form.
+/// The rule for a field of an old form, or for its result (`=`). Where equal name and type already
+/// convert it (`same`), only a rule that names its layers is meant.
 pub(crate) fn rule<'a>(
     model: &'a Model,
-    kind: Kind,
+    combinator: &Combinator,
     form: &Form,
     field: &str,
+    same: bool,
 ) -> Option<(usize, &'a Conversion)> {
+    if std::ptr::eq(form, combinator.newest()) {
+        return None;
+    }
     let mut rules = model.rules.conversions.iter().enumerate().filter(|(_, rule)| {
-        rule.kind == kind
+        rule.kind == combinator.kind
             && rule.name == form.name
             && rule.field == field
-            && rule.layers.as_ref().is_none_or(|layers| layers.contains(form.from))
+            && rule.layers.as_ref().map_or(!same, |layers| layers.contains(form.from))
     });
     rules.next()
 }

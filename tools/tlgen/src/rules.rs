@@ -12,7 +12,8 @@
 //! result messages.createChat: down &value.updates; up invited(value)
 //! ```
 //! `down?` and `up?` take an expression that gives an `Option`: without a value there is no form in
-//! that layer, or the request means nothing.
+//! that layer, or the request means nothing. Behind `raw` stands a rule whose `down` gives the
+//! encoded bytes, for what no newest value can hold.
 
 use crate::{
     ast::{Kind, Layers, Name, Position},
@@ -100,6 +101,8 @@ pub struct Expression {
     pub text: String,
     /// It gives an `Option`.
     pub fallible: bool,
+    /// It gives the encoded bytes, as `Rest`, and not a value of the old type.
+    pub raw: bool,
 }
 
 impl Rules {
@@ -163,13 +166,23 @@ impl Rules {
                 let (ty, other) = (ty.into(), other.into());
                 self.accepts.push(Accept { ty, other, expression, position });
             }
-            "type" | "function" | "result" => self.conversions(word, rest, position)?,
+            "type" | "function" | "result" => self.conversions(word, rest, false, position)?,
+            "raw" => {
+                let (word, rest) = rest.split_once(' ')?;
+                self.conversions(word, rest, true, position)?;
+            }
             _ => return None,
         }
         Some(())
     }
 
-    fn conversions(&mut self, word: &str, rest: &str, position: Position) -> Option<()> {
+    fn conversions(
+        &mut self,
+        word: &str,
+        rest: &str,
+        raw: bool,
+        position: Position,
+    ) -> Option<()> {
         let (head, body) = rest.split_once(": ")?;
         let (names, ranges) = match head.split_once(' ') {
             Some((names, ranges)) => (names, Some(layers(ranges)?)),
@@ -179,7 +192,7 @@ impl Rules {
         for part in body.split("; ") {
             let (direction, text) = part.trim().split_once(' ')?;
             let fallible = direction.ends_with('?');
-            let expression = Some(Expression { text: text.trim().to_owned(), fallible });
+            let expression = Some(Expression { text: text.trim().to_owned(), fallible, raw });
             match direction.trim_end_matches('?') {
                 "down" => down = expression,
                 "up" => up = expression,

@@ -8,6 +8,7 @@ use crate::{
     layout::{Layout, Shape, snake},
     model::{Combinator, CombinatorIndex, Field, Form, Ty, TypeIndex},
     presence::{Down, Presence, Up, form_at},
+    rules::Expression,
 };
 
 /// What the bodies are made from.
@@ -98,27 +99,32 @@ impl<'a> Codec<'a> {
             };
             let _ = writeln!(out, "let {name}: {ty} = {value};");
         }
-        let head = self.head(index);
-        let _ = write!(out, "Ok({head} {{ ");
+        let mut inits = String::new();
         for field in combinator.newest().kept_fields() {
             let name = snake(&field.name);
             let _ = match self.presence.up(combinator, form, field) {
-                Some(Up::Same { wrap: false }) => write!(out, "{name}, "),
-                Some(Up::Same { wrap: true }) => write!(out, "{name}: Some({name}), "),
-                Some(Up::Absent) if field.ty == Ty::Flag => write!(out, "{name}: false, "),
-                Some(Up::Absent) => write!(out, "{name}: None, "),
-                Some(Up::Rule(up)) if up.fallible => write!(
-                    out,
-                    "{name}: ({}).ok_or(DecodeError::Meaning {{ type_name: {:?}, field: {:?} }})?, ",
-                    up.text,
-                    form.name.to_string(),
-                    field.name
-                ),
-                Some(Up::Rule(up)) => write!(out, "{name}: {}, ", up.text),
-                None => write!(out, "{name}: compile_error!(), "),
+                Some(Up::Same { wrap: false }) => write!(inits, "{name}, "),
+                Some(Up::Same { wrap: true }) => write!(inits, "{name}: Some({name}), "),
+                Some(Up::Absent) if field.ty == Ty::Flag => write!(inits, "{name}: false, "),
+                Some(Up::Absent) => write!(inits, "{name}: None, "),
+                Some(Up::Rule(up)) => {
+                    let value = match up.fallible {
+                        true => format!(
+                            "({}).ok_or(DecodeError::Meaning {{ type_name: {:?}, field: {:?} }})?",
+                            up.text,
+                            form.name.to_string(),
+                            field.name
+                        ),
+                        false => up.text.clone(),
+                    };
+                    // In order before the literal, since rules look at fields that it moves.
+                    let _ = writeln!(out, "let new_{} = {value};", field.name);
+                    write!(inits, "{name}: new_{}, ", field.name)
+                }
+                None => write!(inits, "{name}: compile_error!(), "),
             };
         }
-        out.push_str("})");
+        let _ = write!(out, "Ok({} {{ {inits} }})", self.head(index));
         out
     }
 
@@ -141,10 +147,13 @@ impl<'a> Codec<'a> {
 
     /// Statements that write the fields of `form`, with its id if it is boxed, to `wr`; the newest
     /// fields are in scope as references.
-    pub(super) fn write(&self, index: CombinatorIndex, form: &Form, boxed: bool) -> String {
+    pub(super) fn write(&self, index: CombinatorIndex, form: &'a Form, boxed: bool) -> String {
         let combinator = self.combinator(index);
         let newest = std::ptr::eq(form, combinator.newest());
         let mut out = String::new();
+        if self.rules_of(combinator, form).any(|rule| rule.text.contains("at_layer")) {
+            out.push_str("let at_layer = wr.layer();\n");
+        }
         let mut bits: BTreeMap<&Condition, Vec<String>> = BTreeMap::new();
         for field in form.kept_fields() {
             let name = self.value_for(combinator, form, field, &mut out);
@@ -180,11 +189,14 @@ impl<'a> Codec<'a> {
                             format!("u32::from({set}) << {}", condition.bit)
                         })
                         .collect();
-                    let _ = writeln!(out, "wr.u32({});", terms.join(" | "));
+                    let word = if terms.is_empty() { "0".into() } else { terms.join(" | ") };
+                    let _ = writeln!(out, "wr.u32({word});");
                 }
                 (Ty::Flag, _) => {}
                 (_, None) => {
-                    let _ = writeln!(out, "{}", write_value(&field.ty, &name));
+                    let raw = self.is_raw(combinator, form, field);
+                    let ty = if raw { &Ty::Object } else { &field.ty };
+                    let _ = writeln!(out, "{}", write_value(ty, &name));
                 }
                 (_, Some(condition)) => {
                     let value = write_value(&field.ty, "x");
@@ -199,6 +211,21 @@ impl<'a> Codec<'a> {
         out
     }
 
+    fn is_raw(&self, combinator: &Combinator, form: &Form, field: &Field) -> bool {
+        matches!(self.presence.down(combinator, form, field), Some(Down::Rule(down)) if down.raw)
+    }
+
+    fn rules_of(
+        &self,
+        combinator: &'a Combinator,
+        form: &'a Form,
+    ) -> impl Iterator<Item = &'a Expression> {
+        form.kept_fields().filter_map(|field| match self.presence.down(combinator, form, field) {
+            Some(Down::Rule(down)) => Some(down),
+            Some(Down::Same) | None => None,
+        })
+    }
+
     /// Brings the value of an old field into scope, as a reference or an `Option` of one.
     fn value_for(
         &self,
@@ -211,10 +238,8 @@ impl<'a> Codec<'a> {
         let down = self.presence.down(combinator, form, field);
         let optional = field.condition.is_some() && field.ty != Ty::Flag;
         if let Some(Down::Rule(down)) = down {
-            let ty = match optional {
-                true => format!("Option<{}>", self.layout.rust_type(&field.ty)),
-                false => self.layout.rust_type(&field.ty),
-            };
+            let ty = if down.raw { "Rest".into() } else { self.layout.rust_type(&field.ty) };
+            let ty = if optional { format!("Option<{ty}>") } else { ty };
             let name = form.name.to_string();
             let _ = match down.fallible {
                 true => writeln!(
@@ -225,6 +250,10 @@ impl<'a> Codec<'a> {
                 false => writeln!(out, "let {local}: {ty} = {};", down.text),
             };
             let _ = writeln!(out, "let {local} = &{local};");
+        }
+        let always = combinator.newest().field(&field.name).is_some_and(|f| f.condition.is_none());
+        if matches!(down, Some(Down::Same)) && optional && always {
+            let _ = writeln!(out, "let {local} = &Some({local});");
         }
         // A value that this layer cannot be shown is left out where it may be.
         let shown_from = self.presence.shown_from(&field.ty);
@@ -252,6 +281,9 @@ impl<'a> Codec<'a> {
             let shown_from = self.presence.shown_from(&field.ty);
             let checked = shown_from > form.from;
             match self.presence.down(combinator, form, field) {
+                Some(Down::Rule(down)) if down.text == "None" && down.fallible => {
+                    return Some("false".into());
+                }
                 Some(Down::Rule(down)) if down.fallible && checked => terms.push(format!(
                     "({}).is_some_and(|x| x.has_form(at_layer))",
                     down.text
@@ -259,7 +291,7 @@ impl<'a> Codec<'a> {
                 Some(Down::Rule(down)) if down.fallible => {
                     terms.push(format!("({}).is_some()", down.text));
                 }
-                Some(Down::Rule(down)) if checked => {
+                Some(Down::Rule(down)) if checked && !down.raw => {
                     terms.push(format!("({}).has_form(at_layer)", down.text));
                 }
                 Some(Down::Same) if checked => {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     codec::{Codec, layer_pattern},
-    item::form_function,
+    item::{form_function, generics},
 };
 use crate::{
     layout::Shape,
@@ -66,15 +66,18 @@ fn choice(codec: &Codec<'_>, index: CombinatorIndex) -> String {
         if needs_fields { codec.destructure(index, "return") } else { String::new() };
     let name = combinator.name.to_string();
     format!(
-        "pub(crate) fn {}(v: &{}, wr: &mut Writer) {{ {destructure}\
+        "pub(crate) fn {}{}(v: &{}{}, wr: &mut Writer) {{ {destructure}\
          match wr.layer().0 {{ {arms} _ => wr.fail({name:?}) }} }}\n",
         form_function(codec, index, "write"),
-        codec.handled_type(index)
+        generics(&combinator.generics, ": Encode"),
+        codec.handled_type(index),
+        generics(&combinator.generics, "")
     )
 }
 
 /// Whether a value has a form at a layer.
 fn shows(codec: &Codec<'_>, index: CombinatorIndex) -> String {
+    let combinator = codec.combinator(index);
     let mut arms = String::new();
     let mut needs_fields = false;
     for form in codec.written_forms(index) {
@@ -87,9 +90,11 @@ fn shows(codec: &Codec<'_>, index: CombinatorIndex) -> String {
     let destructure =
         if needs_fields { codec.destructure(index, "return false") } else { String::new() };
     format!(
-        "pub(crate) fn {}(v: &{}, at_layer: Layer) -> bool {{ {destructure}\
+        "pub(crate) fn {}{}(v: &{}{}, at_layer: Layer) -> bool {{ {destructure}\
          match at_layer.0 {{ {arms} _ => false }} }}\n",
         form_function(codec, index, "shows"),
-        codec.handled_type(index)
+        generics(&combinator.generics, ": Encode"),
+        codec.handled_type(index),
+        generics(&combinator.generics, "")
     )
 }

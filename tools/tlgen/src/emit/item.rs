@@ -269,6 +269,10 @@ pub(super) fn read_arms(codec: &Codec<'_>, index: CombinatorIndex, wrap: &str) -
         let inline = matches!(codec.layout.shape(index), Shape::Inline { .. });
         let read = match (position, inline) {
             (0, true) => format!("{{ {} }}", codec.read(index, form)),
+            (0, false) if !codec.combinator(index).generics.is_empty() => {
+                let path = codec.handled_type(index);
+                format!("{path}::<_>::read(rd)")
+            }
             (0, false) => {
                 // A function with type variables has them inferred.
                 format!("{}::read(rd)", codec.handled_type(index))

@@ -35,7 +35,7 @@ pub fn files(model: &Model, options: &Options) -> BTreeMap<String, String> {
     let layout = Layout::new(model);
     let presence = Presence::new(model);
     let codec = Codec { layout: &layout, presence: &presence };
-    let mut files = Files { options, modules: BTreeMap::new() };
+    let mut files = Files { options, modules: BTreeMap::new(), compat: !model.rules.conversions.is_empty() };
     for at in 0..model.types.len() {
         let name = &model.types[at].name;
         files.add("types", name, &item::type_item(&codec, at));
@@ -59,6 +59,8 @@ pub fn files(model: &Model, options: &Options) -> BTreeMap<String, String> {
 struct Files<'a> {
     options: &'a Options,
     modules: BTreeMap<(&'static str, Option<String>), String>,
+    /// Where the functions are that rules call.
+    compat: bool,
 }
 
 impl Files<'_> {
@@ -104,7 +106,7 @@ impl Files<'_> {
             others.push(("rpc", rpc::traits(codec)));
         }
         let mut top = self.head("Everything that is generated from the schema.");
-        top.push_str("#![allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction, unused_imports, unused_variables, non_camel_case_types, reason = \"generated\")]\n\n");
+        top.push_str("#![allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction, unused_imports, unused_parens, unused_qualifications, unused_variables, unreachable_patterns, non_camel_case_types, non_contiguous_range_endpoints, overlapping_range_endpoints, dead_code, reason = \"generated\")]\n\n");
         for module in ["constructors", "forms", "functions", "types"] {
             let visibility = if module == "forms" { "pub(crate)" } else { "pub" };
             if !tops.contains(module) {
@@ -135,9 +137,10 @@ impl Files<'_> {
 
     fn imports(&self) -> String {
         let runtime = &self.options.runtime;
+        let compat = if self.compat { "use crate::compat::*;\n" } else { "" };
         format!(
             "use {runtime}::{{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer}};\n\
-             use super::*;\nuse crate::{{constructors, forms, functions, types}};\n\n"
+             use super::*;\nuse crate::{{constructors, forms, functions, types}};\n{compat}\n"
         )
     }
 }

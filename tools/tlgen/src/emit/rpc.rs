@@ -63,19 +63,21 @@ fn result_conversions(codec: &Codec<'_>, index: CombinatorIndex) -> String {
     }
     let (mut reads, mut writes) = (String::new(), String::new());
     for form in codec.written_forms(index).iter().filter(|form| form.result != combinator.result) {
-        let Some((_, rule)) = rule(codec.layout.model, Kind::Function, form, "=") else { continue };
+        let Some((_, rule)) = rule(codec.layout.model, combinator, form, "=", false) else { continue };
         let layers = layer_pattern(form);
         let ty = codec.layout.rust_type(&form.result);
+        let raw = rule.down.as_ref().is_some_and(|down| down.raw);
+        let old = if raw { "Rest".into() } else { ty.clone() };
         let name = form.name.to_string();
         if let Some(down) = &rule.down {
             let _ = match down.fallible {
                 true => writeln!(
                     writes,
-                    "{layers} => {{ let old: Option<{ty}> = {}; match old {{ Some(old) => old.encode(wr), None => wr.fail({name:?}) }} }}",
+                    "{layers} => {{ let old: Option<{old}> = {}; match old {{ Some(old) => old.encode(wr), None => wr.fail({name:?}) }} }}",
                     down.text
                 ),
                 false => {
-                    writeln!(writes, "{layers} => {{ let old: {ty} = {}; old.encode(wr); }}", down.text)
+                    writeln!(writes, "{layers} => {{ let old: {old} = {}; old.encode(wr); }}", down.text)
                 }
             };
         }
