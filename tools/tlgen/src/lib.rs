@@ -9,17 +9,21 @@
 
 pub mod ast;
 mod check;
+pub mod dynamic;
 pub mod crc;
 pub mod emit;
 mod error;
+mod format;
 mod layout;
 mod lexer;
 pub mod model;
+pub mod output;
 mod parser;
 mod presence;
 pub mod rules;
 
 pub use error::{Error, Errors};
+pub use format::{FormatError, format};
 pub use parser::parse;
 
 use model::{Model, Source};

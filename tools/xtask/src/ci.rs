@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::process::{cargo, describe, not_started, root, run, target_dir};
-use crate::{cassandra, fuzz, interop, tidy};
+use crate::{cassandra, codegen, fuzz, interop, tidy};
 
 /// How a step ended well.
 enum Outcome {
@@ -38,6 +38,11 @@ const STEPS: &[Step] = &[
         name: "format",
         slow: false,
         check: check_format,
+    },
+    Step {
+        name: "codegen",
+        slow: false,
+        check: |_| codegen::codegen(true).map(|()| Outcome::Passed),
     },
     Step {
         name: "tidy",

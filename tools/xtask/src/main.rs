@@ -7,6 +7,7 @@
 
 mod cassandra;
 mod ci;
+mod codegen;
 mod fuzz;
 mod interop;
 mod process;
@@ -36,6 +37,7 @@ fn dispatch(command: flags::XtaskCmd) -> Result<()> {
             }
             CassandraCmd::Down(down) => cassandra::down(&cassandra::Node::new(None, down.home)),
         },
+        XtaskCmd::Codegen(flags) => codegen::codegen(flags.check),
         XtaskCmd::Ci(flags) => ci::ci(flags.fast),
         XtaskCmd::Fuzz(flags) => fuzz::fuzz(&fuzz::Options {
             targets: flags.target,
@@ -80,6 +82,11 @@ mod flags {
             cmd ci {
                 /// Without benches, services and foreign clients.
                 optional --fast
+            }
+            /// Generates crates/tl-api from the schema.
+            cmd codegen {
+                /// Writes nothing; fails if a file is stale and names it.
+                optional --check
             }
             /// Runs the fuzz targets on nightly.
             cmd fuzz {
