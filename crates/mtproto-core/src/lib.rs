@@ -2,7 +2,9 @@
 
 pub mod crypto;
 pub mod error;
+pub mod handshake;
 pub mod service;
+pub mod transport;
 
 pub use error::{Error, Reaction, reaction};
 

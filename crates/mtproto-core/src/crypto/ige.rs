@@ -84,14 +84,19 @@ impl<'a> Lane<'a> {
         }
     }
 
+    // Encrypts where the block lies: streams that shared one temporary would wait for each other's
+    // stores to it.
     #[inline(always)]
     fn step(&mut self, at: usize) {
-        let plain = self.blocks[at];
-        let mut block = xor(plain, self.previous_cipher);
-        self.cipher.encrypt_block(&mut block);
-        let block = xor(block, self.previous_plain);
-        self.blocks[at] = block;
-        self.previous_cipher = block;
+        let Some(block) = self.blocks.get_mut(at) else {
+            return;
+        };
+        let plain = *block;
+        *block = xor(plain, self.previous_cipher);
+        self.cipher.encrypt_block(block);
+        let cipher = xor(*block, self.previous_plain);
+        *block = cipher;
+        self.previous_cipher = cipher;
         self.previous_plain = plain;
     }
 }
