@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::{
     ast::{Kind, Position},
     error::Error,
-    model::{Combinator, Form, Model},
-    presence::{Presence, rule},
+    model::{Combinator, Field, Form, Model},
+    presence::{Presence, Up, rule},
 };
 
 /// Conversions without a rule, rules without a conversion, and what cannot be generated.
@@ -37,7 +37,8 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn form(&mut self, presence: &Presence<'_>, combinator: &Combinator, form: &Form) {
-        let kind = if combinator.kind == Kind::Function { "function" } else { "type" };
+        self.groups(presence, combinator, form);
+        let kind = kind_word(combinator);
         let of = format!("{:08x}, layers from {}", form.id, form.from);
         for field in form.kept_fields() {
             let found = rule(self.model, combinator, form, &field.name, false);
@@ -65,6 +66,28 @@ impl Check<'_> {
             let (old, new) =
                 (self.model.spelling(&form.result), self.model.spelling(&combinator.result));
             self.missing(format!("result {}: {new} to {old} and back ({of})", form.name));
+        }
+    }
+
+    /// A group of newest fields on one bit must be made as a whole (A9).
+    fn groups(&mut self, presence: &Presence<'_>, combinator: &Combinator, form: &Form) {
+        let newest = combinator.newest();
+        for field in newest.kept_fields().filter(|field| field.condition.is_some()) {
+            let absent = |field: &Field| {
+                matches!(presence.up(combinator, form, field), Some(Up::Absent))
+            };
+            let shares = |other: &&Field| other.condition == field.condition;
+            if absent(field) && !newest.kept_fields().filter(shares).all(absent) {
+                let problem = format!(
+                    "{} {}.{}: no `up`, but others on its bit have one ({:08x}, layers from {})",
+                    kind_word(combinator),
+                    form.name,
+                    field.name,
+                    form.id,
+                    form.from
+                );
+                self.missing(problem);
+            }
         }
     }
 
@@ -121,4 +144,8 @@ impl Check<'_> {
             }
         }
     }
+}
+
+fn kind_word(combinator: &Combinator) -> &'static str {
+    if combinator.kind == Kind::Function { "function" } else { "type" }
 }

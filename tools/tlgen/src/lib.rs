@@ -18,6 +18,7 @@ mod layout;
 mod lexer;
 pub mod model;
 pub mod output;
+pub mod package;
 mod parser;
 mod presence;
 pub mod rules;

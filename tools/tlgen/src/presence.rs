@@ -56,7 +56,12 @@ impl<'a> Presence<'a> {
             for (slot, layer) in self.model.layers().enumerate() {
                 let own =
                     self.own[at][slot] && ty.constructors.iter().all(|c| self.is_total(*c, layer));
-                let shown = own || always;
+                // A substitute helps where the type is known at all.
+                let known = ty
+                    .constructors
+                    .iter()
+                    .any(|c| form_at(&self.model.combinators[*c], layer).is_some());
+                let shown = own || (always && known);
                 changed |= (own, shown) != (self.own[at][slot], self.shown[at][slot]);
                 self.own[at][slot] = own;
                 self.shown[at][slot] = shown;
@@ -69,6 +74,12 @@ impl<'a> Presence<'a> {
     pub(crate) fn is_total(&self, index: CombinatorIndex, layer: u16) -> bool {
         let combinator = &self.model.combinators[index];
         let Some(form) = form_at(combinator, layer) else { return false };
+        let sometimes =
+            combinator.forms.iter().filter(|form| form.when.is_some() && form.layers.contains(layer));
+        sometimes.chain([form]).all(|form| self.form_is_total(combinator, form, layer))
+    }
+
+    fn form_is_total(&self, combinator: &Combinator, form: &Form, layer: u16) -> bool {
         form.fields.iter().filter(|field| field.condition.is_none()).all(|field| {
             let fallible = match self.down(combinator, form, field) {
                 Some(Down::Rule(expression)) => expression.fallible,
@@ -83,6 +94,8 @@ impl<'a> Presence<'a> {
         match ty {
             Ty::Boxed(index) => self.shown[*index][usize::from(layer - self.model.oldest)],
             Ty::Bare(index) => self.is_total(*index, layer),
+            // Whatever is wrapped may lack a form.
+            Ty::Query(_) => false,
             _ => true,
         }
     }

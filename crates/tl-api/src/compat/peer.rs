@@ -140,7 +140,7 @@ pub(crate) fn peer_color(color: Option<i32>, background_emoji_id: Option<i64>) -
 
 /// A story id as the story that it became.
 pub(crate) fn recent_story(max_id: i32) -> RecentStory {
-    RecentStory { live: false, max_id: (max_id != 0).then_some(max_id) }
+    RecentStory { live: false, max_id: Some(max_id) }
 }
 
 /// The id of a story; 0 for none.

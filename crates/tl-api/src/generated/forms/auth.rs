@@ -159,7 +159,8 @@ let play_integrity_nonce: Option<Bytes> = rd.optional(word_flags & 0x4 != 0)?;
 let receipt: Option<Str> = rd.optional(word_flags & 0x2 != 0)?;
 let push_timeout: Option<i32> = rd.optional(word_flags & 0x2 != 0)?;
 let length: i32 = rd.i32()?;
-Ok(constructors::auth::SentCodeTypeFirebaseSms { nonce, play_integrity_project_id: None, play_integrity_nonce, receipt, push_timeout, length,  }) }
+let new_play_integrity_project_id = play_integrity_nonce.as_ref().map(|_| 0);
+Ok(constructors::auth::SentCodeTypeFirebaseSms { nonce, play_integrity_project_id: new_play_integrity_project_id, play_integrity_nonce, receipt, push_timeout, length,  }) }
 fn write_13c90f17(v: &constructors::auth::SentCodeTypeFirebaseSms, wr: &mut Writer) { let constructors::auth::SentCodeTypeFirebaseSms { nonce, play_integrity_project_id, play_integrity_nonce, receipt, push_timeout, length } = v;
 let all_flags_1 = receipt.is_some() && push_timeout.is_some();
 wr.u32(0x13c90f17);

@@ -55,7 +55,8 @@ let bot_id: i64 = rd.i64()?;
 let short_name: Str = rd.string()?;
 let peer_types: Vec<types::AttachMenuPeerType> = Decode::decode(rd)?;
 let icons: Vec<types::AttachMenuBotIcon> = Decode::decode(rd)?;
-Ok(types::AttachMenuBot { inactive, has_settings, request_write_access, show_in_attach_menu: false, show_in_side_menu: false, side_menu_disclaimer_needed: false, bot_id, short_name, peer_types: Some(peer_types), icons,  }) }
+let new_show_in_attach_menu = true;
+Ok(types::AttachMenuBot { inactive, has_settings, request_write_access, show_in_attach_menu: new_show_in_attach_menu, show_in_side_menu: false, side_menu_disclaimer_needed: false, bot_id, short_name, peer_types: Some(peer_types), icons,  }) }
 fn write_c8aa2cd2(v: &types::AttachMenuBot, wr: &mut Writer) { let types::AttachMenuBot { inactive, has_settings, request_write_access, show_in_attach_menu, show_in_side_menu, side_menu_disclaimer_needed, bot_id, short_name, peer_types, icons } = v;
 let old_peer_types: Vec<types::AttachMenuPeerType> = peer_types.clone().unwrap_or_default();
 let old_peer_types = &old_peer_types;
@@ -6518,6 +6519,24 @@ match wr.layer().0 { 222..=228 if matches!(type_, types::ButtonType::InputButton
 222..=228 => write_7d170cff(v, wr),
 133..=221 => write_a2fa4880(v, wr),
  _ => wr.fail("keyboardButton") } }
+pub(crate) fn shows_t_keyboard_button(v: &constructors::KeyboardButton, at_layer: Layer) -> bool { let constructors::KeyboardButton { style, text, type_ } = v;
+match at_layer.0 { 222..=228 if matches!(type_, types::ButtonType::InputButtonTypeRequestPeer { .. }) => (requested_peer(type_).1).has_form(at_layer),
+222..=228 if matches!(type_, types::ButtonType::RequestGeoLocation {}) => true,
+222..=228 if matches!(type_, types::ButtonType::RequestPeer { .. }) => (requested_peer(type_).1).has_form(at_layer),
+222..=228 if matches!(type_, types::ButtonType::RequestPhone {}) => true,
+222..=228 if matches!(type_, types::ButtonType::RequestPoll { .. }) => true,
+222..=228 if matches!(type_, types::ButtonType::SimpleWebView { .. }) => true,
+177..=221 if matches!(type_, types::ButtonType::InputButtonTypeRequestPeer { .. }) => (requested_peer(type_).1).has_form(at_layer),
+169..=221 if matches!(type_, types::ButtonType::RequestPeer { .. }) => (requested_peer(type_).1).has_form(at_layer),
+140..=221 if matches!(type_, types::ButtonType::SimpleWebView { .. }) => true,
+133..=221 if matches!(type_, types::ButtonType::RequestGeoLocation {}) => true,
+133..=221 if matches!(type_, types::ButtonType::RequestPhone {}) => true,
+133..=221 if matches!(type_, types::ButtonType::RequestPoll { .. }) => true,
+152..=168 if matches!(type_, types::ButtonType::RequestPeer { .. }) => (requested_peer(type_).1).has_form(at_layer),
+229.. => true,
+222..=228 => true,
+133..=221 => true,
+ _ => false } }
 pub(crate) fn write_t_keyboard_button_style(v: &types::KeyboardButtonStyle, wr: &mut Writer) { match wr.layer().0 { 222.. => v.write_boxed(wr),
  _ => wr.fail("keyboardButtonStyle") } }
 pub(crate) fn shows_t_keyboard_button_style(v: &types::KeyboardButtonStyle, at_layer: Layer) -> bool { match at_layer.0 { 222.. => true,
@@ -9683,7 +9702,7 @@ let sound: Option<Str> = rd.optional(word_flags & 0x8 != 0)?;
 let new_other_sound = sound.map(named_sound);
 Ok(types::PeerNotifySettings { show_previews, silent, mute_until, ios_sound: None, android_sound: None, other_sound: new_other_sound, stories_muted: None, stories_hide_sender: None, stories_ios_sound: None, stories_android_sound: None, stories_other_sound: None,  }) }
 fn write_af509d20(v: &types::PeerNotifySettings, wr: &mut Writer) { let types::PeerNotifySettings { show_previews, silent, mute_until, ios_sound, android_sound, other_sound, stories_muted, stories_hide_sender, stories_ios_sound, stories_android_sound, stories_other_sound } = v;
-let old_sound: Option<Str> = other_sound.as_ref().map_or(Some(Str::from_static("default")), sound_name);
+let old_sound: Option<Str> = other_sound.as_ref().and_then(sound_name);
 let old_sound = &old_sound;
 wr.u32(0xaf509d20);
 wr.u32(u32::from(show_previews.is_some()) << 0 | u32::from(silent.is_some()) << 1 | u32::from(mute_until.is_some()) << 2 | u32::from(old_sound.is_some()) << 3);
@@ -10102,7 +10121,8 @@ let chosen: bool = word_flags & 0x1 != 0;
 let correct: bool = word_flags & 0x2 != 0;
 let option: Bytes = rd.bytes()?;
 let voters: i32 = rd.i32()?;
-Ok(types::PollAnswerVoters { chosen, correct, option, voters: Some(voters), recent_voters: None,  }) }
+let new_recent_voters = Some(Vec::new());
+Ok(types::PollAnswerVoters { chosen, correct, option, voters: Some(voters), recent_voters: new_recent_voters,  }) }
 fn write_3b6ddad2(v: &types::PollAnswerVoters, wr: &mut Writer) { let types::PollAnswerVoters { chosen, correct, option, voters, recent_voters } = v;
 let old_voters: i32 = voters.unwrap_or(0);
 let old_voters = &old_voters;
@@ -11434,7 +11454,8 @@ let per_user_remains: Option<i32> = rd.optional(word_flags & 0x100 != 0)?;
 let locked_until_date: Option<i32> = rd.optional(word_flags & 0x200 != 0)?;
 let auction_slug: Option<Str> = rd.optional(word_flags & 0x800 != 0)?;
 let gifts_per_round: Option<i32> = rd.optional(word_flags & 0x800 != 0)?;
-Ok(constructors::StarGift { limited, sold_out, birthday, require_premium, limited_per_user, peer_color_available, auction, id, sticker, stars, availability_remains, availability_total, availability_resale, convert_stars, first_sale_date, last_sale_date, upgrade_stars, resell_min_stars, title, released_by, per_user_total, per_user_remains, locked_until_date, auction_slug, gifts_per_round, auction_start_date: None, upgrade_variants: None, background: None,  }) }
+let new_auction_start_date = auction_slug.as_ref().map(|_| 0);
+Ok(constructors::StarGift { limited, sold_out, birthday, require_premium, limited_per_user, peer_color_available, auction, id, sticker, stars, availability_remains, availability_total, availability_resale, convert_stars, first_sale_date, last_sale_date, upgrade_stars, resell_min_stars, title, released_by, per_user_total, per_user_remains, locked_until_date, auction_slug, gifts_per_round, auction_start_date: new_auction_start_date, upgrade_variants: None, background: None,  }) }
 fn write_1b9a4d7f(v: &constructors::StarGift, wr: &mut Writer) { let constructors::StarGift { limited, sold_out, birthday, require_premium, limited_per_user, peer_color_available, auction, id, sticker, stars, availability_remains, availability_total, availability_resale, convert_stars, first_sale_date, last_sale_date, upgrade_stars, resell_min_stars, title, released_by, per_user_total, per_user_remains, locked_until_date, auction_slug, gifts_per_round, auction_start_date, upgrade_variants, background } = v;
 let all_flags_0 = *limited && availability_remains.is_some() && availability_total.is_some();
 let all_flags_1 = *sold_out && first_sale_date.is_some() && last_sale_date.is_some();
@@ -11809,7 +11830,8 @@ let value_currency: Option<Str> = rd.optional(word_flags & 0x100 != 0)?;
 let theme_peer: Option<types::Peer> = rd.optional(word_flags & 0x400 != 0)?;
 let peer_color: Option<types::PeerColor> = rd.optional(word_flags & 0x800 != 0)?;
 let host_id: Option<types::Peer> = rd.optional(word_flags & 0x1000 != 0)?;
-Ok(constructors::StarGiftUnique { require_premium, resale_ton_only, theme_available, burned: false, crafted: false, id, gift_id, title, slug, num, owner_id, owner_name, owner_address, attributes, availability_issued, availability_total, gift_address, resell_amount, released_by, value_amount, value_currency, value_usd_amount: None, theme_peer, peer_color, host_id, offer_min_stars: None, craft_chance_permille: None,  }) }
+let new_value_usd_amount = value_amount.map(|_| 0);
+Ok(constructors::StarGiftUnique { require_premium, resale_ton_only, theme_available, burned: false, crafted: false, id, gift_id, title, slug, num, owner_id, owner_name, owner_address, attributes, availability_issued, availability_total, gift_address, resell_amount, released_by, value_amount, value_currency, value_usd_amount: new_value_usd_amount, theme_peer, peer_color, host_id, offer_min_stars: None, craft_chance_permille: None,  }) }
 fn write_b0bf741b(v: &constructors::StarGiftUnique, wr: &mut Writer) { let constructors::StarGiftUnique { require_premium, resale_ton_only, theme_available, burned, crafted, id, gift_id, title, slug, num, owner_id, owner_name, owner_address, attributes, availability_issued, availability_total, gift_address, resell_amount, released_by, value_amount, value_currency, value_usd_amount, theme_peer, peer_color, host_id, offer_min_stars, craft_chance_permille } = v;
 let all_flags_8 = value_amount.is_some() && value_currency.is_some();
 wr.u32(0xb0bf741b);
@@ -11856,7 +11878,8 @@ let released_by: Option<types::Peer> = rd.optional(word_flags & 0x20 != 0)?;
 let value_amount: Option<i64> = rd.optional(word_flags & 0x100 != 0)?;
 let value_currency: Option<Str> = rd.optional(word_flags & 0x100 != 0)?;
 let theme_peer: Option<types::Peer> = rd.optional(word_flags & 0x400 != 0)?;
-Ok(constructors::StarGiftUnique { require_premium, resale_ton_only, theme_available, burned: false, crafted: false, id, gift_id, title, slug, num, owner_id, owner_name, owner_address, attributes, availability_issued, availability_total, gift_address, resell_amount, released_by, value_amount, value_currency, value_usd_amount: None, theme_peer, peer_color: None, host_id: None, offer_min_stars: None, craft_chance_permille: None,  }) }
+let new_value_usd_amount = value_amount.map(|_| 0);
+Ok(constructors::StarGiftUnique { require_premium, resale_ton_only, theme_available, burned: false, crafted: false, id, gift_id, title, slug, num, owner_id, owner_name, owner_address, attributes, availability_issued, availability_total, gift_address, resell_amount, released_by, value_amount, value_currency, value_usd_amount: new_value_usd_amount, theme_peer, peer_color: None, host_id: None, offer_min_stars: None, craft_chance_permille: None,  }) }
 fn write_1befe865(v: &constructors::StarGiftUnique, wr: &mut Writer) { let constructors::StarGiftUnique { require_premium, resale_ton_only, theme_available, burned, crafted, id, gift_id, title, slug, num, owner_id, owner_name, owner_address, attributes, availability_issued, availability_total, gift_address, resell_amount, released_by, value_amount, value_currency, value_usd_amount, theme_peer, peer_color, host_id, offer_min_stars, craft_chance_permille } = v;
 let all_flags_8 = value_amount.is_some() && value_currency.is_some();
 wr.u32(0x1befe865);
@@ -11899,7 +11922,8 @@ let resell_amount: Option<Vec<types::StarsAmount>> = rd.optional(word_flags & 0x
 let released_by: Option<types::Peer> = rd.optional(word_flags & 0x20 != 0)?;
 let value_amount: Option<i64> = rd.optional(word_flags & 0x100 != 0)?;
 let value_currency: Option<Str> = rd.optional(word_flags & 0x100 != 0)?;
-Ok(constructors::StarGiftUnique { require_premium, resale_ton_only, theme_available: false, burned: false, crafted: false, id, gift_id, title, slug, num, owner_id, owner_name, owner_address, attributes, availability_issued, availability_total, gift_address, resell_amount, released_by, value_amount, value_currency, value_usd_amount: None, theme_peer: None, peer_color: None, host_id: None, offer_min_stars: None, craft_chance_permille: None,  }) }
+let new_value_usd_amount = value_amount.map(|_| 0);
+Ok(constructors::StarGiftUnique { require_premium, resale_ton_only, theme_available: false, burned: false, crafted: false, id, gift_id, title, slug, num, owner_id, owner_name, owner_address, attributes, availability_issued, availability_total, gift_address, resell_amount, released_by, value_amount, value_currency, value_usd_amount: new_value_usd_amount, theme_peer: None, peer_color: None, host_id: None, offer_min_stars: None, craft_chance_permille: None,  }) }
 fn write_26a5553e(v: &constructors::StarGiftUnique, wr: &mut Writer) { let constructors::StarGiftUnique { require_premium, resale_ton_only, theme_available, burned, crafted, id, gift_id, title, slug, num, owner_id, owner_name, owner_address, attributes, availability_issued, availability_total, gift_address, resell_amount, released_by, value_amount, value_currency, value_usd_amount, theme_peer, peer_color, host_id, offer_min_stars, craft_chance_permille } = v;
 let all_flags_8 = value_amount.is_some() && value_currency.is_some();
 wr.u32(0x26a5553e);
@@ -17104,21 +17128,46 @@ pub(crate) fn write_t_web_view_result_url(v: &types::WebViewResult, wr: &mut Wri
 pub(crate) fn shows_t_web_view_result_url(v: &types::WebViewResult, at_layer: Layer) -> bool { match at_layer.0 { 183.. => true,
 140..=182 => true,
  _ => false } }
+pub(crate) fn shows_f_init_connection<X: Encode>(v: &functions::InitConnection<X>, at_layer: Layer) -> bool { let functions::InitConnection { api_id, device_model, system_version, app_version, system_lang_code, lang_pack, lang_code, proxy, params, query } = v;
+match at_layer.0 { 0.. => query.has_form(at_layer),
+ _ => false } }
+pub(crate) fn shows_f_invoke_after_msg<X: Encode>(v: &functions::InvokeAfterMsg<X>, at_layer: Layer) -> bool { let functions::InvokeAfterMsg { msg_id, query } = v;
+match at_layer.0 { 0.. => query.has_form(at_layer),
+ _ => false } }
+pub(crate) fn shows_f_invoke_after_msgs<X: Encode>(v: &functions::InvokeAfterMsgs<X>, at_layer: Layer) -> bool { let functions::InvokeAfterMsgs { msg_ids, query } = v;
+match at_layer.0 { 0.. => query.has_form(at_layer),
+ _ => false } }
 pub(crate) fn write_f_invoke_with_apns_secret<X: Encode>(v: &functions::InvokeWithApnsSecret<X>, wr: &mut Writer) { match wr.layer().0 { 180.. => v.write_boxed(wr),
  _ => wr.fail("invokeWithApnsSecret") } }
-pub(crate) fn shows_f_invoke_with_apns_secret<X: Encode>(v: &functions::InvokeWithApnsSecret<X>, at_layer: Layer) -> bool { match at_layer.0 { 180.. => true,
+pub(crate) fn shows_f_invoke_with_apns_secret<X: Encode>(v: &functions::InvokeWithApnsSecret<X>, at_layer: Layer) -> bool { let functions::InvokeWithApnsSecret { nonce, secret, query } = v;
+match at_layer.0 { 180.. => query.has_form(at_layer),
  _ => false } }
 pub(crate) fn write_f_invoke_with_business_connection<X: Encode>(v: &functions::InvokeWithBusinessConnection<X>, wr: &mut Writer) { match wr.layer().0 { 177.. => v.write_boxed(wr),
  _ => wr.fail("invokeWithBusinessConnection") } }
-pub(crate) fn shows_f_invoke_with_business_connection<X: Encode>(v: &functions::InvokeWithBusinessConnection<X>, at_layer: Layer) -> bool { match at_layer.0 { 177.. => true,
+pub(crate) fn shows_f_invoke_with_business_connection<X: Encode>(v: &functions::InvokeWithBusinessConnection<X>, at_layer: Layer) -> bool { let functions::InvokeWithBusinessConnection { connection_id, query } = v;
+match at_layer.0 { 177.. => query.has_form(at_layer),
  _ => false } }
 pub(crate) fn write_f_invoke_with_google_play_integrity<X: Encode>(v: &functions::InvokeWithGooglePlayIntegrity<X>, wr: &mut Writer) { match wr.layer().0 { 180.. => v.write_boxed(wr),
  _ => wr.fail("invokeWithGooglePlayIntegrity") } }
-pub(crate) fn shows_f_invoke_with_google_play_integrity<X: Encode>(v: &functions::InvokeWithGooglePlayIntegrity<X>, at_layer: Layer) -> bool { match at_layer.0 { 180.. => true,
+pub(crate) fn shows_f_invoke_with_google_play_integrity<X: Encode>(v: &functions::InvokeWithGooglePlayIntegrity<X>, at_layer: Layer) -> bool { let functions::InvokeWithGooglePlayIntegrity { nonce, token, query } = v;
+match at_layer.0 { 180.. => query.has_form(at_layer),
+ _ => false } }
+pub(crate) fn shows_f_invoke_with_layer<X: Encode>(v: &functions::InvokeWithLayer<X>, at_layer: Layer) -> bool { let functions::InvokeWithLayer { layer, query } = v;
+match at_layer.0 { 0.. => query.has_form(at_layer),
+ _ => false } }
+pub(crate) fn shows_f_invoke_with_messages_range<X: Encode>(v: &functions::InvokeWithMessagesRange<X>, at_layer: Layer) -> bool { let functions::InvokeWithMessagesRange { range, query } = v;
+match at_layer.0 { 0.. => query.has_form(at_layer),
+ _ => false } }
+pub(crate) fn shows_f_invoke_without_updates<X: Encode>(v: &functions::InvokeWithoutUpdates<X>, at_layer: Layer) -> bool { let functions::InvokeWithoutUpdates { query } = v;
+match at_layer.0 { 0.. => query.has_form(at_layer),
  _ => false } }
 pub(crate) fn write_f_invoke_with_re_captcha<X: Encode>(v: &functions::InvokeWithReCaptcha<X>, wr: &mut Writer) { match wr.layer().0 { 199.. => v.write_boxed(wr),
  _ => wr.fail("invokeWithReCaptcha") } }
-pub(crate) fn shows_f_invoke_with_re_captcha<X: Encode>(v: &functions::InvokeWithReCaptcha<X>, at_layer: Layer) -> bool { match at_layer.0 { 199.. => true,
+pub(crate) fn shows_f_invoke_with_re_captcha<X: Encode>(v: &functions::InvokeWithReCaptcha<X>, at_layer: Layer) -> bool { let functions::InvokeWithReCaptcha { token, query } = v;
+match at_layer.0 { 199.. => query.has_form(at_layer),
+ _ => false } }
+pub(crate) fn shows_f_invoke_with_takeout<X: Encode>(v: &functions::InvokeWithTakeout<X>, at_layer: Layer) -> bool { let functions::InvokeWithTakeout { takeout_id, query } = v;
+match at_layer.0 { 0.. => query.has_form(at_layer),
  _ => false } }
 pub(crate) fn write_t_access_point_rule(v: &types::AccessPointRule, wr: &mut Writer) { match wr.layer().0 { 133..=228 => v.write_boxed(wr),
  _ => wr.fail("accessPointRule") } }

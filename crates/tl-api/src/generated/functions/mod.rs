@@ -70,6 +70,7 @@ match rd.u32()? { 0xc1cd5ea9 => functions::InitConnection::<_>::read(rd),
 }
 impl<X: Encode> Encode for InitConnection<X> {
 fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
+fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_init_connection(self, at_layer) }
 }
 impl<X: Function> Function for InitConnection<X> {
 type Result = X::Result;
@@ -101,6 +102,7 @@ match rd.u32()? { 0xcb9f372d => functions::InvokeAfterMsg::<_>::read(rd),
 }
 impl<X: Encode> Encode for InvokeAfterMsg<X> {
 fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
+fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_after_msg(self, at_layer) }
 }
 impl<X: Function> Function for InvokeAfterMsg<X> {
 type Result = X::Result;
@@ -132,6 +134,7 @@ match rd.u32()? { 0x3dc4b4f0 => functions::InvokeAfterMsgs::<_>::read(rd),
 }
 impl<X: Encode> Encode for InvokeAfterMsgs<X> {
 fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
+fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_after_msgs(self, at_layer) }
 }
 impl<X: Function> Function for InvokeAfterMsgs<X> {
 type Result = X::Result;
@@ -261,6 +264,7 @@ match rd.u32()? { 0xda9b0d0d => functions::InvokeWithLayer::<_>::read(rd),
 }
 impl<X: Encode> Encode for InvokeWithLayer<X> {
 fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
+fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_with_layer(self, at_layer) }
 }
 impl<X: Function> Function for InvokeWithLayer<X> {
 type Result = X::Result;
@@ -292,6 +296,7 @@ match rd.u32()? { 0x365275f2 => functions::InvokeWithMessagesRange::<_>::read(rd
 }
 impl<X: Encode> Encode for InvokeWithMessagesRange<X> {
 fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
+fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_with_messages_range(self, at_layer) }
 }
 impl<X: Function> Function for InvokeWithMessagesRange<X> {
 type Result = X::Result;
@@ -322,6 +327,7 @@ match rd.u32()? { 0xbf9459b7 => functions::InvokeWithoutUpdates::<_>::read(rd),
 }
 impl<X: Encode> Encode for InvokeWithoutUpdates<X> {
 fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
+fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_without_updates(self, at_layer) }
 }
 impl<X: Function> Function for InvokeWithoutUpdates<X> {
 type Result = X::Result;
@@ -385,6 +391,7 @@ match rd.u32()? { 0xaca9fd2e => functions::InvokeWithTakeout::<_>::read(rd),
 }
 impl<X: Encode> Encode for InvokeWithTakeout<X> {
 fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
+fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_with_takeout(self, at_layer) }
 }
 impl<X: Function> Function for InvokeWithTakeout<X> {
 type Result = X::Result;

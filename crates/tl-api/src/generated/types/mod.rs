@@ -3781,6 +3781,8 @@ let at_layer = wr.layer();
 if at_layer.0 < 198 && !self.own_form(at_layer) { return match self.substitute(at_layer) {
 Some(v) if v.own_form(at_layer) => v.write(wr), _ => wr.fail("EmojiStatus") }; }
 self.write(wr); }
+fn has_form(&self, at_layer: Layer) -> bool {
+at_layer.0 >= 145 || self.own_form(at_layer) || self.substitute(at_layer).is_some_and(|v| v.own_form(at_layer)) }
 }
 /// `emojiURL#a575739d url:string = EmojiURL`
 #[derive(Clone, Debug, PartialEq)]
@@ -7956,7 +7958,8 @@ Self::WebView(v) => { forms::write_t_keyboard_button_web_view(v, wr); }
  } }
 }
 impl KeyboardButton {
-fn own_form(&self, at_layer: Layer) -> bool { match self { Self::InputKeyboardButtonUrlAuth(v) => forms::shows_t_input_keyboard_button_url_auth(v, at_layer),
+fn own_form(&self, at_layer: Layer) -> bool { match self { Self::KeyboardButton(v) => forms::shows_t_keyboard_button(v, at_layer),
+Self::InputKeyboardButtonUrlAuth(v) => forms::shows_t_input_keyboard_button_url_auth(v, at_layer),
 Self::InputKeyboardButtonUserProfile(v) => forms::shows_t_input_keyboard_button_user_profile(v, at_layer),
 Self::Buy(v) => forms::shows_t_keyboard_button_buy(v, at_layer),
 Self::Callback(v) => forms::shows_t_keyboard_button_callback(v, at_layer),
@@ -14455,6 +14458,8 @@ let at_layer = wr.layer();
 if at_layer.0 < 206 && !self.own_form(at_layer) { return match self.substitute(at_layer) {
 Some(v) if v.own_form(at_layer) => v.write(wr), _ => wr.fail("StarsAmount") }; }
 self.write(wr); }
+fn has_form(&self, at_layer: Layer) -> bool {
+at_layer.0 >= 195 || self.own_form(at_layer) || self.substitute(at_layer).is_some_and(|v| v.own_form(at_layer)) }
 }
 /// `starsGiftOption#5e0589f1 flags:# extended:flags.1?true stars:long store_product:flags.0?string currency:string amount:long = StarsGiftOption`
 #[derive(Clone, Debug, PartialEq)]
