@@ -54,10 +54,15 @@ fn out_of_range() -> Error {
 /// Appends an unsigned varint: 7 bits a byte, lowest first.
 pub(crate) fn write_varint(mut value: u128, out: &mut Vec<u8>) {
     while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+        out.push(low_bits(value) | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push(low_bits(value));
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "seven bits are kept")]
+fn low_bits(value: u128) -> u8 {
+    (value & 0x7f) as u8
 }
 
 /// Takes an unsigned varint of at most 128 bits.

@@ -40,6 +40,7 @@
 
 mod aggregate;
 mod codec;
+mod embedded;
 mod error;
 mod id;
 mod mailbox;
@@ -52,6 +53,7 @@ pub use aggregate::{
     AuthKeys, ContactList, Contacts, DueQueue, Files, Leases, Members, NAME_BYTES_MAX, NameKind,
     Names, Profiles, Settings, Store,
 };
+pub use embedded::{CheckReport, EmbeddedEngine, EmbeddedOptions, EmbeddedStore};
 pub use error::{Error, Result};
 pub use id::{
     AuthKeyId, ChannelId, ChatId, DocumentId, FileId, LogPosition, MailboxId, MsgId, NodeId, OpId,
@@ -67,3 +69,4 @@ pub use record::{
     AuthKey, Authorization, Blob, BlobReference, Contact, Dialog, DueTask, Head, Lease, LoginCode,
     Member, Message, OperationResult, Profile, Setting, UploadPart,
 };
+pub use rows::RowStore;

@@ -119,14 +119,16 @@ impl Profiles for MemoryStore {
     async fn put_profile(&self, peer: PeerId, expect: u64, body: Bytes) -> Result<u64> {
         check_body(&body)?;
         let mut state = self.state();
-        let profile = state.profiles.entry(peer).or_default();
-        if profile.version != expect {
+        if state
+            .profiles
+            .get(&peer)
+            .map_or(0, |profile| profile.version)
+            != expect
+        {
             return Err(Error::Conflict("the profile has another version"));
         }
-        *profile = Profile {
-            version: expect + 1,
-            body,
-        };
+        let version = expect + 1;
+        state.profiles.insert(peer, Profile { version, body });
         Ok(expect + 1)
     }
 }
@@ -550,14 +552,17 @@ impl Settings for MemoryStore {
         check_name(&key)?;
         check_body(&body)?;
         let mut state = self.state();
-        let setting = state.settings.entry((scope, key)).or_default();
-        if setting.version != expect {
+        let name = (scope, key);
+        if state
+            .settings
+            .get(&name)
+            .map_or(0, |setting| setting.version)
+            != expect
+        {
             return Err(Error::Conflict("the setting has another version"));
         }
-        *setting = Setting {
-            version: expect + 1,
-            body,
-        };
+        let version = expect + 1;
+        state.settings.insert(name, Setting { version, body });
         Ok(expect + 1)
     }
 

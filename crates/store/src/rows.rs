@@ -7,6 +7,7 @@
 
 mod account;
 mod chat;
+mod check;
 mod file;
 mod mailbox;
 mod search;
@@ -23,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::id::{AuthKeyId, DocumentId, MailboxId, MsgId, PeerId, ShardId, UserId};
 use crate::token::Word;
 
+pub(crate) use check::{Mail, check_row};
 pub(crate) use mailbox::{Fact, token_list};
 
 /// A future on the heap.

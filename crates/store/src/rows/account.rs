@@ -66,7 +66,7 @@ pub(super) async fn put_profile(
 pub(super) async fn claim_name(
     view: &dyn View,
     kind: &NameKind,
-    name: &String,
+    name: &str,
     owner: &PeerId,
 ) -> Result<Plan<PeerId>> {
     let home = Home::name(*kind, name);
@@ -79,7 +79,7 @@ pub(super) async fn claim_name(
 pub(super) async fn release_name(
     view: &dyn View,
     kind: &NameKind,
-    name: &String,
+    name: &str,
     owner: &PeerId,
 ) -> Result<Plan<bool>> {
     let home = Home::name(*kind, name);
@@ -92,7 +92,7 @@ pub(super) async fn release_name(
 pub(super) async fn resolve_name(
     view: &dyn View,
     kind: &NameKind,
-    name: &String,
+    name: &str,
 ) -> Result<Option<PeerId>> {
     single(view, &Home::name(*kind, name), Table::Name).await
 }
@@ -193,7 +193,7 @@ pub(super) async fn authorizations(view: &dyn View, user: &UserId) -> Result<Vec
 
 pub(super) async fn put_login_code(
     _: &dyn View,
-    phone: &String,
+    phone: &str,
     code: &LoginCode,
 ) -> Result<Plan<()>> {
     Ok(put_single(
@@ -211,7 +211,7 @@ async fn load_code(view: &dyn View, home: &Home, now: u32) -> Result<Option<Logi
 
 pub(super) async fn login_code(
     view: &dyn View,
-    phone: &String,
+    phone: &str,
     now: &u32,
 ) -> Result<Option<LoginCode>> {
     load_code(view, &Home::login_code(phone), *now).await
@@ -219,7 +219,7 @@ pub(super) async fn login_code(
 
 pub(super) async fn take_login_attempt(
     view: &dyn View,
-    phone: &String,
+    phone: &str,
     now: &u32,
 ) -> Result<Plan<Option<LoginCode>>> {
     let home = Home::login_code(phone);
@@ -234,7 +234,7 @@ pub(super) async fn take_login_attempt(
     Ok(put_single(home, Table::LoginCode, &after, Some(before)))
 }
 
-pub(super) async fn remove_login_code(_: &dyn View, phone: &String) -> Result<Plan<()>> {
+pub(super) async fn remove_login_code(_: &dyn View, phone: &str) -> Result<Plan<()>> {
     Ok(remove_single(Home::login_code(phone), Table::LoginCode, ()))
 }
 

@@ -124,7 +124,7 @@ pub(super) async fn chats_of(
 
 pub(super) async fn acquire_lease(
     view: &dyn View,
-    name: &String,
+    name: &str,
     node: &NodeId,
     now_ms: &u64,
     ttl_ms: &u64,
@@ -145,7 +145,7 @@ pub(super) async fn acquire_lease(
 
 pub(super) async fn renew_lease(
     view: &dyn View,
-    name: &String,
+    name: &str,
     node: &NodeId,
     epoch: &u64,
     until_ms: &u64,
@@ -163,7 +163,7 @@ pub(super) async fn renew_lease(
 
 pub(super) async fn release_lease(
     view: &dyn View,
-    name: &String,
+    name: &str,
     node: &NodeId,
     epoch: &u64,
 ) -> Result<Plan<bool>> {
@@ -188,15 +188,11 @@ fn holds(lease: &Lease, node: NodeId, epoch: u64) -> bool {
     lease.epoch == epoch && lease.holder == node && lease.until_ms > 0
 }
 
-pub(super) async fn lease(view: &dyn View, name: &String) -> Result<Option<Lease>> {
+pub(super) async fn lease(view: &dyn View, name: &str) -> Result<Option<Lease>> {
     single(view, &Home::lease(name), Table::Lease).await
 }
 
-pub(super) async fn setting(
-    view: &dyn View,
-    scope: &String,
-    key: &String,
-) -> Result<Option<Setting>> {
+pub(super) async fn setting(view: &dyn View, scope: &str, key: &str) -> Result<Option<Setting>> {
     let home = Home::settings(scope);
     view.get(&home, Table::Setting, key.as_bytes())
         .await?
@@ -206,8 +202,8 @@ pub(super) async fn setting(
 
 pub(super) async fn put_setting(
     view: &dyn View,
-    scope: &String,
-    key: &String,
+    scope: &str,
+    key: &str,
     expect: &u64,
     body: &Bytes,
 ) -> Result<Plan<u64>> {
@@ -223,11 +219,11 @@ pub(super) async fn put_setting(
         body: body.clone(),
     };
     let mut change = Change::new(Home::settings(scope));
-    change.put(Table::Setting, key.clone().into_bytes(), to_bytes(&setting));
+    change.put(Table::Setting, key.as_bytes().to_vec(), to_bytes(&setting));
     Ok(Plan::one(setting.version, change))
 }
 
-pub(super) async fn settings(view: &dyn View, scope: &String) -> Result<Vec<(String, Setting)>> {
+pub(super) async fn settings(view: &dyn View, scope: &str) -> Result<Vec<(String, Setting)>> {
     let home = Home::settings(scope);
     let rows = view.scan(Scan::all(&home, Table::Setting)).await?;
     let row = |(key, value): (Bytes, Bytes)| {

@@ -17,17 +17,17 @@ use crate::token::tokens;
 
 record! {
     /// A dialog, if it is on the list, and how many messages it has in all and by tag.
-    struct DialogRow, version 1 {
+    pub(super) struct DialogRow, version 1 {
         dialog: Option<Dialog>,
-        messages: u32,
-        tags: Vec<(u8, u32)>,
+        pub(super) messages: u32,
+        pub(super) tags: Vec<(u8, u32)>,
     }
 }
 
 record! {
     /// A log entry and the operation that goes when it is trimmed.
-    struct LogRow, version 1 {
-        pts_count: i32,
+    pub(super) struct LogRow, version 1 {
+        pub(super) pts_count: i32,
         date: u32,
         op: Option<OpId>,
         body: Bytes,
@@ -96,7 +96,7 @@ pub(super) async fn open(view: &dyn View, mailbox: &MailboxId, epoch: &u64) -> R
 
 pub(super) async fn append_group(
     view: &dyn View,
-    appends: &Vec<PreparedAppend>,
+    appends: &[PreparedAppend],
 ) -> Result<Plan<Vec<Appended>>> {
     let mut plan = Plan::nothing(Vec::with_capacity(appends.len()));
     for append in appends {
@@ -231,7 +231,7 @@ impl Dialogs {
 
 impl DialogRow {
     /// Counts one message that goes from one set of tags to another; `None` is not there.
-    fn count(&mut self, old: Option<u32>, new: Option<u32>) {
+    pub(super) fn count(&mut self, old: Option<u32>, new: Option<u32>) {
         self.messages = self.messages + u32::from(new.is_some()) - u32::from(old.is_some());
         let (old, new) = (old.unwrap_or(0), new.unwrap_or(0));
         for tag in bits(old & !new) {
@@ -573,7 +573,7 @@ pub(super) async fn history(
 pub(super) async fn messages(
     view: &dyn View,
     mailbox: &MailboxId,
-    ids: &Vec<MsgId>,
+    ids: &[MsgId],
 ) -> Result<Vec<Option<Message>>> {
     let home = Home::mailbox(*mailbox);
     let mut found = Vec::with_capacity(ids.len());

@@ -1,0 +1,136 @@
+//! The log: one row for each group commit, with every operation in it, kept until all its rows
+//! have gone into their tables.
+
+use bytes::Bytes;
+
+use super::overlay::Generation;
+use crate::codec::{Codec, read_varint, to_bytes, write_varint};
+use crate::error::{Error, Result};
+use crate::rows::{Change, Home};
+
+/// The format of log rows this program writes.
+const FORMAT: u8 = 1;
+
+/// The operations of a group, encoded one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    operations: Vec<u8>,
+    /// The same rows, to be looked up while the group grows and to be published afterwards.
+    pub(super) rows: Generation,
+}
+
+impl Group {
+    pub(super) fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// The bytes it will write to the log.
+    pub(super) fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Adds one operation: rows of one home or of several, all or nothing.
+    pub(super) fn push(&mut self, changes: Vec<Change>) {
+        let out = &mut self.operations;
+        let rows: usize = changes
+            .iter()
+            .map(|change| change.rows.len() + change.away.len())
+            .sum();
+        write_varint(rows as u128, out);
+        for change in changes {
+            let own = change
+                .rows
+                .into_iter()
+                .map(|row| (change.home.clone(), row));
+            for (home, row) in own.chain(change.away) {
+                let mut key = Vec::with_capacity(1 + row.key.len());
+                key.push(row.table as u8);
+                key.extend_from_slice(&row.key);
+                let key = Bytes::from(key);
+                home.0.encode(out);
+                key.encode(out);
+                row.value.encode(out);
+                self.rows.put(&home, key, row.value);
+            }
+        }
+    }
+
+    /// The log row.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut row = Vec::with_capacity(self.operations.len() + 5);
+        row.push(FORMAT);
+        row.extend_from_slice(&crc32fast::hash(&self.operations).to_le_bytes());
+        row.extend_from_slice(&self.operations);
+        row
+    }
+}
+
+/// Puts the rows of a log row into a generation again.
+pub(super) fn replay(mut row: Bytes, into: &mut Generation) -> Result<()> {
+    let damaged = || Error::Corrupt("a row of the log is damaged".into());
+    if row.len() < 5 {
+        return Err(damaged());
+    }
+    let header = row.split_to(5);
+    if header[0] > FORMAT {
+        let found = u32::from(header[0]);
+        return Err(Error::Newer {
+            what: "the log",
+            found,
+            known: u32::from(FORMAT),
+        });
+    }
+    if crc32fast::hash(&row).to_le_bytes() != header[1..] {
+        return Err(damaged());
+    }
+    while !row.is_empty() {
+        for _ in 0..read_varint(&mut row)? {
+            let home = Home(Bytes::decode(&mut row)?);
+            let key = Bytes::decode(&mut row)?;
+            let value = Option::<Bytes>::decode(&mut row)?;
+            into.put(&home, key, value);
+        }
+    }
+    Ok(())
+}
+
+/// The key of a log row.
+pub(super) fn log_key(number: u64) -> [u8; 9] {
+    let mut key = [1; 9];
+    key[1..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The number of a log row.
+pub(super) fn log_number(key: &[u8]) -> Result<u64> {
+    let number = key.strip_prefix(&[1]).and_then(|rest| rest.try_into().ok());
+    number
+        .map(u64::from_be_bytes)
+        .ok_or_else(|| Error::Corrupt("a log row has no number".into()))
+}
+
+/// What both files say about themselves. No home and no log row begins with 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meta {
+    /// The version of the whole layout.
+    Format,
+    /// Names the store: its two files belong together.
+    Identity,
+    /// The last log row whose rows are in their tables.
+    Projected,
+}
+
+impl Meta {
+    pub(super) const fn key(self) -> &'static [u8] {
+        match self {
+            Self::Format => b"\0format",
+            Self::Identity => b"\0identity",
+            Self::Projected => b"\0projected",
+        }
+    }
+}
+
+/// The stored form of a number.
+pub(super) fn number(value: u64) -> Bytes {
+    to_bytes(&value)
+}
