@@ -5,6 +5,8 @@
 //! layer know. What equal name and type cannot convert goes through the rules of `compat.rules`.
 
 pub mod compat;
+// Formatted by its generator.
+#[rustfmt::skip]
 mod generated;
 
 pub(crate) use generated::forms;

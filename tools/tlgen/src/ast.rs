@@ -21,7 +21,7 @@ pub struct Declaration {
     /// As written behind `#`; 1 to 8 hex digits (A3).
     pub explicit_id: Option<u32>,
     /// `{X:Type}`, `{n:#}`: names that the parameters may use.
-    pub implicit: Vec<String>,
+    pub implicit: Vec<Implicit>,
     /// In wire order; unnamed ones included.
     pub params: Vec<Param>,
     /// Right of `=`.
@@ -34,6 +34,23 @@ pub struct Declaration {
     pub text: String,
     /// Where the name stands.
     pub position: Position,
+}
+
+/// `{X:Type}`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Implicit {
+    /// How the parameters call it.
+    pub name: String,
+    /// `Type` for a type variable, `#` for a number.
+    pub ty: Type,
+}
+
+impl Declaration {
+    /// The implicit arguments that stand for types.
+    pub fn type_variables(&self) -> impl Iterator<Item = &str> {
+        let variables = self.implicit.iter().filter(|implicit| implicit.ty.is_named("Type"));
+        variables.map(|implicit| implicit.name.as_str())
+    }
 }
 
 /// What a declaration makes.
@@ -146,8 +163,46 @@ pub enum Type {
     },
 }
 
+impl fmt::Display for Param {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.name {
+            write!(f, "{name}:")?;
+        }
+        if let Some(Condition { word, bit }) = &self.condition {
+            write!(f, "{word}.{bit}?")?;
+        }
+        self.ty.fmt(f)
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nat => f.write_str("#"),
+            Self::Builtin => f.write_str("?"),
+            Self::Query(name) => write!(f, "!{name}"),
+            Self::Named { name, bare, args } => {
+                let percent = if *bare && !name.is_lower_case() { "%" } else { "" };
+                write!(f, "{percent}{name}")?;
+                for (index, arg) in args.iter().enumerate() {
+                    write!(f, "{}{arg}", if index == 0 { "<" } else { "," })?;
+                }
+                f.write_str(if args.is_empty() { "" } else { ">" })
+            }
+            Self::Repeat { count, fields } => {
+                if let Some(count) = count {
+                    write!(f, "{count}*")?;
+                }
+                f.write_str("[ ")?;
+                fields.iter().try_for_each(|field| write!(f, "{field} "))?;
+                f.write_str("]")
+            }
+        }
+    }
+}
+
 /// Counted from 1; columns in characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Position {
     /// Line.
     pub line: usize,

@@ -14,7 +14,6 @@ pub(crate) fn faults(model: &Model, rules_file: &str) -> Vec<Error> {
     let presence = Presence::new(model);
     let mut check = Check { model, used: BTreeSet::new(), faults: Vec::new() };
     for combinator in &model.combinators {
-        check.forms_overlap(combinator);
         for form in combinator.forms.iter().skip(1) {
             check.form(&presence, combinator, form);
         }
@@ -93,26 +92,6 @@ impl Check<'_> {
 
     fn missing(&mut self, problem: String) {
         self.faults.push((Position::default(), problem, "a rule for it".into()));
-    }
-
-    /// Two own forms at one layer would leave open which one is written.
-    fn forms_overlap(&mut self, combinator: &Combinator) {
-        let own: Vec<_> = combinator.forms.iter().filter(|form| !form.alias).collect();
-        for layer in self.model.layers() {
-            let written: Vec<_> = own.iter().filter(|form| form.layers.contains(layer)).collect();
-            if let [first, second, ..] = written[..] {
-                let problem = format!(
-                    "`{}` is {:08x} and {:08x} at layer {layer}",
-                    combinator.name, first.id, second.id
-                );
-                self.faults.push((Position::default(), problem, "one id a layer".into()));
-                return;
-            }
-        }
-        if !combinator.generics.is_empty() && combinator.forms.len() > 1 {
-            let problem = format!("`{}` wraps other functions and has two ids", combinator.name);
-            self.faults.push((Position::default(), problem, "one".into()));
-        }
     }
 
     fn unused(&mut self) {

@@ -23,8 +23,11 @@ pub fn computed_id(declaration: &Declaration) -> u32 {
 /// The text that the id is computed from (A15).
 pub fn normalised(declaration: &Declaration) -> String {
     let mut out = declaration.name.to_string();
-    if let Some(implicit) = implicit_text(&declaration.text) {
-        out.push_str(&implicit);
+    for implicit in &declaration.implicit {
+        out.push(' ');
+        out.push_str(&implicit.name);
+        out.push(':');
+        push_type(&mut out, &implicit.ty);
     }
     push_params(&mut out, &declaration.params);
     out.push_str(" = ");
@@ -39,18 +42,6 @@ pub fn crc32(bytes: &[u8]) -> u32 {
             (crc >> 1) ^ (0xedb88320 & (crc & 1).wrapping_neg())
         })
     })
-}
-
-/// ` X:Type` of `{X:Type}`, in the order of the text.
-fn implicit_text(text: &str) -> Option<String> {
-    let (left, _) = text.split_once(" = ")?;
-    let mut out = String::new();
-    for part in left.split('{').skip(1) {
-        let (inner, _) = part.split_once('}')?;
-        out.push(' ');
-        out.push_str(inner.trim());
-    }
-    Some(out)
 }
 
 fn push_params(out: &mut String, params: &[Param]) {

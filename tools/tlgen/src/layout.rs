@@ -232,11 +232,30 @@ fn variants(model: &Model, at: TypeIndex) -> Vec<String> {
     ty.constructors.iter().zip(&names).map(unique).collect()
 }
 
+/// Names that generated code uses for types of its own or of Rust; a type of the schema with one of
+/// them gets an underscore.
+pub(crate) const RESERVED_TYPES: &[&str] = &[
+    "Bare", "Box", "Bytes", "Decode", "DecodeError", "Encode", "Function", "Layer", "Option", "Reader",
+    "Rest", "Result", "Self", "Str", "Vec", "Writer",
+];
+
 /// `types::messages::Chats`
-pub(crate) fn path(module: &str, name: &Name) -> String {
+pub(crate) fn path(top: &str, name: &Name) -> String {
+    let mut ident = pascal(&name.ident);
+    if RESERVED_TYPES.contains(&ident.as_str()) {
+        ident.push('_');
+    }
     match &name.namespace {
-        Some(namespace) => format!("{module}::{}::{}", snake(namespace), pascal(&name.ident)),
-        None => format!("{module}::{}", pascal(&name.ident)),
+        Some(namespace) => format!("{top}::{}::{ident}", module(namespace)),
+        None => format!("{top}::{ident}"),
+    }
+}
+
+/// The module of a namespace, beside the modules that every namespace uses.
+pub(crate) fn module(namespace: &str) -> String {
+    match snake(namespace).as_str() {
+        name @ ("constructors" | "forms" | "functions" | "types") => format!("{name}_"),
+        name => name.to_owned(),
     }
 }
 
@@ -252,7 +271,8 @@ pub(crate) fn pascal(ident: &str) -> String {
         .collect()
 }
 
-/// `srp_B` → `srp_b`, `getUser` → `get_user`; a keyword gets an underscore.
+/// `srp_B` → `srp_b`, `getUser` → `get_user`; a keyword, or a variable of the generated code, gets an
+/// underscore.
 pub(crate) fn snake(ident: &str) -> String {
     let mut out = String::new();
     let mut before = '_';
@@ -278,5 +298,5 @@ fn is_keyword(word: &str) -> bool {
             | "move" | "mut" | "override" | "priv" | "pub" | "ref" | "return" | "self" | "static"
             | "struct" | "super" | "trait" | "true" | "try" | "type" | "typeof" | "unsafe"
             | "unsized" | "use" | "virtual" | "where" | "while" | "yield"
-    )
+    ) || matches!(word, "at_layer" | "rd" | "v" | "wr")
 }

@@ -45,6 +45,7 @@ impl TokenKind {
 pub(crate) struct Unreadable {
     pub(crate) position: Position,
     pub(crate) problem: String,
+    pub(crate) expected: &'static str,
 }
 
 pub(crate) fn tokens(source: &str) -> Result<Vec<Token>, Unreadable> {
@@ -96,14 +97,15 @@ impl Lexer<'_> {
                 (kind, len)
             } else if rest.starts_with("/*") {
                 let Some(len) = rest.find("*/") else {
-                    return Err(Unreadable { position, problem: "comment without `*/`".into() });
+                    return Err(unreadable(position, "found a comment without an end".into(), "`*/`"));
                 };
                 self.advance(len + 2);
                 continue;
             } else if let Some(tail) = rest.strip_prefix("---") {
                 let name_len = tail.find("---").filter(|len| !tail[..*len].contains('\n'));
                 let Some(len) = name_len else {
-                    return Err(Unreadable { position, problem: "`---` without a name".into() });
+                    let problem = "found `---`".into();
+                    return Err(unreadable(position, problem, "`---functions---` or `---types---`"));
                 };
                 (TokenKind::Section(tail[..len].trim().into()), len + 6)
             } else if first.is_ascii_alphanumeric() || first == '_' {
@@ -113,8 +115,8 @@ impl Lexer<'_> {
             } else if "#.:?=;<>()[]{}!%*,+".contains(first) {
                 (TokenKind::Sign(first), 1)
             } else {
-                let problem = format!("{first:?} has no meaning in TL");
-                return Err(Unreadable { position, problem });
+                let problem = format!("found {first:?}");
+                return Err(unreadable(position, problem, "a name, a number or a sign of the TL grammar"));
             };
             self.advance(len);
             return Ok(Some(Token { kind, position, start, end: self.at }));
@@ -122,10 +124,15 @@ impl Lexer<'_> {
     }
 }
 
+fn unreadable(position: Position, problem: String, expected: &'static str) -> Unreadable {
+    Unreadable { position, problem, expected }
+}
+
+/// What a comment says to the generator, if anything. A layer number that is none is a comment.
 fn line_comment(comment: &str) -> Option<TokenKind> {
     if let Some(remark) = comment.strip_prefix("//@ ") {
         return Some(TokenKind::Remark(remark.trim().into()));
     }
     let layer = comment.strip_prefix("//")?.trim().strip_prefix("LAYER ")?;
-    layer.trim().parse().ok().map(TokenKind::Layer)
+    crate::parser::layer(layer).map(TokenKind::Layer)
 }

@@ -9,10 +9,11 @@
 
 pub mod ast;
 mod check;
-pub mod dynamic;
 pub mod crc;
+pub mod dynamic;
 pub mod emit;
 mod error;
+mod expressible;
 mod format;
 mod layout;
 mod lexer;
@@ -21,6 +22,7 @@ pub mod output;
 pub mod package;
 mod parser;
 mod presence;
+mod repeat;
 pub mod rules;
 
 pub use error::{Error, Errors};
@@ -55,18 +57,31 @@ impl Input {
     /// # Errors
     /// What is wrong in the files, with its place.
     pub fn model(&self) -> Result<Model, Errors> {
-        let source = |(file, text): &(String, String)| -> Result<Source, Error> {
-            Ok(Source { file: file.clone(), schema: parse(file, text)? })
-        };
-        let newest = source(&self.schema)?;
-        let history = self.history.as_ref().map(source).transpose()?;
+        let mut errors = Vec::new();
+        let mut keep = |result: Result<Source, Errors>| result.map_err(|new| errors.extend(new.0)).ok();
+        let newest = keep(source(&self.schema));
+        let history = self.history.as_ref().and_then(|history| keep(source(history)));
         let rules = match &self.rules {
-            Some((file, text)) => Rules::parse(file, text)?,
+            Some((file, text)) => Rules::parse(file, text).unwrap_or_else(|new| {
+                errors.extend(new.0);
+                Rules::default()
+            }),
             None => Rules::default(),
         };
+        let Some(newest) = newest.filter(|_| errors.is_empty()) else { return Err(Errors(errors)) };
         let model = Model::new(&newest, history.as_ref(), rules, &self.sections)?;
+        errors.extend(expressible::faults(&model));
         let rules_file = self.rules.as_ref().or(self.history.as_ref()).unwrap_or(&self.schema);
-        let faults = check::faults(&model, &rules_file.0);
-        if faults.is_empty() { Ok(model) } else { Err(Errors(faults)) }
+        // Whether the rules are complete is a question about a schema that is right.
+        if errors.is_empty() {
+            errors.extend(check::faults(&model, &rules_file.0));
+        }
+        if errors.is_empty() { Ok(model) } else { Err(Errors(errors)) }
     }
+}
+
+fn source((file, text): &(String, String)) -> Result<Source, Errors> {
+    let mut schema = parse(file, text)?;
+    repeat::add_constructors(file, &mut schema)?;
+    Ok(Source { file: file.clone(), schema })
 }

@@ -176,7 +176,7 @@ fn build(arguments: &Arguments) -> Result<()> {
         Err(error @ FormatError::NotStarted(_)) => eprintln!("not formatted: {error}"),
         Err(error @ FormatError::Refused { .. }) => return Err(error.into()),
     }
-    let out = arguments.out.as_deref().unwrap_or(Path::new("."));
+    let out = arguments.out.as_deref().unwrap_or_else(|| Path::new("."));
     let changes = output::write(out, &files)?;
     println!("{}: {} files, {} changed", out.display(), files.len(), changes.len());
     Ok(())

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
-    ast::{Availability, Condition, Declaration, Kind, Layers, Name, Param, Schema, Type},
+    ast::{Availability, Condition, Declaration, Kind, Layers, Name, Param, Position, Schema, Type},
     crc::{KNOWN_EXCEPTIONS, computed_id},
     error::{Error, Errors},
+    repeat,
     rules::Rules,
 };
 
@@ -104,6 +105,10 @@ pub struct Form {
     pub alias: bool,
     /// The declaration.
     pub text: String,
+    /// The file of the declaration.
+    pub file: String,
+    /// Where in it.
+    pub position: Position,
 }
 
 /// A field of a form.
@@ -285,10 +290,10 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn error(&mut self, at: (&str, &Declaration), problem: String, expected: &str) {
+    fn error(&mut self, (file, position): (&str, Position), problem: String, expected: &str) {
         self.errors.push(Error {
-            file: at.0.into(),
-            position: at.1.position,
+            file: file.into(),
+            position,
             problem,
             expected: expected.into(),
         });
@@ -303,12 +308,12 @@ impl<'a> Resolver<'a> {
             let excepted = KNOWN_EXCEPTIONS.contains(&(name.as_str(), id));
             if id != computed && !excepted {
                 let problem = format!("`{name}#{id:08x}` does not fit its text");
-                self.error((file, declaration), problem, &format!("#{computed:08x}"));
+                self.error((file, declaration.position), problem, &format!("#{computed:08x}"));
             }
             for kind in [Kind::Constructor, Kind::Function] {
                 if let Some(other) = seen.get(&(id, kind)) {
                     let problem = format!("`{name}` has the id {id:08x} of `{other}`");
-                    self.error((file, declaration), problem, "an id of its own");
+                    self.error((file, declaration.position), problem, "an id of its own");
                 }
             }
             seen.insert((id, declaration.kind), name);
@@ -320,18 +325,22 @@ impl<'a> Resolver<'a> {
         let mut types: Vec<TypeDef> = Vec::new();
         for (index, ((kind, name), members)) in groups.iter().enumerate() {
             let (file, declaration) = members[0];
+            if let Some(number) = declaration.implicit.iter().find(|implicit| implicit.ty == Type::Nat) {
+                let problem = format!("`{name}` takes the number `{}` from its surroundings", number.name);
+                self.error((file, declaration.position), problem, "a field of type `#`");
+            }
             if *kind == Kind::Function {
                 continue;
             }
             self.bare.insert(name.clone(), index);
             let Type::Named { name: result, args, bare: false } = &declaration.result else {
                 let problem = format!("`{name}` makes no boxed type");
-                self.error((file, declaration), problem, "the name of a type in upper case");
+                self.error((file, declaration.position), problem, "the name of a type in upper case");
                 continue;
             };
             if !args.is_empty() || !declaration.implicit.is_empty() {
                 let problem = format!("`{name}` makes a type with parameters");
-                self.error((file, declaration), problem, "a type without; only Vector has one");
+                self.error((file, declaration.position), problem, "a type without; only Vector has one");
                 continue;
             }
             let at = *self.types.entry(result.clone()).or_insert_with(|| {
@@ -424,13 +433,15 @@ impl<'a> Resolver<'a> {
                 when: rule.and_then(|rule| rule.when.clone()),
                 alias,
                 text: declaration.text.clone(),
+                file: file.into(),
+                position: declaration.position,
             });
         }
         Combinator {
             kind,
             name: name.clone(),
             result: forms[0].result.clone(),
-            generics: members[0].1.implicit.clone(),
+            generics: members[0].1.type_variables().map(str::to_owned).collect(),
             forms,
             gone: members[0].0 != self.newest.file,
         }
@@ -440,19 +451,25 @@ impl<'a> Resolver<'a> {
         let words: BTreeSet<&str> =
             params.iter().filter_map(|param| Some(param.condition.as_ref()?.word.as_str())).collect();
         let mut fields = Vec::new();
-        for param in params {
+        for (index, param) in params.iter().enumerate() {
+            if params.get(index + 1).is_some_and(|next| repeat::repetition(param, next).is_some()) {
+                // The length of the vector in memory.
+                continue;
+            }
+            let before = index.checked_sub(1).map(|index| &params[index]);
             let Some(name) = param.name.clone() else {
-                self.error(at, format!("`{}` has a field without a name", at.1.name), "a name");
+                let problem = format!("`{}` has a field without a name", at.1.name);
+                self.error((at.0, param.position), problem, "a name");
                 continue;
             };
             let ty = match &param.ty {
                 // A word whose bits nobody uses yet is still one.
                 Type::Nat if words.contains(name.as_str()) || name == "flags" => Ty::Flags,
                 ty if ty.is_true() && param.condition.is_some() => Ty::Flag,
-                ty => match self.ty(at.1, ty) {
+                ty => match self.field_type(at.1, before, param, ty) {
                     Ok(ty) => ty,
                     Err(problem) => {
-                        self.error(at, problem, "a built-in or declared type");
+                        self.error((at.0, param.position), problem, "a built-in or declared type");
                         continue;
                     }
                 },
@@ -462,11 +479,32 @@ impl<'a> Resolver<'a> {
         fields
     }
 
+    fn field_type(
+        &self,
+        declaration: &Declaration,
+        before: Option<&Param>,
+        param: &Param,
+        ty: &Type,
+    ) -> Result<Ty, String> {
+        match before.and_then(|count| repeat::repetition(count, param)) {
+            Some(fields) => {
+                let item = repeat::item_type(declaration, param, fields);
+                Ok(Ty::BareVector(Box::new(self.ty(declaration, &item)?)))
+            }
+            None => match ty {
+                Type::Named { name, .. } if declaration.type_variables().any(|v| name.to_string() == v) => {
+                    Err(format!("`{name}`, a value of any type"))
+                }
+                ty => self.ty(declaration, ty),
+            },
+        }
+    }
+
     fn result(&mut self, at: (&str, &Declaration)) -> Ty {
         match self.ty(at.1, &at.1.result) {
             Ok(ty) => ty,
             Err(problem) => {
-                self.error(at, problem, "a built-in or declared type");
+                self.error((at.0, at.1.position), problem, "a built-in or declared type");
                 Ty::Object
             }
         }
@@ -475,19 +513,19 @@ impl<'a> Resolver<'a> {
     fn ty(&self, declaration: &Declaration, ty: &Type) -> Result<Ty, String> {
         let item = |args: &[Type]| match args {
             [item] => self.ty(declaration, item).map(Box::new),
-            _ => Err(format!("Vector with {} arguments", args.len())),
+            _ => Err(format!("`Vector` with {} arguments", args.len())),
         };
+        let is_variable = |name: &str| declaration.type_variables().any(|known| known == name);
         match ty {
             Type::Nat => Ok(Ty::Nat),
-            Type::Query(name) if declaration.implicit.contains(name) => Ok(Ty::Query(name.clone())),
+            Type::Query(name) if is_variable(name) => Ok(Ty::Query(name.clone())),
             Type::Query(name) => Err(format!("`!{name}` without `{{{name}:Type}}`")),
-            Type::Builtin | Type::Repeat { .. } => {
-                Err("a type that only built-in declarations have".into())
+            Type::Builtin => Err("`?` in a declaration that is not built in".into()),
+            Type::Repeat { .. } => {
+                Err("a repetition without its count, a field of type `#` directly before it".into())
             }
             Type::Named { name, bare, args } => match (name.to_string().as_str(), bare) {
-                ("Vector", false) | ("vector", true) | ("Vector", true)
-                    if name.namespace.is_none() =>
-                {
+                ("Vector" | "vector", _) => {
                     let item = item(args)?;
                     Ok(if *bare { Ty::BareVector(item) } else { Ty::Vector(item) })
                 }
@@ -502,9 +540,7 @@ impl<'a> Resolver<'a> {
                 ("Bool", false) => Ok(Ty::Bool),
                 ("True", false) => Ok(Ty::True),
                 ("Object", false) => Ok(Ty::Object),
-                (variable, false) if declaration.implicit.iter().any(|name| name == variable) => {
-                    Ok(Ty::Query(variable.into()))
-                }
+                (variable, _) if is_variable(variable) => Ok(Ty::Query(variable.into())),
                 (_, true) if name.is_lower_case() => self
                     .bare
                     .get(name)
@@ -529,7 +565,10 @@ impl<'a> Resolver<'a> {
         let names: BTreeSet<_> =
             self.declarations.iter().filter(|(_, d)| makes(d)).map(|(_, d)| &d.name).collect();
         match names.iter().collect::<Vec<_>>()[..] {
-            [only] => Ok(Ty::Bare(self.bare[*only])),
+            [only] => {
+                let index = self.bare.get(*only).copied();
+                index.map(Ty::Bare).ok_or_else(|| format!("`%{name}` is gone"))
+            }
             [] => Err(format!("unknown type `%{name}`")),
             _ => Err(format!("`%{name}` has {} constructors", names.len())),
         }

@@ -2,25 +2,30 @@
 
 use crate::{
     ast::{
-        Availability, Condition, Declaration, Kind, Layers, Name, Param, Position, Schema, Type,
+        Availability, Condition, Declaration, Implicit, Kind, Layers, Name, Param, Position, Schema, Type,
     },
-    error::Error,
+    error::{Error, Errors},
     lexer::{Token, TokenKind, tokens},
 };
 
 /// Type expressions nest at most this deep; deeper ones are refused instead of overflowing.
 const TYPE_DEPTH_MAX: usize = 32;
+/// The largest layer number.
+pub(crate) const LAYER_MAX: u16 = 9999;
+/// After so many faults the rest is hardly worth reading.
+const ERRORS_MAX: usize = 100;
 
 /// Reads a schema; `file` is how errors call it.
 ///
 /// # Errors
-/// The first place that is not TL.
-pub fn parse(file: &str, source: &str) -> Result<Schema, Error> {
+/// The places that are not TL, at most one in a declaration.
+pub fn parse(file: &str, source: &str) -> Result<Schema, Errors> {
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let tokens = tokens(source).map_err(|unreadable| Error {
         file: file.into(),
         position: unreadable.position,
         problem: unreadable.problem,
-        expected: "a name, a number or a sign of the TL grammar".into(),
+        expected: unreadable.expected.into(),
     })?;
     let mut parser =
         Parser { file, source, tokens, at: 0, kind: Kind::Constructor, section: None, depth: 0 };
@@ -38,64 +43,93 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn schema(&mut self) -> Result<Schema, Error> {
+    fn schema(&mut self) -> Result<Schema, Errors> {
         let mut schema = Schema::default();
-        loop {
-            match self.peek().clone() {
-                TokenKind::End => return Ok(schema),
-                TokenKind::Layer(layer) => {
-                    schema.layer = Some(layer);
-                    self.bump();
-                }
-                TokenKind::Section(name) => {
-                    self.kind = match name.as_str() {
-                        "functions" => Kind::Function,
-                        "types" => Kind::Constructor,
-                        _ => return Err(self.unexpected("`---functions---` or `---types---`")),
-                    };
-                    self.bump();
-                }
-                TokenKind::Remark(remark) => match remark.strip_prefix("section ") {
-                    Some(name) => {
-                        self.section = Some(name.trim().into());
-                        self.bump();
-                    }
-                    None => return Err(self.unexpected("`//@ section NAME` or a declaration")),
-                },
-                TokenKind::Word(word) if matches!(word.as_str(), "New" | "Final" | "Empty") => {
-                    self.skip_declaration()?;
-                }
-                TokenKind::Word(_) => {
-                    let declaration = self.declaration()?;
-                    schema.declarations.push(declaration);
-                }
-                TokenKind::Sign(_) => return Err(self.unexpected("the name of a declaration")),
+        let mut errors = Vec::new();
+        while *self.peek() != TokenKind::End && errors.len() < ERRORS_MAX {
+            if let Err(error) = self.item(&mut schema) {
+                errors.push(error);
+                self.recover();
             }
         }
+        if errors.is_empty() { Ok(schema) } else { Err(Errors(errors)) }
+    }
+
+    /// Goes on behind the declaration that is wrong.
+    fn recover(&mut self) {
+        self.depth = 0;
+        while !matches!(self.peek(), TokenKind::Sign(';') | TokenKind::Section(_) | TokenKind::End) {
+            self.bump();
+        }
+        self.eat(';');
+    }
+
+    fn item(&mut self, schema: &mut Schema) -> Result<(), Error> {
+        match self.peek().clone() {
+            TokenKind::Layer(layer) => {
+                if schema.layer.is_some_and(|before| before != layer) {
+                    return Err(self.unexpected("one `// LAYER` line"));
+                }
+                schema.layer = Some(layer);
+                self.bump();
+            }
+            TokenKind::Section(name) => {
+                let kind = match name.as_str() {
+                    "functions" => Kind::Function,
+                    "types" => Kind::Constructor,
+                    _ => {
+                        let error = self.unexpected("`---functions---` or `---types---`");
+                        self.bump();
+                        return Err(error);
+                    }
+                };
+                self.kind = kind;
+                self.bump();
+            }
+            TokenKind::Remark(remark) => match remark.strip_prefix("section ") {
+                Some(name) => {
+                    self.section = Some(name.trim().into());
+                    self.bump();
+                }
+                None => return Err(self.unexpected("`//@ section NAME` or a declaration")),
+            },
+            TokenKind::Word(word) if matches!(word.as_str(), "New" | "Final" | "Empty") => {
+                self.skip_declaration()?;
+            }
+            TokenKind::Word(_) => schema.declarations.push(self.declaration()?),
+            TokenKind::Sign(_) | TokenKind::End => {
+                return Err(self.unexpected("the name of a declaration"));
+            }
+        }
+        Ok(())
     }
 
     fn declaration(&mut self) -> Result<Declaration, Error> {
         let position = self.position();
-        let start = self.token().start;
+        let first = self.at;
         let name = self.name("the name of a declaration")?;
         if !name.is_lower_case() {
-            return Err(self.error(position, format!("`{name}`"), "a name in lower case"));
+            return Err(self.error(position, format!("found `{name}`"), "a name in lower case"));
         }
         let explicit_id = if self.eat('#') { Some(self.id()?) } else { None };
         let mut implicit = Vec::new();
         while self.eat('{') {
-            implicit.push(self.word("the name of an implicit argument")?);
+            let name = self.letters("the name of an implicit argument")?;
             self.expect(':')?;
-            self.ty()?;
+            let at = self.position();
+            let ty = self.ty()?;
+            if !ty.is_named("Type") && ty != Type::Nat {
+                return Err(self.error(at, "an implicit argument of another type".into(), "`Type` or `#`"));
+            }
             self.expect('}')?;
+            implicit.push(Implicit { name, ty });
         }
         let params = self.params('=')?;
         self.expect('=')?;
         let result = self.applied_type()?;
-        let end = self.tokens[self.at - 1].end;
+        let text = self.text(first, self.at);
         let end_line = self.position().line;
         self.expect(';')?;
-        let text = self.source[start..end].split_whitespace().collect::<Vec<_>>().join(" ");
         let availability = self.availability(end_line)?;
         Ok(Declaration {
             kind: self.kind,
@@ -109,6 +143,20 @@ impl Parser<'_> {
             text,
             position,
         })
+    }
+
+    /// The source of some tokens, with one blank for whatever stands between two of them.
+    fn text(&self, from: usize, to: usize) -> String {
+        let mut text = String::new();
+        let mut end = None;
+        for token in &self.tokens[from..to] {
+            if end.is_some_and(|end| end < token.start) {
+                text.push(' ');
+            }
+            text.push_str(&self.source[token.start..token.end]);
+            end = Some(token.end);
+        }
+        text
     }
 
     /// `New`, `Final` and `Empty` declare nothing that is sent (A12).
@@ -140,7 +188,7 @@ impl Parser<'_> {
             }
         });
         let Some(availability) = parsed else {
-            return Err(self.unexpected("`//@ layers 133-135,142-` or `//@ accept 143`"));
+            return Err(self.unexpected("`//@ layers 133-135,142-` or `//@ accept 143`, ascending and at most 9999"));
         };
         self.bump();
         Ok(availability)
@@ -162,10 +210,10 @@ impl Parser<'_> {
             let ty = self.ty()?;
             return Ok(Param { name: None, condition: None, ty, position });
         }
-        let name = self.word("the name of a field")?;
+        let name = self.letters("the name of a field")?;
         self.expect(':')?;
         if before.iter().any(|param| param.name.as_deref() == Some(&name)) {
-            return Err(self.error(position, format!("second field `{name}`"), "another name"));
+            return Err(self.error(position, format!("found a second field `{name}`"), "another name"));
         }
         let condition = self.condition(before)?;
         let ty = self.ty()?;
@@ -190,8 +238,8 @@ impl Parser<'_> {
         let holds_bits =
             |param: &Param| param.name.as_deref() == Some(&word) && param.ty == Type::Nat;
         if !before.iter().any(holds_bits) {
-            let problem = format!("`{word}` is no field of type `#` before this one");
-            return Err(self.error(position, problem, ""));
+            let problem = format!("found bit {bit} of `{word}`");
+            return Err(self.error(position, problem, "the name of a field of type `#` before this one"));
         }
         self.at += 4;
         Ok(Some(Condition { word, bit }))
@@ -220,13 +268,16 @@ impl Parser<'_> {
             }
             TokenKind::Sign('!') => {
                 self.bump();
-                self.word("the name of a type variable").map(Type::Query)
+                self.letters("the name of a type variable").map(Type::Query)
             }
             TokenKind::Sign('%') => {
                 self.bump();
+                let at = self.position();
                 match self.ty()? {
                     Type::Named { name, args, .. } => Ok(Type::Named { name, bare: true, args }),
-                    _ => Err(self.unexpected("the name of a type behind `%`")),
+                    Type::Nat | Type::Builtin | Type::Query(_) | Type::Repeat { .. } => {
+                        Err(self.error(at, "found no name behind `%`".into(), "the name of a type"))
+                    }
                 }
             }
             TokenKind::Sign('(') => {
@@ -245,7 +296,11 @@ impl Parser<'_> {
                 }
                 self.named_type()
             }
-            _ => Err(self.unexpected("a type")),
+            TokenKind::Sign(_)
+            | TokenKind::Section(_)
+            | TokenKind::Remark(_)
+            | TokenKind::Layer(_)
+            | TokenKind::End => Err(self.unexpected("a type")),
         }
     }
 
@@ -284,11 +339,11 @@ impl Parser<'_> {
     }
 
     fn name(&mut self, expected: &str) -> Result<Name, Error> {
-        let first = self.word(expected)?;
+        let first = self.letters(expected)?;
         if !self.eat('.') {
             return Ok(Name { namespace: None, ident: first });
         }
-        let ident = self.word("a name behind the dot")?;
+        let ident = self.letters("a name behind the dot")?;
         Ok(Name { namespace: Some(first), ident })
     }
 
@@ -304,11 +359,20 @@ impl Parser<'_> {
         Ok(id)
     }
 
-    fn word(&mut self, expected: &str) -> Result<String, Error> {
-        let TokenKind::Word(word) = self.peek() else { return Err(self.unexpected(expected)) };
-        let word = word.clone();
-        self.bump();
-        Ok(word)
+    /// A word that begins with a letter.
+    fn letters(&mut self, expected: &str) -> Result<String, Error> {
+        match self.peek().clone() {
+            TokenKind::Word(word) if word.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                self.bump();
+                Ok(word)
+            }
+            TokenKind::Word(_) => Err(self.unexpected(&format!("{expected}, which begins with a letter"))),
+            TokenKind::Sign(_)
+            | TokenKind::Section(_)
+            | TokenKind::Remark(_)
+            | TokenKind::Layer(_)
+            | TokenKind::End => Err(self.unexpected(expected)),
+        }
     }
 
     fn token(&self) -> &Token {
@@ -351,7 +415,7 @@ impl Parser<'_> {
 impl Name {
     /// Constructors, functions and bare types are written in lower case.
     pub fn is_lower_case(&self) -> bool {
-        self.ident.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        self.ident.starts_with(|c: char| c.is_ascii_lowercase())
     }
 }
 
@@ -368,12 +432,20 @@ impl Type {
     }
 }
 
-/// `133-135,142-`
+/// `133-135,142-`: ascending, apart from each other; nothing if it is not that.
 pub(crate) fn layers(text: &str) -> Option<Layers> {
     let range = |part: &str| match part.trim().split_once('-') {
-        None => part.trim().parse().ok().map(|layer| (layer, Some(layer))),
-        Some((from, "")) => Some((from.parse().ok()?, None)),
-        Some((from, to)) => Some((from.parse().ok()?, Some(to.parse().ok()?))),
+        None => layer(part).map(|layer| (layer, Some(layer))),
+        Some((from, "")) => Some((layer(from)?, None)),
+        Some((from, to)) => Some((layer(from)?, Some(layer(to)?))),
     };
-    text.split(',').map(range).collect::<Option<Vec<_>>>().map(Layers)
+    let ranges = text.split(',').map(range).collect::<Option<Vec<_>>>()?;
+    let rising = ranges.iter().all(|(from, to)| to.is_none_or(|to| *from <= to));
+    let apart = ranges.windows(2).all(|pair| pair[0].1.is_some_and(|to| to < pair[1].0));
+    (rising && apart).then_some(Layers(ranges))
+}
+
+/// A layer number; the largest one stands for "the newest" in the runtime.
+pub(crate) fn layer(text: &str) -> Option<u16> {
+    text.trim().parse().ok().filter(|layer| (1..=LAYER_MAX).contains(layer))
 }

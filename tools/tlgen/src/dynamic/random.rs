@@ -317,10 +317,7 @@ impl<'a> Random<'a> {
             Ty::Query(_) => {
                 let plain = |form: &&FormRef| {
                     let combinator = &self.view.model.combinators[form.combinator];
-                    let name = self.view.model.form(**form).name.to_string();
-                    combinator.generics.is_empty()
-                        && self.can_make(**form)
-                        && !self.limits.not_nested.contains(&name)
+                    combinator.generics.is_empty() && self.can_make(**form) && self.may_nest(**form)
                 };
                 let functions: Vec<_> = self.view.functions().iter().filter(plain).collect();
                 if !functions.is_empty() {
@@ -353,10 +350,7 @@ impl<'a> Random<'a> {
     }
 
     fn pick(&self, ty: TypeIndex, depth: usize, entropy: &mut impl Entropy) -> Option<FormRef> {
-        let nested = |form: &&FormRef| {
-            let name = self.view.model.form(**form).name.to_string();
-            !self.limits.not_nested.contains(&name)
-        };
+        let nested = |form: &&FormRef| self.may_nest(**form);
         let all = self.view.constructors(ty);
         let with_height = |form: &FormRef| Some((self.height(*form)?, *form));
         let mut makeable: Vec<_> = all.iter().filter(nested).filter_map(with_height).collect();
@@ -368,6 +362,19 @@ impl<'a> Random<'a> {
         let fitting: Vec<_> =
             makeable.into_iter().filter(|(height, _)| allowed(*height)).collect();
         Some(fitting[entropy.below(fitting.len())].1)
+    }
+
+    /// Not excluded, and not the old one of two names that are in force at once.
+    fn may_nest(&self, at: FormRef) -> bool {
+        let combinator = &self.view.model.combinators[at.combinator];
+        let form = &combinator.forms[at.form];
+        let outlived = form.alias
+            && form.when.is_none()
+            && combinator
+                .forms
+                .iter()
+                .any(|other| !other.alias && other.layers.contains(self.view.layer));
+        !outlived && !self.limits.not_nested.contains(&form.name.to_string())
     }
 
     fn int(&self, entropy: &mut impl Entropy) -> i32 {

@@ -66,7 +66,7 @@ impl<'a> Codec<'a> {
             let name = snake(&field.name);
             let value = read_field(field);
             if field.ty == Ty::Flags {
-                let _ = writeln!(out, "let word_{name} = rd.u32()?;");
+                let _ = writeln!(out, "let {} = rd.u32()?;", word_name(&field.name));
             } else if Some(position) < last_word {
                 let _ = writeln!(out, "let {name} = {value};");
                 let _ = write!(inits, "{name}, ");
@@ -86,7 +86,7 @@ impl<'a> Codec<'a> {
             let name = snake(&field.name);
             let value = read_field(field);
             if field.ty == Ty::Flags {
-                let _ = writeln!(out, "let word_{name} = rd.u32()?;");
+                let _ = writeln!(out, "let {} = rd.u32()?;", word_name(&field.name));
                 continue;
             }
             let owner = self.owner(index);
@@ -342,18 +342,24 @@ pub(super) fn layer_pattern(form: &Form) -> String {
     ranges.collect::<Vec<_>>().join(" | ")
 }
 
-fn group_name(condition: &Condition) -> String {
+/// The variable that says whether all fields of a bit are there.
+pub(crate) fn group_name(condition: &Condition) -> String {
     format!("all_{}_{}", snake(&condition.word).trim_end_matches('_'), condition.bit)
+}
+
+/// The variable of a word of flags that was read.
+pub(crate) fn word_name(word: &str) -> String {
+    format!("word_{}", snake(word))
 }
 
 fn read_field(field: &Field) -> String {
     match &field.condition {
         None => read_value(&field.ty),
         Some(Condition { word, bit }) => {
-            let set = format!("word_{} & 0x{:x} != 0", snake(word), 1u32 << bit);
+            let set = format!("{} & 0x{:x} != 0", word_name(word), 1u32 << bit);
             match &field.ty {
                 Ty::Flag => set,
-                Ty::Bare(_) | Ty::BareVector(_) => {
+                ty if holds_bare(ty) => {
                     format!("if {set} {{ Some({}) }} else {{ None }}", read_value(&field.ty))
                 }
                 _ => format!("rd.optional({set})?"),
@@ -373,16 +379,25 @@ fn read_value(ty: &Ty) -> String {
         Ty::Bytes => "rd.bytes()?".into(),
         Ty::Int128 | Ty::Int256 => "rd.array()?".into(),
         Ty::Bare(_) => "Bare::read(rd)?".into(),
-        Ty::BareVector(item) if matches!(**item, Ty::Bare(_) | Ty::BareVector(_)) => {
+        Ty::BareVector(item) if holds_bare(item) => {
             format!("rd.bare_items(|rd| Ok({}))?", read_value(item))
         }
         Ty::BareVector(_) => "rd.bare_vector()?".into(),
-        Ty::Vector(item) if matches!(**item, Ty::Bare(_) | Ty::BareVector(_)) => {
+        Ty::Vector(item) if holds_bare(item) => {
             format!("rd.boxed_items(|rd| Ok({}))?", read_value(item))
         }
         Ty::Flag | Ty::True | Ty::Vector(_) | Ty::Boxed(_) | Ty::Object | Ty::Query(_) => {
             "Decode::decode(rd)?".into()
         }
+    }
+}
+
+/// Whether values are read and written otherwise than their Rust type says.
+fn holds_bare(ty: &Ty) -> bool {
+    match ty {
+        Ty::Bare(_) | Ty::BareVector(_) => true,
+        Ty::Vector(item) => holds_bare(item),
+        _ => false,
     }
 }
 
@@ -397,11 +412,11 @@ fn write_value(ty: &Ty, name: &str) -> String {
         Ty::Bytes => format!("wr.bytes({name});"),
         Ty::Int128 | Ty::Int256 => format!("wr.raw({name});"),
         Ty::Bare(_) => format!("Bare::write({name}, wr);"),
-        Ty::BareVector(item) if matches!(**item, Ty::Bare(_) | Ty::BareVector(_)) => {
+        Ty::BareVector(item) if holds_bare(item) => {
             format!("wr.bare_items({name}, |x, wr| {{ {} }});", write_value(item, "x"))
         }
         Ty::BareVector(_) => format!("wr.bare_vector({name});"),
-        Ty::Vector(item) if matches!(**item, Ty::Bare(_) | Ty::BareVector(_)) => {
+        Ty::Vector(item) if holds_bare(item) => {
             format!("wr.boxed_items({name}, |x, wr| {{ {} }});", write_value(item, "x"))
         }
         Ty::Flag | Ty::True | Ty::Vector(_) | Ty::Boxed(_) | Ty::Object | Ty::Query(_) => {

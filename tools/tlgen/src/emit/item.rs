@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::codec::Codec;
 use crate::{
     ast::Kind,
-    layout::{Shape, snake},
+    layout::{Shape, module, snake},
     model::{CombinatorIndex, Form, Ty, TypeIndex},
 };
 
@@ -309,7 +309,7 @@ pub(super) fn form_function(codec: &Codec<'_>, index: CombinatorIndex, verb: &st
 
 fn form_path_of(codec: &Codec<'_>, index: CombinatorIndex, function: &str) -> String {
     match &codec.combinator(index).name.namespace {
-        Some(namespace) => format!("forms::{}::{function}", snake(namespace)),
+        Some(namespace) => format!("forms::{}::{function}", module(namespace)),
         None => format!("forms::{function}"),
     }
 }

@@ -13,11 +13,13 @@ use std::{
 
 use crate::{
     ast::{Kind, Name},
-    layout::{Layout, Shape, snake},
+    layout::{Layout, Shape, module},
     model::Model,
     presence::Presence,
 };
 use codec::Codec;
+pub(crate) use codec::{group_name, word_name};
+pub(crate) use rpc::{call_variant, method_name};
 
 /// What to generate, and around what.
 #[derive(Clone, Debug)]
@@ -65,7 +67,7 @@ struct Files<'a> {
 
 impl Files<'_> {
     fn add(&mut self, module: &'static str, name: &Name, text: &str) {
-        let namespace = name.namespace.as_deref().map(snake);
+        let namespace = name.namespace.as_deref().map(self::module);
         let file = self.modules.entry((module, namespace)).or_default();
         file.push_str(text);
     }

@@ -119,8 +119,7 @@ fn entries<'a>(codec: &Codec<'a>) -> Vec<Entry<'a>> {
     functions
         .filter(|(_, combinator)| combinator.kind == Kind::Function)
         .map(|(index, combinator)| {
-            let namespace = combinator.name.namespace.as_deref().map(pascal).unwrap_or_default();
-            let variant = format!("{namespace}{}", pascal(&combinator.name.ident));
+            let variant = call_variant(combinator);
             let path = path("functions", &combinator.name);
             let inner: Vec<_> = combinator.generics.iter().map(|_| "Call").collect();
             let path = match inner.is_empty() {
@@ -176,50 +175,27 @@ pub(super) fn call(codec: &Codec<'_>) -> String {
 /// What a server implements and what a client calls.
 pub(super) fn traits(codec: &Codec<'_>) -> String {
     let (mut methods, mut arms, mut calls) = (String::new(), String::new(), String::new());
-    for Entry { combinator, variant, path, boxed, .. } in entries(codec) {
-        if !combinator.generics.is_empty() {
-            let _ = writeln!(arms, "Call::{variant}(call) => Err(service.unsupported(Call::{variant}(call))),");
-            continue;
+    for entry in entries(codec) {
+        if entry.combinator.generics.is_empty() {
+            methods.push_str(&service_method(codec, &entry));
+            arms.push_str(&dispatch_arm(&entry));
+            calls.push_str(&client_method(codec, &entry));
+        } else {
+            methods.push_str(&wrapper_method(&entry));
+            arms.push_str(&wrapper_arm(&entry));
         }
-        let method = snake(&combinator.name.to_string().replace('.', "_"));
-        let result = result_type(codec, combinator);
-        let wrapped = if boxed { "Box::new(request)" } else { "request" };
-        let unwrapped = if boxed { "*request" } else { "request" };
-        let _ = writeln!(
-            methods,
-            "/// `{text}`\nfn {method}(&self, context: &Self::Context, request: {path}) -> impl Future<Output = Result<{result}, Self::Error>> + Send {{\n\
-             let _ = context; std::future::ready(Err(self.unsupported(Call::{variant}({wrapped})))) }}",
-            text = combinator.newest().text
-        );
-        let _ = writeln!(
-            arms,
-            "Call::{variant}(request) => {{ let value = service.{method}(context, {unwrapped}).await?; <{path} as Function>::encode_result(&value, wr); Ok(()) }}"
-        );
-        let fields: Vec<_> = combinator
-            .newest()
-            .kept_fields()
-            .map(|field| (snake(&field.name), codec.layout.field_type(field, None)))
-            .collect();
-        let params: String = fields.iter().map(|(name, ty)| format!(", {name}: {ty}")).collect();
-        let inits: Vec<_> = fields.iter().map(|(name, _)| name.clone()).collect();
-        let _ = writeln!(
-            calls,
-            "/// `{text}`\nfn {method}(&self{params}) -> impl Future<Output = Result<{result}, Self::Error>> + Send {{\n\
-             self.call({path} {{ {} }}) }}",
-            inits.join(", "),
-            text = combinator.newest().text
-        );
     }
     format!(
-        "use std::future::Future;\nuse super::call::Call;\n\n\
+        "use std::{{future::Future, pin::Pin}};\nuse super::call::Call;\n\n\
          /// A server: one method a function. What is not overridden is unsupported.\n\
          pub trait Service: Sync {{\n\
          /// Who calls, and whatever else a method must know.\ntype Context: Sync;\n\
          /// Why a call failed.\ntype Error: Send;\n\
          /// The error of a function that this server does not have.\nfn unsupported(&self, call: Call) -> Self::Error;\n\
          {methods}}}\n\n\
-         /// Lets `service` answer `call` and writes the answer, in the forms of the writer's layer.\n\
-         ///\n/// # Errors\n/// What the service says.\n\
+         /// Lets `service` answer `call` and writes the answer, in the forms of the writer's layer. Whether the\n\
+         /// answer has such a form, the writer knows afterwards.\n\
+         ///\n/// # Errors\n/// What the service says; the writer is as it was then, unless a wrapper wrote to it.\n\
          pub async fn dispatch<S: Service>(service: &S, context: &S::Context, call: Call, wr: &mut Writer) -> Result<(), S::Error> {{\n\
          match call {{ {arms} }} }}\n\n\
          /// A client: given one way to send a request, it has a method for each function.\n\
@@ -228,4 +204,90 @@ pub(super) fn traits(codec: &Codec<'_>) -> String {
          fn call<F: Function + Send + 'static>(&self, request: F) -> impl Future<Output = Result<F::Result, Self::Error>> + Send;\n\
          {calls}}}\n"
     )
+}
+
+fn service_method(codec: &Codec<'_>, entry: &Entry<'_>) -> String {
+    let result = result_type(codec, entry.combinator);
+    let unsupported = unsupported(entry);
+    format!(
+        "/// `{text}`\nfn {method}(&self, context: &Self::Context, request: {path}) -> impl Future<Output = Result<{result}, Self::Error>> + Send {{\n\
+         let _ = context; {unsupported} }}\n",
+        text = entry.combinator.newest().text,
+        method = method_name(entry.combinator),
+        path = entry.path,
+    )
+}
+
+fn dispatch_arm(Entry { combinator, variant, path, boxed, .. }: &Entry<'_>) -> String {
+    let request = if *boxed { "*request" } else { "request" };
+    let method = method_name(combinator);
+    format!(
+        "Call::{variant}(request) => {{ let value = service.{method}(context, {request}).await?; \
+         <{path} as Function>::encode_result(&value, wr); Ok(()) }}\n"
+    )
+}
+
+/// A function around another one: its method lets the inner call be dispatched and so writes itself.
+fn wrapper_method(entry: &Entry<'_>) -> String {
+    let unsupported = unsupported(entry);
+    format!(
+        "/// `{text}`\n///\n/// The method takes from the wrapper what it says and passes the inner call to [`dispatch`], \
+         maybe with\n/// another context or, by [`Writer::set_layer`], for another layer.\n\
+         fn {method}(&self, context: &Self::Context, request: {path}, wr: &mut Writer) -> impl Future<Output = Result<(), Self::Error>> + Send {{\n\
+         let _ = (context, wr); {unsupported} }}\n",
+        text = entry.combinator.newest().text,
+        method = method_name(entry.combinator),
+        path = entry.path,
+    )
+}
+
+/// Boxed, because the method calls `dispatch` again.
+fn wrapper_arm(Entry { combinator, variant, boxed, .. }: &Entry<'_>) -> String {
+    let request = if *boxed { "*request" } else { "request" };
+    let method = method_name(combinator);
+    format!(
+        "Call::{variant}(request) => {{\n\
+         let answer: Pin<Box<dyn Future<Output = Result<(), S::Error>> + Send + '_>> = Box::pin(service.{method}(context, {request}, wr));\n\
+         answer.await }}\n"
+    )
+}
+
+fn unsupported(Entry { variant, boxed, .. }: &Entry<'_>) -> String {
+    let request = if *boxed { "Box::new(request)" } else { "request" };
+    format!("std::future::ready(Err(self.unsupported(Call::{variant}({request}))))")
+}
+
+fn client_method(codec: &Codec<'_>, Entry { combinator, path, .. }: &Entry<'_>) -> String {
+    let result = result_type(codec, combinator);
+    let fields = combinator.newest().kept_fields();
+    let (names, types): (Vec<_>, Vec<_>) = fields
+        .map(|field| (snake(&field.name), codec.layout.field_type(field, None)))
+        .unzip();
+    let params: String =
+        names.iter().zip(types).map(|(name, ty)| format!(", {name}: {ty}")).collect();
+    format!(
+        "/// `{text}`\nfn {method}(&self{params}) -> impl Future<Output = Result<{result}, Self::Error>> + Send {{\n\
+         self.call({path} {{ {} }}) }}\n",
+        names.join(", "),
+        text = combinator.newest().text,
+        method = method_name(combinator),
+    )
+}
+
+/// Of the function in both traits, which have a method of their own each.
+pub(crate) fn method_name(combinator: &Combinator) -> String {
+    let name = snake(&combinator.name.to_string().replace('.', "_"));
+    match name.as_str() {
+        "call" | "unsupported" => name + "_",
+        _ => name,
+    }
+}
+
+/// Of the function in the enum of all calls.
+pub(crate) fn call_variant(combinator: &Combinator) -> String {
+    let namespace = combinator.name.namespace.as_deref().map(pascal).unwrap_or_default();
+    match format!("{namespace}{}", pascal(&combinator.name.ident)).as_str() {
+        "Self" => "Self_".to_owned(),
+        name => name.to_owned(),
+    }
 }

@@ -30,374 +30,612 @@ pub mod updates;
 pub mod upload;
 pub mod users;
 pub mod wallet;
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
 use super::*;
-use crate::{constructors, forms, functions, types};
 use crate::compat::*;
+use crate::{constructors, forms, functions, types};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
 
 /// `initConnection#c1cd5ea9 {X:Type} flags:# api_id:int device_model:string system_version:string app_version:string system_lang_code:string lang_pack:string lang_code:string proxy:flags.0?InputClientProxy params:flags.1?JSONValue query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InitConnection<X> {pub api_id: i32, pub device_model: Str, pub system_version: Str, pub app_version: Str, pub system_lang_code: Str, pub lang_pack: Str, pub lang_code: Str, pub proxy: Option<types::InputClientProxy>, pub params: Option<types::JSONValue>, pub query: X, }
+pub struct InitConnection<X> {
+    pub api_id: i32,
+    pub device_model: Str,
+    pub system_version: Str,
+    pub app_version: Str,
+    pub system_lang_code: Str,
+    pub lang_pack: Str,
+    pub lang_code: Str,
+    pub proxy: Option<types::InputClientProxy>,
+    pub params: Option<types::JSONValue>,
+    pub query: X,
+}
 impl<X> InitConnection<X> {
-/// With what is required; everything optional is absent.
-#[must_use]
-pub fn new(api_id: i32, device_model: Str, system_version: Str, app_version: Str, system_lang_code: Str, lang_pack: Str, lang_code: Str, query: X) -> Self { Self {api_id, device_model, system_version, app_version, system_lang_code, lang_pack, lang_code, proxy: None, params: None, query, } }
+    /// With what is required; everything optional is absent.
+    #[must_use]
+    pub fn new(
+        api_id: i32,
+        device_model: Str,
+        system_version: Str,
+        app_version: Str,
+        system_lang_code: Str,
+        lang_pack: Str,
+        lang_code: Str,
+        query: X,
+    ) -> Self {
+        Self {
+            api_id,
+            device_model,
+            system_version,
+            app_version,
+            system_lang_code,
+            lang_pack,
+            lang_code,
+            proxy: None,
+            params: None,
+            query,
+        }
+    }
 }
 impl<X: Decode> InitConnection<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { let word_flags = rd.u32()?;
-Ok(functions::InitConnection { api_id: rd.i32()?, device_model: rd.string()?, system_version: rd.string()?, app_version: rd.string()?, system_lang_code: rd.string()?, lang_pack: rd.string()?, lang_code: rd.string()?, proxy: rd.optional(word_flags & 0x1 != 0)?, params: rd.optional(word_flags & 0x2 != 0)?, query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let word_flags = rd.u32()?;
+        Ok(functions::InitConnection {
+            api_id: rd.i32()?,
+            device_model: rd.string()?,
+            system_version: rd.string()?,
+            app_version: rd.string()?,
+            system_lang_code: rd.string()?,
+            lang_pack: rd.string()?,
+            lang_code: rd.string()?,
+            proxy: rd.optional(word_flags & 0x1 != 0)?,
+            params: rd.optional(word_flags & 0x2 != 0)?,
+            query: Decode::decode(rd)?,
+        })
+    }
 }
 impl<X: Encode> InitConnection<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InitConnection { api_id, device_model, system_version, app_version, system_lang_code, lang_pack, lang_code, proxy, params, query } = v;
-wr.u32(0xc1cd5ea9);
-wr.u32(u32::from(proxy.is_some()) << 0 | u32::from(params.is_some()) << 1);
-wr.i32(*api_id);
-wr.bytes(device_model.as_bytes());
-wr.bytes(system_version.as_bytes());
-wr.bytes(app_version.as_bytes());
-wr.bytes(system_lang_code.as_bytes());
-wr.bytes(lang_pack.as_bytes());
-wr.bytes(lang_code.as_bytes());
-if let Some(x) = proxy { Encode::encode(x, wr); }
-if let Some(x) = params { Encode::encode(x, wr); }
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InitConnection {
+            api_id,
+            device_model,
+            system_version,
+            app_version,
+            system_lang_code,
+            lang_pack,
+            lang_code,
+            proxy,
+            params,
+            query,
+        } = v;
+        wr.u32(0xc1cd5ea9);
+        wr.u32(u32::from(proxy.is_some()) << 0 | u32::from(params.is_some()) << 1);
+        wr.i32(*api_id);
+        wr.bytes(device_model.as_bytes());
+        wr.bytes(system_version.as_bytes());
+        wr.bytes(app_version.as_bytes());
+        wr.bytes(system_lang_code.as_bytes());
+        wr.bytes(lang_pack.as_bytes());
+        wr.bytes(lang_code.as_bytes());
+        if let Some(x) = proxy {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = params {
+            Encode::encode(x, wr);
+        }
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InitConnection<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0xc1cd5ea9 => functions::InitConnection::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "initConnection" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0xc1cd5ea9 => functions::InitConnection::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "initConnection" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InitConnection<X> {
-fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_init_connection(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        self.write_boxed(wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_init_connection(self, at_layer)
+    }
 }
 impl<X: Function> Function for InitConnection<X> {
-type Result = X::Result;
-const ID: u32 = 0xc1cd5ea9;
-const NAME: &'static str = "initConnection";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0xc1cd5ea9;
+    const NAME: &'static str = "initConnection";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
 /// `invokeAfterMsg#cb9f372d {X:Type} msg_id:long query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InvokeAfterMsg<X> {pub msg_id: i64, pub query: X, }
-impl<X> InvokeAfterMsg<X> {
+pub struct InvokeAfterMsg<X> {
+    pub msg_id: i64,
+    pub query: X,
 }
+impl<X> InvokeAfterMsg<X> {}
 impl<X: Decode> InvokeAfterMsg<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { Ok(functions::InvokeAfterMsg { msg_id: rd.i64()?, query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(functions::InvokeAfterMsg { msg_id: rd.i64()?, query: Decode::decode(rd)? })
+    }
 }
 impl<X: Encode> InvokeAfterMsg<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InvokeAfterMsg { msg_id, query } = v;
-wr.u32(0xcb9f372d);
-wr.i64(*msg_id);
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InvokeAfterMsg { msg_id, query } = v;
+        wr.u32(0xcb9f372d);
+        wr.i64(*msg_id);
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InvokeAfterMsg<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0xcb9f372d => functions::InvokeAfterMsg::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "invokeAfterMsg" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0xcb9f372d => functions::InvokeAfterMsg::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "invokeAfterMsg" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InvokeAfterMsg<X> {
-fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_after_msg(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        self.write_boxed(wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_invoke_after_msg(self, at_layer)
+    }
 }
 impl<X: Function> Function for InvokeAfterMsg<X> {
-type Result = X::Result;
-const ID: u32 = 0xcb9f372d;
-const NAME: &'static str = "invokeAfterMsg";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0xcb9f372d;
+    const NAME: &'static str = "invokeAfterMsg";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
 /// `invokeAfterMsgs#3dc4b4f0 {X:Type} msg_ids:Vector<long> query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InvokeAfterMsgs<X> {pub msg_ids: Vec<i64>, pub query: X, }
-impl<X> InvokeAfterMsgs<X> {
+pub struct InvokeAfterMsgs<X> {
+    pub msg_ids: Vec<i64>,
+    pub query: X,
 }
+impl<X> InvokeAfterMsgs<X> {}
 impl<X: Decode> InvokeAfterMsgs<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { Ok(functions::InvokeAfterMsgs { msg_ids: Decode::decode(rd)?, query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(functions::InvokeAfterMsgs { msg_ids: Decode::decode(rd)?, query: Decode::decode(rd)? })
+    }
 }
 impl<X: Encode> InvokeAfterMsgs<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InvokeAfterMsgs { msg_ids, query } = v;
-wr.u32(0x3dc4b4f0);
-Encode::encode(msg_ids, wr);
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InvokeAfterMsgs { msg_ids, query } = v;
+        wr.u32(0x3dc4b4f0);
+        Encode::encode(msg_ids, wr);
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InvokeAfterMsgs<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0x3dc4b4f0 => functions::InvokeAfterMsgs::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "invokeAfterMsgs" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0x3dc4b4f0 => functions::InvokeAfterMsgs::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "invokeAfterMsgs" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InvokeAfterMsgs<X> {
-fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_after_msgs(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        self.write_boxed(wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_invoke_after_msgs(self, at_layer)
+    }
 }
 impl<X: Function> Function for InvokeAfterMsgs<X> {
-type Result = X::Result;
-const ID: u32 = 0x3dc4b4f0;
-const NAME: &'static str = "invokeAfterMsgs";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0x3dc4b4f0;
+    const NAME: &'static str = "invokeAfterMsgs";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
 /// `invokeWithApnsSecret#0dae54f8 {X:Type} nonce:string secret:string query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InvokeWithApnsSecret<X> {pub nonce: Str, pub secret: Str, pub query: X, }
-impl<X> InvokeWithApnsSecret<X> {
+pub struct InvokeWithApnsSecret<X> {
+    pub nonce: Str,
+    pub secret: Str,
+    pub query: X,
 }
+impl<X> InvokeWithApnsSecret<X> {}
 impl<X: Decode> InvokeWithApnsSecret<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { Ok(functions::InvokeWithApnsSecret { nonce: rd.string()?, secret: rd.string()?, query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(functions::InvokeWithApnsSecret { nonce: rd.string()?, secret: rd.string()?, query: Decode::decode(rd)? })
+    }
 }
 impl<X: Encode> InvokeWithApnsSecret<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InvokeWithApnsSecret { nonce, secret, query } = v;
-wr.u32(0x0dae54f8);
-wr.bytes(nonce.as_bytes());
-wr.bytes(secret.as_bytes());
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InvokeWithApnsSecret { nonce, secret, query } = v;
+        wr.u32(0x0dae54f8);
+        wr.bytes(nonce.as_bytes());
+        wr.bytes(secret.as_bytes());
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InvokeWithApnsSecret<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0x0dae54f8 => functions::InvokeWithApnsSecret::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "invokeWithApnsSecret" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0x0dae54f8 => functions::InvokeWithApnsSecret::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "invokeWithApnsSecret" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InvokeWithApnsSecret<X> {
-fn encode(&self, wr: &mut Writer) { forms::write_f_invoke_with_apns_secret(self, wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_with_apns_secret(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        forms::write_f_invoke_with_apns_secret(self, wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_invoke_with_apns_secret(self, at_layer)
+    }
 }
 impl<X: Function> Function for InvokeWithApnsSecret<X> {
-type Result = X::Result;
-const ID: u32 = 0x0dae54f8;
-const NAME: &'static str = "invokeWithApnsSecret";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0x0dae54f8;
+    const NAME: &'static str = "invokeWithApnsSecret";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
 /// `invokeWithBusinessConnection#dd289f8e {X:Type} connection_id:string query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InvokeWithBusinessConnection<X> {pub connection_id: Str, pub query: X, }
-impl<X> InvokeWithBusinessConnection<X> {
+pub struct InvokeWithBusinessConnection<X> {
+    pub connection_id: Str,
+    pub query: X,
 }
+impl<X> InvokeWithBusinessConnection<X> {}
 impl<X: Decode> InvokeWithBusinessConnection<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { Ok(functions::InvokeWithBusinessConnection { connection_id: rd.string()?, query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(functions::InvokeWithBusinessConnection { connection_id: rd.string()?, query: Decode::decode(rd)? })
+    }
 }
 impl<X: Encode> InvokeWithBusinessConnection<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InvokeWithBusinessConnection { connection_id, query } = v;
-wr.u32(0xdd289f8e);
-wr.bytes(connection_id.as_bytes());
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InvokeWithBusinessConnection { connection_id, query } = v;
+        wr.u32(0xdd289f8e);
+        wr.bytes(connection_id.as_bytes());
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InvokeWithBusinessConnection<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0xdd289f8e => functions::InvokeWithBusinessConnection::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "invokeWithBusinessConnection" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0xdd289f8e => functions::InvokeWithBusinessConnection::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "invokeWithBusinessConnection" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InvokeWithBusinessConnection<X> {
-fn encode(&self, wr: &mut Writer) { forms::write_f_invoke_with_business_connection(self, wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_with_business_connection(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        forms::write_f_invoke_with_business_connection(self, wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_invoke_with_business_connection(self, at_layer)
+    }
 }
 impl<X: Function> Function for InvokeWithBusinessConnection<X> {
-type Result = X::Result;
-const ID: u32 = 0xdd289f8e;
-const NAME: &'static str = "invokeWithBusinessConnection";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0xdd289f8e;
+    const NAME: &'static str = "invokeWithBusinessConnection";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
 /// `invokeWithGooglePlayIntegrity#1df92984 {X:Type} nonce:string token:string query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InvokeWithGooglePlayIntegrity<X> {pub nonce: Str, pub token: Str, pub query: X, }
-impl<X> InvokeWithGooglePlayIntegrity<X> {
+pub struct InvokeWithGooglePlayIntegrity<X> {
+    pub nonce: Str,
+    pub token: Str,
+    pub query: X,
 }
+impl<X> InvokeWithGooglePlayIntegrity<X> {}
 impl<X: Decode> InvokeWithGooglePlayIntegrity<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { Ok(functions::InvokeWithGooglePlayIntegrity { nonce: rd.string()?, token: rd.string()?, query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(functions::InvokeWithGooglePlayIntegrity {
+            nonce: rd.string()?,
+            token: rd.string()?,
+            query: Decode::decode(rd)?,
+        })
+    }
 }
 impl<X: Encode> InvokeWithGooglePlayIntegrity<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InvokeWithGooglePlayIntegrity { nonce, token, query } = v;
-wr.u32(0x1df92984);
-wr.bytes(nonce.as_bytes());
-wr.bytes(token.as_bytes());
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InvokeWithGooglePlayIntegrity { nonce, token, query } = v;
+        wr.u32(0x1df92984);
+        wr.bytes(nonce.as_bytes());
+        wr.bytes(token.as_bytes());
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InvokeWithGooglePlayIntegrity<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0x1df92984 => functions::InvokeWithGooglePlayIntegrity::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "invokeWithGooglePlayIntegrity" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0x1df92984 => functions::InvokeWithGooglePlayIntegrity::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "invokeWithGooglePlayIntegrity" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InvokeWithGooglePlayIntegrity<X> {
-fn encode(&self, wr: &mut Writer) { forms::write_f_invoke_with_google_play_integrity(self, wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_with_google_play_integrity(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        forms::write_f_invoke_with_google_play_integrity(self, wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_invoke_with_google_play_integrity(self, at_layer)
+    }
 }
 impl<X: Function> Function for InvokeWithGooglePlayIntegrity<X> {
-type Result = X::Result;
-const ID: u32 = 0x1df92984;
-const NAME: &'static str = "invokeWithGooglePlayIntegrity";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0x1df92984;
+    const NAME: &'static str = "invokeWithGooglePlayIntegrity";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
 /// `invokeWithLayer#da9b0d0d {X:Type} layer:int query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InvokeWithLayer<X> {pub layer: i32, pub query: X, }
-impl<X> InvokeWithLayer<X> {
+pub struct InvokeWithLayer<X> {
+    pub layer: i32,
+    pub query: X,
 }
+impl<X> InvokeWithLayer<X> {}
 impl<X: Decode> InvokeWithLayer<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { Ok(functions::InvokeWithLayer { layer: rd.i32()?, query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(functions::InvokeWithLayer { layer: rd.i32()?, query: Decode::decode(rd)? })
+    }
 }
 impl<X: Encode> InvokeWithLayer<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InvokeWithLayer { layer, query } = v;
-wr.u32(0xda9b0d0d);
-wr.i32(*layer);
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InvokeWithLayer { layer, query } = v;
+        wr.u32(0xda9b0d0d);
+        wr.i32(*layer);
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InvokeWithLayer<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0xda9b0d0d => functions::InvokeWithLayer::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "invokeWithLayer" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0xda9b0d0d => functions::InvokeWithLayer::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "invokeWithLayer" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InvokeWithLayer<X> {
-fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_with_layer(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        self.write_boxed(wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_invoke_with_layer(self, at_layer)
+    }
 }
 impl<X: Function> Function for InvokeWithLayer<X> {
-type Result = X::Result;
-const ID: u32 = 0xda9b0d0d;
-const NAME: &'static str = "invokeWithLayer";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0xda9b0d0d;
+    const NAME: &'static str = "invokeWithLayer";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
 /// `invokeWithMessagesRange#365275f2 {X:Type} range:MessageRange query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InvokeWithMessagesRange<X> {pub range: types::MessageRange, pub query: X, }
-impl<X> InvokeWithMessagesRange<X> {
+pub struct InvokeWithMessagesRange<X> {
+    pub range: types::MessageRange,
+    pub query: X,
 }
+impl<X> InvokeWithMessagesRange<X> {}
 impl<X: Decode> InvokeWithMessagesRange<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { Ok(functions::InvokeWithMessagesRange { range: Decode::decode(rd)?, query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(functions::InvokeWithMessagesRange { range: Decode::decode(rd)?, query: Decode::decode(rd)? })
+    }
 }
 impl<X: Encode> InvokeWithMessagesRange<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InvokeWithMessagesRange { range, query } = v;
-wr.u32(0x365275f2);
-Encode::encode(range, wr);
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InvokeWithMessagesRange { range, query } = v;
+        wr.u32(0x365275f2);
+        Encode::encode(range, wr);
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InvokeWithMessagesRange<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0x365275f2 => functions::InvokeWithMessagesRange::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "invokeWithMessagesRange" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0x365275f2 => functions::InvokeWithMessagesRange::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "invokeWithMessagesRange" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InvokeWithMessagesRange<X> {
-fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_with_messages_range(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        self.write_boxed(wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_invoke_with_messages_range(self, at_layer)
+    }
 }
 impl<X: Function> Function for InvokeWithMessagesRange<X> {
-type Result = X::Result;
-const ID: u32 = 0x365275f2;
-const NAME: &'static str = "invokeWithMessagesRange";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0x365275f2;
+    const NAME: &'static str = "invokeWithMessagesRange";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
 /// `invokeWithoutUpdates#bf9459b7 {X:Type} query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InvokeWithoutUpdates<X> {pub query: X, }
-impl<X> InvokeWithoutUpdates<X> {
+pub struct InvokeWithoutUpdates<X> {
+    pub query: X,
 }
+impl<X> InvokeWithoutUpdates<X> {}
 impl<X: Decode> InvokeWithoutUpdates<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { Ok(functions::InvokeWithoutUpdates { query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(functions::InvokeWithoutUpdates { query: Decode::decode(rd)? })
+    }
 }
 impl<X: Encode> InvokeWithoutUpdates<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InvokeWithoutUpdates { query } = v;
-wr.u32(0xbf9459b7);
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InvokeWithoutUpdates { query } = v;
+        wr.u32(0xbf9459b7);
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InvokeWithoutUpdates<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0xbf9459b7 => functions::InvokeWithoutUpdates::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "invokeWithoutUpdates" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0xbf9459b7 => functions::InvokeWithoutUpdates::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "invokeWithoutUpdates" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InvokeWithoutUpdates<X> {
-fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_without_updates(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        self.write_boxed(wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_invoke_without_updates(self, at_layer)
+    }
 }
 impl<X: Function> Function for InvokeWithoutUpdates<X> {
-type Result = X::Result;
-const ID: u32 = 0xbf9459b7;
-const NAME: &'static str = "invokeWithoutUpdates";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0xbf9459b7;
+    const NAME: &'static str = "invokeWithoutUpdates";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
 /// `invokeWithReCaptcha#adbb0f94 {X:Type} token:string query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InvokeWithReCaptcha<X> {pub token: Str, pub query: X, }
-impl<X> InvokeWithReCaptcha<X> {
+pub struct InvokeWithReCaptcha<X> {
+    pub token: Str,
+    pub query: X,
 }
+impl<X> InvokeWithReCaptcha<X> {}
 impl<X: Decode> InvokeWithReCaptcha<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { Ok(functions::InvokeWithReCaptcha { token: rd.string()?, query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(functions::InvokeWithReCaptcha { token: rd.string()?, query: Decode::decode(rd)? })
+    }
 }
 impl<X: Encode> InvokeWithReCaptcha<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InvokeWithReCaptcha { token, query } = v;
-wr.u32(0xadbb0f94);
-wr.bytes(token.as_bytes());
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InvokeWithReCaptcha { token, query } = v;
+        wr.u32(0xadbb0f94);
+        wr.bytes(token.as_bytes());
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InvokeWithReCaptcha<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0xadbb0f94 => functions::InvokeWithReCaptcha::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "invokeWithReCaptcha" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0xadbb0f94 => functions::InvokeWithReCaptcha::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "invokeWithReCaptcha" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InvokeWithReCaptcha<X> {
-fn encode(&self, wr: &mut Writer) { forms::write_f_invoke_with_re_captcha(self, wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_with_re_captcha(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        forms::write_f_invoke_with_re_captcha(self, wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_invoke_with_re_captcha(self, at_layer)
+    }
 }
 impl<X: Function> Function for InvokeWithReCaptcha<X> {
-type Result = X::Result;
-const ID: u32 = 0xadbb0f94;
-const NAME: &'static str = "invokeWithReCaptcha";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0xadbb0f94;
+    const NAME: &'static str = "invokeWithReCaptcha";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
 /// `invokeWithTakeout#aca9fd2e {X:Type} takeout_id:long query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
-pub struct InvokeWithTakeout<X> {pub takeout_id: i64, pub query: X, }
-impl<X> InvokeWithTakeout<X> {
+pub struct InvokeWithTakeout<X> {
+    pub takeout_id: i64,
+    pub query: X,
 }
+impl<X> InvokeWithTakeout<X> {}
 impl<X: Decode> InvokeWithTakeout<X> {
-pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> { Ok(functions::InvokeWithTakeout { takeout_id: rd.i64()?, query: Decode::decode(rd)?,  }) }
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(functions::InvokeWithTakeout { takeout_id: rd.i64()?, query: Decode::decode(rd)? })
+    }
 }
 impl<X: Encode> InvokeWithTakeout<X> {
-pub(crate) fn write_boxed(&self, wr: &mut Writer) { let v = self; let functions::InvokeWithTakeout { takeout_id, query } = v;
-wr.u32(0xaca9fd2e);
-wr.i64(*takeout_id);
-Encode::encode(query, wr);
- }
+    pub(crate) fn write_boxed(&self, wr: &mut Writer) {
+        let v = self;
+        let functions::InvokeWithTakeout { takeout_id, query } = v;
+        wr.u32(0xaca9fd2e);
+        wr.i64(*takeout_id);
+        Encode::encode(query, wr);
+    }
 }
 impl<X: Decode> Decode for InvokeWithTakeout<X> {
-fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-match rd.u32()? { 0xaca9fd2e => functions::InvokeWithTakeout::<_>::read(rd),
- id => Err(DecodeError::UnknownId { id, type_name: "invokeWithTakeout" }) } }
+    fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match rd.u32()? {
+            0xaca9fd2e => functions::InvokeWithTakeout::<_>::read(rd),
+            id => Err(DecodeError::UnknownId { id, type_name: "invokeWithTakeout" }),
+        }
+    }
 }
 impl<X: Encode> Encode for InvokeWithTakeout<X> {
-fn encode(&self, wr: &mut Writer) { self.write_boxed(wr); }
-fn has_form(&self, at_layer: Layer) -> bool { forms::shows_f_invoke_with_takeout(self, at_layer) }
+    fn encode(&self, wr: &mut Writer) {
+        self.write_boxed(wr);
+    }
+    fn has_form(&self, at_layer: Layer) -> bool {
+        forms::shows_f_invoke_with_takeout(self, at_layer)
+    }
 }
 impl<X: Function> Function for InvokeWithTakeout<X> {
-type Result = X::Result;
-const ID: u32 = 0xaca9fd2e;
-const NAME: &'static str = "invokeWithTakeout";
-fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
-X::decode_result(rd, at_layer) }
-fn encode_result(value: &Self::Result, wr: &mut Writer) { X::encode_result(value, wr); }
+    type Result = X::Result;
+    const ID: u32 = 0xaca9fd2e;
+    const NAME: &'static str = "invokeWithTakeout";
+    fn decode_result(rd: &mut Reader<'_>, at_layer: Layer) -> Result<Self::Result, DecodeError> {
+        X::decode_result(rd, at_layer)
+    }
+    fn encode_result(value: &Self::Result, wr: &mut Writer) {
+        X::encode_result(value, wr);
+    }
 }
