@@ -16,7 +16,7 @@ pub const NAME_BYTES_MAX: usize = 128;
 
 /// What users, basic groups and channels are.
 #[async_trait]
-pub trait Profiles {
+pub trait Profiles: Send + Sync {
     /// The profile.
     async fn profile(&self, peer: PeerId) -> Result<Option<Profile>>;
 
@@ -38,7 +38,7 @@ pub enum NameKind {
 
 /// Unique names. Claims are linearizable: a name never has two owners.
 #[async_trait]
-pub trait Names {
+pub trait Names: Send + Sync {
     /// Claims a name for `owner` and returns who owns it now: `owner`, or whoever was first.
     async fn claim_name(&self, kind: NameKind, name: String, owner: PeerId) -> Result<PeerId>;
 
@@ -51,7 +51,7 @@ pub trait Names {
 
 /// Authorization keys, the devices of a user, login codes. Times are Unix seconds.
 #[async_trait]
-pub trait AuthKeys {
+pub trait AuthKeys: Send + Sync {
     /// Stores a new key; false when the id is taken, the stored key is left alone then.
     async fn create_auth_key(&self, key: AuthKey, now: u32) -> Result<bool>;
 
@@ -116,7 +116,7 @@ pub enum ContactList {
 
 /// Contacts and blocked users.
 #[async_trait]
-pub trait Contacts {
+pub trait Contacts: Send + Sync {
     /// Writes an entry.
     async fn put_contact(&self, owner: UserId, list: ContactList, contact: Contact) -> Result<()>;
 
@@ -138,7 +138,7 @@ pub trait Contacts {
 /// Who is in which basic group or channel. The member row is the truth and linearizable; the list
 /// of a user's chats follows it.
 #[async_trait]
-pub trait Members {
+pub trait Members: Send + Sync {
     /// Writes a member; returns whether it is a new one.
     async fn put_member(&self, chat: PeerId, member: Member) -> Result<bool>;
 
@@ -166,7 +166,7 @@ pub trait Members {
 
 /// Uploads in progress, blobs and documents. The bytes of a blob are kept elsewhere.
 #[async_trait]
-pub trait Files {
+pub trait Files: Send + Sync {
     /// Writes one part; the same part again replaces it.
     async fn put_upload_part(&self, user: UserId, file: FileId, part: UploadPart) -> Result<()>;
 
@@ -202,7 +202,7 @@ pub trait Files {
 
 /// Work that waits for its time. At least once: whoever does it must bear doing it twice.
 #[async_trait]
-pub trait DueQueue {
+pub trait DueQueue: Send + Sync {
     /// Puts a task into the queue of a shard.
     async fn put_due(&self, shard: ShardId, task: DueTask) -> Result<()>;
 
@@ -216,7 +216,7 @@ pub trait DueQueue {
 /// Leases: at most one holder at a time, a strictly higher epoch for each. Times are Unix
 /// milliseconds of the caller's clock.
 #[async_trait]
-pub trait Leases {
+pub trait Leases: Send + Sync {
     /// Takes the lease if it is free or run out, or prolongs it for its holder. Returns the lease
     /// now in force, which is the caller's when `holder` is.
     async fn acquire_lease(
@@ -248,7 +248,7 @@ pub trait Leases {
 
 /// Small values of the system, in scopes.
 #[async_trait]
-pub trait Settings {
+pub trait Settings: Send + Sync {
     /// One value.
     async fn setting(&self, scope: String, key: String) -> Result<Option<Setting>>;
 

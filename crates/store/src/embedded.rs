@@ -97,12 +97,11 @@ impl EmbeddedStore {
                 folder.display()
             )));
         }
+        for name in [LOG_FILE, DATA_FILE] {
+            create_missing(folder, name).map_err(cannot)??;
+        }
         let log = RedbKv::open(&folder.join(LOG_FILE), LOG_CACHE_BYTES, false)?;
         let tables = RedbKv::open(&data, options.cache_bytes, false)?;
-        // The names of new files are durable only with their folder.
-        std::fs::File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(cannot)?;
         Self::start(log, tables, options)
     }
 
@@ -166,6 +165,25 @@ impl EmbeddedStore {
     }
 }
 
+/// Makes an empty file of the store unless it is there. It gets its name when it is whole, so that
+/// a crash here leaves nothing that looks like a damaged store.
+fn create_missing(folder: &Path, name: &str) -> std::io::Result<Result<()>> {
+    let path = folder.join(name);
+    if path.exists() {
+        return Ok(Ok(()));
+    }
+    let partial = path.with_extension("partial");
+    if partial.exists() {
+        std::fs::remove_file(&partial)?;
+    }
+    if let Err(error) = RedbKv::open(&partial, LOG_CACHE_BYTES, false).and_then(RedbKv::close) {
+        return Ok(Err(error));
+    }
+    std::fs::rename(&partial, &path)?;
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(Ok(()))
+}
+
 /// Starts a thread of the store.
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     let builder = std::thread::Builder::new().name(name.into());
@@ -186,6 +204,9 @@ fn agree(log: &RedbKv, tables: &RedbKv) -> Result<u64> {
             "log and data belong to different stores".into(),
         )),
         (Some(_), Some(_)) => {
+            if log_view.get(Meta::Complete.key())?.is_none() {
+                complete(log)?;
+            }
             let projected = table_view.get(Meta::Projected.key())?;
             projected.map_or(Ok(0), from_bytes)
         }
@@ -195,7 +216,7 @@ fn agree(log: &RedbKv, tables: &RedbKv) -> Result<u64> {
                 rows += 1;
                 Ok(())
             })?;
-            if rows > 0 {
+            if rows > 0 || log_view.get(Meta::Complete.key())?.is_some() {
                 return Err(Error::Corrupt("the data has lost its contents".into()));
             }
             let id = of_log.unwrap_or_else(new_identity);
@@ -203,6 +224,7 @@ fn agree(log: &RedbKv, tables: &RedbKv) -> Result<u64> {
             // The log first: data without a log is a loss, a log without data a crash right here.
             name(log, &id)?;
             name(tables, &id)?;
+            complete(log)?;
             Ok(0)
         }
     }
@@ -240,6 +262,13 @@ fn name(file: &RedbKv, id: &[u8]) -> Result<()> {
     file.commit(Durability::QuickReopen, &mut |write| {
         write.put(Meta::Format.key(), &number(u64::from(FORMAT)))?;
         write.put(Meta::Identity.key(), id)
+    })
+}
+
+/// Notes in the log that both files are in place.
+fn complete(log: &RedbKv) -> Result<()> {
+    log.commit(Durability::QuickReopen, &mut |write| {
+        write.put(Meta::Complete.key(), &[])
     })
 }
 

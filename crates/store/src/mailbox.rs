@@ -300,7 +300,7 @@ pub struct SearchPage {
 /// Mailboxes. An append is linearizable per mailbox, whole or not at all, durable and visible
 /// before `Ok`, and happens once per operation id.
 #[async_trait]
-pub trait Mailboxes {
+pub trait Mailboxes: Send + Sync {
     /// Becomes the owner with `epoch`; from then on lower epochs are fenced. Finishes what a
     /// crashed owner left half done.
     ///

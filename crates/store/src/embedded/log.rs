@@ -118,6 +118,8 @@ pub(super) enum Meta {
     Identity,
     /// The last log row whose rows are in their tables.
     Projected,
+    /// Stands in the log once the tables have been there: without them the store is damaged.
+    Complete,
 }
 
 impl Meta {
@@ -126,6 +128,7 @@ impl Meta {
             Self::Format => b"\0format",
             Self::Identity => b"\0identity",
             Self::Projected => b"\0projected",
+            Self::Complete => b"\0complete",
         }
     }
 }
