@@ -36,3 +36,5 @@ pub use seal::{
 pub use srp::{
     SrpClientProof, SrpPassword, SrpServer, srp_client_proof, srp_server_challenge, srp_verifier,
 };
+
+pub(crate) use seal::padding_len;

@@ -322,6 +322,17 @@ impl ServerTransport {
         })
     }
 
+    /// Bytes of memory beside the value itself.
+    pub fn heap_len(&self) -> usize {
+        self.input.capacity()
+            + self.tls.as_ref().map_or(0, |_| size_of::<TlsReader>())
+            + self
+                .obfuscation
+                .as_ref()
+                .map_or(0, |_| size_of::<Obfuscation>())
+            + self.hello_secret.as_ref().map_or(0, |_| 16)
+    }
+
     /// Appends a packet to `out`; `fill` writes it in place.
     pub fn write_packet(
         &mut self,
