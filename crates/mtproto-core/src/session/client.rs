@@ -441,7 +441,8 @@ impl ClientSession {
                     .filter(|(msg_id, call)| **msg_id < first_msg_id || (replaced && call.acked))
                     .map(|(msg_id, _)| *msg_id)
                     .collect();
-                lost.into_iter().for_each(|msg_id| self.requeue(msg_id));
+                // Under the same ids: a copy that is still on its way is then a duplicate.
+                self.queue.extend(lost.into_iter().map(Queued::Again));
                 self.events.push_back(ClientEvent::NewSession);
             }
             Service::Ping { ping_id, .. } => self.send(Service::Pong { msg_id, ping_id }),
