@@ -12,26 +12,21 @@ use crate::{
 /// Conversions without a rule, rules without a conversion, and what cannot be generated.
 pub(crate) fn faults(model: &Model, rules_file: &str) -> Vec<Error> {
     let presence = Presence::new(model);
-    let mut check = Check { model, used: BTreeSet::new(), faults: Vec::new() };
+    let mut check = Check { model, rules_file, used: BTreeSet::new(), faults: Vec::new() };
     for combinator in &model.combinators {
         for form in combinator.forms.iter().skip(1) {
             check.form(&presence, combinator, form);
         }
     }
     check.unused();
-    let named = |(position, problem, expected)| Error {
-        file: rules_file.to_owned(),
-        position,
-        problem,
-        expected,
-    };
-    check.faults.into_iter().map(named).collect()
+    check.faults
 }
 
 struct Check<'a> {
     model: &'a Model,
+    rules_file: &'a str,
     used: BTreeSet<usize>,
-    faults: Vec<(Position, String, String)>,
+    faults: Vec<Error>,
 }
 
 impl Check<'_> {
@@ -45,7 +40,7 @@ impl Check<'_> {
             if form.is_written() && presence.down(combinator, form, field).is_none() {
                 let ty = self.model.spelling(&field.ty);
                 let optional = if field.condition.is_some() { "?" } else { "" };
-                self.missing(
+                self.missing(form, 
                     format!("{kind} {}.{}: no `down` to {optional}{ty} ({of})", form.name, field.name),
                 );
             }
@@ -55,7 +50,7 @@ impl Check<'_> {
             self.used.extend(found.map(|(index, _)| index));
             if presence.up(combinator, form, field).is_none() {
                 let ty = self.model.spelling(&field.ty);
-                self.missing(format!("{kind} {}.{}: no `up` to {ty} ({of})", form.name, field.name));
+                self.missing(form, format!("{kind} {}.{}: no `up` to {ty} ({of})", form.name, field.name));
             }
         }
         let found = rule(self.model, combinator, form, "=", false);
@@ -64,7 +59,7 @@ impl Check<'_> {
         if combinator.kind == Kind::Function && form.result != combinator.result && !both {
             let (old, new) =
                 (self.model.spelling(&form.result), self.model.spelling(&combinator.result));
-            self.missing(format!("result {}: {new} to {old} and back ({of})", form.name));
+            self.missing(form, format!("result {}: {new} to {old} and back ({of})", form.name));
         }
     }
 
@@ -85,13 +80,19 @@ impl Check<'_> {
                     form.id,
                     form.from
                 );
-                self.missing(problem);
+                self.missing(form, problem);
             }
         }
     }
 
-    fn missing(&mut self, problem: String) {
-        self.faults.push((Position::default(), problem, "a rule for it".into()));
+    fn missing(&mut self, form: &Form, problem: String) {
+        let (file, expected) = (form.file.clone(), "a rule for it".into());
+        self.faults.push(Error { file, position: form.position, problem, expected });
+    }
+
+    fn wrong(&mut self, position: Position, problem: String, expected: &str) {
+        let (file, expected) = (self.rules_file.to_owned(), expected.to_owned());
+        self.faults.push(Error { file, position, problem, expected });
     }
 
     fn unused(&mut self) {
@@ -99,7 +100,7 @@ impl Check<'_> {
         for (index, rule) in rules.conversions.iter().enumerate() {
             if !self.used.contains(&index) {
                 let problem = format!("the rule for `{}.{}` is for nothing", rule.name, rule.field);
-                self.faults.push((rule.position, problem, "the name and field of an old form".into()));
+                self.wrong(rule.position, problem, "the name and field of an old form");
             }
         }
         for alias in &rules.aliases {
@@ -108,7 +109,7 @@ impl Check<'_> {
             });
             if !known {
                 let problem = format!("the alias `{}` is for nothing", alias.old);
-                self.faults.push((alias.position, problem, "a gone name and one that has it".into()));
+                self.wrong(alias.position, problem, "a gone name and one that has it");
             }
         }
         let types = rules.substitutes.iter().map(|rule| (&rule.ty, rule.position));
@@ -119,7 +120,7 @@ impl Check<'_> {
             let variants = self.model.type_named(name).map(|at| &self.model.types[at].constructors);
             if variants.is_none_or(|variants| variants.len() < 2) {
                 let problem = format!("`{name}` is no type with several constructors");
-                self.faults.push((position, problem, "the name of one".into()));
+                self.wrong(position, problem, "the name of one");
             }
         }
     }

@@ -172,7 +172,7 @@ fn build(arguments: &Arguments) -> Result<()> {
     let model = arguments.input()?.model()?;
     let mut files = package::files(&model, &package);
     match format(&mut files) {
-        Ok(()) => {}
+        Ok(()) => package::space_items(&mut files),
         Err(error @ FormatError::NotStarted(_)) => eprintln!("not formatted: {error}"),
         Err(error @ FormatError::Refused { .. }) => return Err(error.into()),
     }

@@ -72,6 +72,22 @@ pub fn files(model: &Model, package: &Package) -> BTreeMap<String, String> {
     files
 }
 
+/// Puts a blank line between the items of formatted files, for people who read them.
+pub fn space_items(files: &mut BTreeMap<String, String>) {
+    for (_, text) in files.iter_mut().filter(|(path, _)| path.ends_with(".rs")) {
+        let mut spaced = String::with_capacity(text.len());
+        let mut after_item = false;
+        for line in text.split_inclusive('\n') {
+            if after_item && line != "\n" {
+                spaced.push('\n');
+            }
+            after_item = line == "}\n";
+            spaced.push_str(line);
+        }
+        *text = spaced;
+    }
+}
+
 impl Package {
     /// As Rust code spells the name.
     fn crate_name(&self) -> String {
@@ -124,23 +140,34 @@ impl Package {
         if functions {
             out.push_str(&CALL_DOC.replace("CRATE", &self.crate_name()));
         }
-        if self.compat_module(model).is_some() {
-            out.push_str("\nmod compat;\n");
+        out.push('\n');
+        // All but this file is formatted by rules of its own, whatever those of the place are.
+        let compat = self.compat_module(model).is_some();
+        let embedded = self.runtime == Runtime::Embedded;
+        let modules =
+            [(compat, "mod compat;"), (true, "mod schema;"), (embedded, "pub mod tl;")];
+        for (_, module) in modules.iter().filter(|(wanted, _)| *wanted) {
+            let _ = writeln!(out, "#[rustfmt::skip]\n{module}");
         }
-        out.push_str("\n// Formatted already, and not by the rules of this place.\n#[rustfmt::skip]\nmod schema;\n");
-        let _ = match self.runtime {
-            Runtime::Embedded => out.write_str("#[rustfmt::skip]\npub mod tl;\n\n"),
-            Runtime::Path(_) => out.write_str("\npub use ::tl;\n"),
-        };
-        out.push_str("pub(crate) use schema::forms;\n");
-        let calls = if functions { "call, call::Call, rpc, rpc::{Client, Service, dispatch}, " } else { "" };
-        let _ = writeln!(
-            out,
-            "pub use schema::{{{calls}NEWEST_LAYER, OLDEST_LAYER, any, constructors, functions, name, types}};"
-        );
+        out.push_str(if embedded { "\n" } else { "\npub use ::tl;\n" });
+        out.push_str(if functions { CALL_EXPORTS } else { EXPORTS });
         out
     }
 }
+
+const EXPORTS: &str = "\
+pub(crate) use schema::forms;
+pub use schema::{NEWEST_LAYER, OLDEST_LAYER};
+pub use schema::{any, constructors, functions, name, types};
+";
+
+const CALL_EXPORTS: &str = "\
+pub use schema::call::Call;
+pub(crate) use schema::forms;
+pub use schema::rpc::{Client, Service, dispatch};
+pub use schema::{NEWEST_LAYER, OLDEST_LAYER};
+pub use schema::{any, call, constructors, functions, name, rpc, types};
+";
 
 const CONTENT_DOC: &str = "\
 //! - [`types`]: a struct for each type with one constructor, an enum for every other one. The fields

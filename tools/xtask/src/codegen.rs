@@ -2,73 +2,88 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use tlgen::{Input, emit, output};
+use tlgen::output::{self, Stale};
+use tlgen::package::{self, Package, Runtime};
+use tlgen::{Input, emit};
 
 use crate::process::root;
 
-/// What the head of each generated file names.
 const COMMAND: &str = "cargo xtask codegen";
-const SCHEMA: &str = "schema.tl";
-const HISTORY: &str = "schema.history.tl";
-const RULES: &str = "crates/tl-api/compat.rules";
-/// Of the schema: the service messages are part of the protocol crate, not of the API.
-const SECTIONS: &[&str] = &["core", "api"];
-const FOLDER: &str = "crates/tl-api/src/generated";
+const API_FOLDER: &str = "crates/tl-api/src/generated";
+const EXAMPLE_FOLDER: &str = "examples/custom-protocol/generated";
+
+type Files = BTreeMap<String, String>;
 
 /// Writes the generated code; with `check` only compares it.
 ///
 /// # Errors
-/// The schema is wrong, rustfmt is missing, or with `check` a file is stale; the error names each.
+/// A schema is wrong, rustfmt is missing, or with `check` a file is stale; the error names each.
 pub(crate) fn codegen(check: bool) -> Result<()> {
-    let files = api_files()?;
-    let folder = folder();
-    if check {
-        let stale = output::stale(&folder, &files)?;
-        if !stale.is_empty() {
-            bail!(
-                "{FOLDER} is not what the schema gives; run `{COMMAND}`\n{}",
-                list(&stale)
-            );
+    let mut all_stale = Vec::new();
+    for (folder, files) in [
+        (API_FOLDER, api_files()?),
+        (EXAMPLE_FOLDER, example_files()?),
+    ] {
+        let path = root().join(folder);
+        if check {
+            let stale = output::stale(&path, &files)?;
+            println!("{folder}: {} files, {} stale", files.len(), stale.len());
+            all_stale.extend(stale.iter().map(|file: &Stale| format!("{folder}/{file}")));
+        } else {
+            let changed = output::write(&path, &files)?;
+            println!("{folder}: {} files, {} changed", files.len(), changed.len());
         }
-        println!("codegen: {} files are fresh", files.len());
-        return Ok(());
     }
-    let changes = output::write(&folder, &files)?;
-    println!("codegen: {} files, {} changed", files.len(), changes.len());
+    if !all_stale.is_empty() {
+        bail!(
+            "generated code is stale; run `{COMMAND}`\n{}",
+            all_stale.join("\n")
+        );
+    }
     Ok(())
 }
 
-fn folder() -> PathBuf {
-    root().join(FOLDER)
-}
-
-fn list(stale: &[output::Stale]) -> String {
-    let lines: Vec<_> = stale
-        .iter()
-        .map(|file| format!("{FOLDER}/{file}"))
-        .collect();
-    lines.join("\n")
-}
-
-/// The files of `tl-api`, relative to their folder.
-fn api_files() -> Result<BTreeMap<String, String>> {
+/// The module of `tl-api`. The service messages of the schema are part of the protocol crate.
+fn api_files() -> Result<Files> {
     let input = Input {
-        schema: source(SCHEMA)?,
-        history: Some(source(HISTORY)?),
-        rules: Some(source(RULES)?),
-        sections: SECTIONS.iter().map(ToString::to_string).collect(),
+        schema: source("schema.tl")?,
+        history: Some(source("schema.history.tl")?),
+        rules: Some(source("crates/tl-api/compat.rules")?),
+        sections: vec!["core".into(), "api".into()],
     };
-    let model = input.model()?;
     let options = emit::Options {
         runtime: "tl".into(),
         command: COMMAND.into(),
         rpc: false,
     };
-    let mut files = emit::files(&model, &options);
+    let mut files = emit::files(&input.model()?, &options);
     tlgen::format(&mut files)?;
+    Ok(files)
+}
+
+/// The crate that the example's README makes with the `tlgen` command.
+fn example_files() -> Result<Files> {
+    let file = |name: &str| source(&format!("examples/custom-protocol/{name}"));
+    let input = Input {
+        schema: file("inventory.tl")?,
+        history: Some(file("inventory.history.tl")?),
+        rules: Some(file("inventory.rules")?),
+        sections: Vec::new(),
+    };
+    let package = Package {
+        name: "inventory-api".into(),
+        schema: "inventory.tl".into(),
+        command: "tlgen build --schema inventory.tl --history inventory.history.tl --rules inventory.rules \
+                  --compat compat.rs"
+            .into(),
+        runtime: Runtime::Embedded,
+        compat: Some(file("compat.rs")?.1),
+    };
+    let mut files = package::files(&input.model()?, &package);
+    tlgen::format(&mut files)?;
+    package::space_items(&mut files);
     Ok(files)
 }
 

@@ -189,8 +189,8 @@ pub(super) fn traits(codec: &Codec<'_>) -> String {
         "use std::{{future::Future, pin::Pin}};\nuse super::call::Call;\n\n\
          /// A server: one method a function. What is not overridden is unsupported.\n\
          pub trait Service: Sync {{\n\
-         /// Who calls, and whatever else a method must know.\ntype Context: Sync;\n\
-         /// Why a call failed.\ntype Error: Send;\n\
+         /// Who calls, and whatever else a method must know.\ntype Context: Sync;\n\n\
+         /// Why a call failed.\ntype Error: Send;\n\n\
          /// The error of a function that this server does not have.\nfn unsupported(&self, call: Call) -> Self::Error;\n\
          {methods}}}\n\n\
          /// Lets `service` answer `call` and writes the answer, in the forms of the writer's layer. Whether the\n\
@@ -199,7 +199,7 @@ pub(super) fn traits(codec: &Codec<'_>) -> String {
          pub async fn dispatch<S: Service>(service: &S, context: &S::Context, call: Call, wr: &mut Writer) -> Result<(), S::Error> {{\n\
          match call {{ {arms} }} }}\n\n\
          /// A client: given one way to send a request, it has a method for each function.\n\
-         pub trait Client {{\n/// Why a call failed.\ntype Error;\n\
+         pub trait Client {{\n/// Why a call failed.\ntype Error;\n\n\
          /// Sends a request and reads its answer.\n\
          fn call<F: Function + Send + 'static>(&self, request: F) -> impl Future<Output = Result<F::Result, Self::Error>> + Send;\n\
          {calls}}}\n"
@@ -210,7 +210,7 @@ fn service_method(codec: &Codec<'_>, entry: &Entry<'_>) -> String {
     let result = result_type(codec, entry.combinator);
     let unsupported = unsupported(entry);
     format!(
-        "/// `{text}`\nfn {method}(&self, context: &Self::Context, request: {path}) -> impl Future<Output = Result<{result}, Self::Error>> + Send {{\n\
+        "\n/// `{text}`\nfn {method}(&self, context: &Self::Context, request: {path}) -> impl Future<Output = Result<{result}, Self::Error>> + Send {{\n\
          let _ = context; {unsupported} }}\n",
         text = entry.combinator.newest().text,
         method = method_name(entry.combinator),
@@ -231,7 +231,7 @@ fn dispatch_arm(Entry { combinator, variant, path, boxed, .. }: &Entry<'_>) -> S
 fn wrapper_method(entry: &Entry<'_>) -> String {
     let unsupported = unsupported(entry);
     format!(
-        "/// `{text}`\n///\n/// The method takes from the wrapper what it says and passes the inner call to [`dispatch`], \
+        "\n/// `{text}`\n///\n/// The method takes from the wrapper what it says and passes the inner call to [`dispatch`], \
          maybe with\n/// another context or, by [`Writer::set_layer`], for another layer.\n\
          fn {method}(&self, context: &Self::Context, request: {path}, wr: &mut Writer) -> impl Future<Output = Result<(), Self::Error>> + Send {{\n\
          let _ = (context, wr); {unsupported} }}\n",
@@ -259,16 +259,22 @@ fn unsupported(Entry { variant, boxed, .. }: &Entry<'_>) -> String {
 
 fn client_method(codec: &Codec<'_>, Entry { combinator, path, .. }: &Entry<'_>) -> String {
     let result = result_type(codec, combinator);
-    let fields = combinator.newest().kept_fields();
-    let (names, types): (Vec<_>, Vec<_>) = fields
-        .map(|field| (snake(&field.name), codec.layout.field_type(field, None)))
-        .unzip();
-    let params: String =
-        names.iter().zip(types).map(|(name, ty)| format!(", {name}: {ty}")).collect();
+    let (mut params, mut inits) = (String::new(), String::new());
+    for field in combinator.newest().kept_fields() {
+        let (name, ty) = (snake(&field.name), codec.layout.rust_type(&field.ty));
+        let optional = field.condition.is_some() && field.ty != Ty::Flag;
+        let init = match (optional, codec.layout.is_boxed(&field.ty, None)) {
+            (_, false) => name.clone(),
+            (false, true) => format!("{name}: Box::new({name})"),
+            (true, true) => format!("{name}: {name}.map(Box::new)"),
+        };
+        let ty = if optional { format!("Option<{ty}>") } else { ty };
+        let _ = write!(params, ", {name}: {ty}");
+        let _ = write!(inits, "{init}, ");
+    }
     format!(
-        "/// `{text}`\nfn {method}(&self{params}) -> impl Future<Output = Result<{result}, Self::Error>> + Send {{\n\
-         self.call({path} {{ {} }}) }}\n",
-        names.join(", "),
+        "\n/// `{text}`\nfn {method}(&self{params}) -> impl Future<Output = Result<{result}, Self::Error>> + Send {{\n\
+         self.call({path} {{ {inits} }}) }}\n",
         text = combinator.newest().text,
         method = method_name(combinator),
     )
