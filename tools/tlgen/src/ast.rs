@@ -28,6 +28,8 @@ pub struct Declaration {
     pub result: Type,
     /// From a `//@ layers …` or `//@ accept …` remark on the same line.
     pub availability: Availability,
+    /// `//@ id kept`: the id is that of an earlier name or spelling, and meant.
+    pub id_kept: bool,
     /// Set by a `//@ section name` line.
     pub section: Option<String>,
     /// Without comment and semicolon, blanks squeezed: what the id is computed from.
@@ -48,7 +50,10 @@ pub struct Implicit {
 impl Declaration {
     /// The implicit arguments that stand for types.
     pub fn type_variables(&self) -> impl Iterator<Item = &str> {
-        let variables = self.implicit.iter().filter(|implicit| implicit.ty.is_named("Type"));
+        let variables = self
+            .implicit
+            .iter()
+            .filter(|implicit| implicit.ty.is_named("Type"));
         variables.map(|implicit| implicit.name.as_str())
     }
 }
@@ -81,7 +86,9 @@ pub struct Layers(pub Vec<(u16, Option<u16>)>);
 impl Layers {
     /// Whether `layer` is in one of the ranges.
     pub fn contains(&self, layer: u16) -> bool {
-        self.0.iter().any(|&(from, to)| from <= layer && to.is_none_or(|to| layer <= to))
+        self.0
+            .iter()
+            .any(|&(from, to)| from <= layer && to.is_none_or(|to| layer <= to))
     }
 }
 
@@ -106,10 +113,14 @@ impl fmt::Display for Name {
 impl From<&str> for Name {
     fn from(text: &str) -> Self {
         match text.split_once('.') {
-            Some((namespace, ident)) => {
-                Self { namespace: Some(namespace.into()), ident: ident.into() }
-            }
-            None => Self { namespace: None, ident: text.into() },
+            Some((namespace, ident)) => Self {
+                namespace: Some(namespace.into()),
+                ident: ident.into(),
+            },
+            None => Self {
+                namespace: None,
+                ident: text.into(),
+            },
         }
     }
 }
@@ -182,7 +193,11 @@ impl fmt::Display for Type {
             Self::Builtin => f.write_str("?"),
             Self::Query(name) => write!(f, "!{name}"),
             Self::Named { name, bare, args } => {
-                let percent = if *bare && !name.is_lower_case() { "%" } else { "" };
+                let percent = if *bare && !name.is_lower_case() {
+                    "%"
+                } else {
+                    ""
+                };
                 write!(f, "{percent}{name}")?;
                 for (index, arg) in args.iter().enumerate() {
                     write!(f, "{}{arg}", if index == 0 { "<" } else { "," })?;

@@ -14,12 +14,17 @@ use crate::{
 /// Types that the codec itself has; a schema may not add constructors to them.
 const BUILT_IN_TYPES: &[&str] = &["Bool", "Object", "True", "Type", "Vector"];
 /// Bare types that the codec itself has.
-const BUILT_IN_BARE: &[&str] =
-    &["bytes", "double", "int", "int128", "int256", "long", "string", "vector"];
+const BUILT_IN_BARE: &[&str] = &[
+    "bytes", "double", "int", "int128", "int256", "long", "string", "vector",
+];
 
 /// Everything that cannot be generated.
 pub(crate) fn faults(model: &Model) -> Vec<Error> {
-    let mut check = Check { model, open: open_types(model), faults: Vec::new() };
+    let mut check = Check {
+        model,
+        open: open_types(model),
+        faults: Vec::new(),
+    };
     for (index, combinator) in model.combinators.iter().enumerate() {
         check.names(combinator);
         check.forms(combinator);
@@ -52,7 +57,12 @@ impl<'a> Check<'a> {
 
     fn fault_at(&mut self, file: &str, position: Position, problem: String, expected: &str) {
         let (file, expected) = (file.to_owned(), expected.to_owned());
-        self.faults.push(Error { file, position, problem, expected });
+        self.faults.push(Error {
+            file,
+            position,
+            problem,
+            expected,
+        });
     }
 
     fn names(&mut self, combinator: &Combinator) {
@@ -66,13 +76,15 @@ impl<'a> Check<'a> {
         }
         if let Ty::Bool | Ty::Object | Ty::True = combinator.result {
             let ty = self.model.spelling(&combinator.result);
-            let problem = format!("`{name}` would be one more constructor of `{ty}`, which is built in");
+            let problem =
+                format!("`{name}` would be one more constructor of `{ty}`, which is built in");
             self.fault(form, problem, "another type");
         }
         if let Ty::Boxed(at) = combinator.result {
             let ty = self.model.types[at].name.to_string();
             if BUILT_IN_TYPES.contains(&ty.as_str()) {
-                let problem = format!("`{name}` would be one more constructor of `{ty}`, which is built in");
+                let problem =
+                    format!("`{name}` would be one more constructor of `{ty}`, which is built in");
                 self.fault(form, problem, "another type");
             }
         }
@@ -83,23 +95,34 @@ impl<'a> Check<'a> {
         let own: Vec<_> = combinator.forms.iter().filter(|form| !form.alias).collect();
         for (index, form) in own.iter().enumerate() {
             for other in &own[..index] {
-                let shared = self.model.layers().find(|layer| {
-                    form.layers.contains(*layer) && other.layers.contains(*layer)
-                });
+                let shared = self
+                    .model
+                    .layers()
+                    .find(|layer| form.layers.contains(*layer) && other.layers.contains(*layer));
                 let Some(layer) = shared else { continue };
                 let name = &combinator.name;
                 let both = match self.model.newest {
                     None => format!("`{name}` is declared twice"),
-                    Some(_) => format!("`{name}` is {:08x} and {:08x} at layer {layer}", other.id, form.id),
+                    Some(_) => format!(
+                        "`{name}` is {:08x} and {:08x} at layer {layer}",
+                        other.id, form.id
+                    ),
                 };
                 // The later one of the file is the one that is too much.
-                let later = if (&other.file, other.position) > (&form.file, form.position) { other } else { form };
+                let later = if (&other.file, other.position) > (&form.file, form.position) {
+                    other
+                } else {
+                    form
+                };
                 self.fault(later, both, "one id for each layer");
                 break;
             }
         }
         if !combinator.generics.is_empty() && combinator.forms.len() > 1 {
-            let problem = format!("`{}` wraps other functions and has several ids", combinator.name);
+            let problem = format!(
+                "`{}` wraps other functions and has several ids",
+                combinator.name
+            );
             self.fault(&combinator.forms[1], problem, "one");
         }
     }
@@ -107,7 +130,11 @@ impl<'a> Check<'a> {
     fn layers(&mut self, form: &Form) {
         match self.model.newest {
             None if form.from > 0 => {
-                self.fault(form, format!("`{}` has layers", form.name), "a line `// LAYER n` in the schema");
+                self.fault(
+                    form,
+                    format!("`{}` has layers", form.name),
+                    "a line `// LAYER n` in the schema",
+                );
             }
             Some(newest) if form.from > newest => {
                 let problem = format!("`{}` begins at layer {}", form.name, form.from);
@@ -129,11 +156,16 @@ impl<'a> Check<'a> {
             let vector = matches!(field.ty, Ty::Vector(_) | Ty::BareVector(_));
             is_open &= vector || Some(position) < last;
             if is_open {
-                let problem = format!("`{name}` reaches to the end of the frame, since it holds an `Object`");
+                let problem =
+                    format!("`{name}` reaches to the end of the frame, since it holds an `Object`");
                 self.fault(form, problem, "the last field");
             }
             if vector && contains(&field.ty, &mut |ty| matches!(ty, Ty::Query(_))) {
-                self.fault(form, format!("`{name}` is a vector of functions"), "a single one");
+                self.fault(
+                    form,
+                    format!("`{name}` is a vector of functions"),
+                    "a single one",
+                );
             }
             if combinator.kind == Kind::Constructor && matches!(field.ty, Ty::Query(_)) {
                 self.fault(form, format!("`{name}` is a function"), "a value");
@@ -149,7 +181,10 @@ impl<'a> Check<'a> {
     /// Fields become variables beside those of the generated code.
     fn field_names(&mut self, form: &Form) {
         let words = form.fields.iter().filter(|field| field.ty == Ty::Flags);
-        let groups = form.fields.iter().filter_map(|field| field.condition.as_ref());
+        let groups = form
+            .fields
+            .iter()
+            .filter_map(|field| field.condition.as_ref());
         let variables: BTreeSet<_> = words
             .map(|word| word_name(&word.name))
             .chain(groups.map(group_name))
@@ -158,11 +193,13 @@ impl<'a> Check<'a> {
         for Field { name, .. } in &form.fields {
             let spelled = snake(name);
             if variables.contains(&spelled) {
-                let problem = format!("the field `{name}` has the name of a variable of the generated code");
+                let problem =
+                    format!("the field `{name}` has the name of a variable of the generated code");
                 self.fault(form, problem, "another name");
             }
             if let Some(other) = names.insert(spelled.clone(), name) {
-                let problem = format!("the fields `{other}` and `{name}` would both be `{spelled}` in Rust");
+                let problem =
+                    format!("the fields `{other}` and `{name}` would both be `{spelled}` in Rust");
                 self.fault(form, problem, "another name");
             }
         }
@@ -170,16 +207,30 @@ impl<'a> Check<'a> {
 
     fn result(&mut self, form: &Form) {
         let result = &form.result;
-        if contains(result, &mut |ty| matches!(ty, Ty::Bare(_) | Ty::BareVector(_))) {
-            self.fault(form, format!("`{}` answers a bare value", form.name), "a boxed type");
+        if contains(result, &mut |ty| {
+            matches!(ty, Ty::Bare(_) | Ty::BareVector(_))
+        }) {
+            self.fault(
+                form,
+                format!("`{}` answers a bare value", form.name),
+                "a boxed type",
+            );
         }
-        if !matches!(result, Ty::Query(_)) && contains(result, &mut |ty| matches!(ty, Ty::Query(_))) {
-            let problem = format!("`{}` answers a type with the result of another function", form.name);
+        if !matches!(result, Ty::Query(_)) && contains(result, &mut |ty| matches!(ty, Ty::Query(_)))
+        {
+            let problem = format!(
+                "`{}` answers a type with the result of another function",
+                form.name
+            );
             self.fault(form, problem, "that result itself");
         }
         let vector = matches!(result, Ty::Vector(_));
         if vector && contains(result, &mut |ty| self.is_open(ty)) {
-            self.fault(form, format!("`{}` answers a vector of `Object`", form.name), "a type with a length");
+            self.fault(
+                form,
+                format!("`{}` answers a vector of `Object`", form.name),
+                "a type with a length",
+            );
         }
     }
 
@@ -188,7 +239,11 @@ impl<'a> Check<'a> {
         for variable in &combinator.generics {
             let is_used = |field: &Field| field.ty == Ty::Query(variable.clone());
             if !form.fields.iter().any(is_used) {
-                self.fault(form, format!("no field is of type `!{variable}`"), "one, for the inner function");
+                self.fault(
+                    form,
+                    format!("no field is of type `!{variable}`"),
+                    "one, for the inner function",
+                );
             }
             if RESERVED_TYPES.contains(&variable.as_str()) {
                 let problem = format!("the type variable `{variable}` has the name of a Rust type");
@@ -204,14 +259,25 @@ impl<'a> Check<'a> {
         for part in &inner {
             let part = &self.model.combinators[*part];
             if part.forms.len() > 1 {
-                let problem = format!("`{}` is used bare and has {} ids", part.name, part.forms.len());
-                self.fault(combinator.newest(), problem, "one id for all layers, or its boxed type");
+                let problem = format!(
+                    "`{}` is used bare and has {} ids",
+                    part.name,
+                    part.forms.len()
+                );
+                self.fault(
+                    combinator.newest(),
+                    problem,
+                    "one id for all layers, or its boxed type",
+                );
             }
         }
         let (mut open, mut seen) = (inner, BTreeSet::new());
         while let Some(part) = open.pop_first() {
             if part == index {
-                let problem = format!("`{}` contains itself without an id between", combinator.name);
+                let problem = format!(
+                    "`{}` contains itself without an id between",
+                    combinator.name
+                );
                 self.fault(combinator.newest(), problem, "its boxed type");
                 return;
             }
@@ -234,18 +300,36 @@ impl<'a> Check<'a> {
         };
         let mut found = Vec::new();
         for (at, ty) in model.types.iter().enumerate() {
-            let Some(first) = ty.constructors.first() else { continue };
+            let Some(first) = ty.constructors.first() else {
+                continue;
+            };
             let form = model.combinators[*first].newest();
-            found.extend(add("type", path("types", &ty.name), ty.name.to_string(), form));
+            found.extend(add(
+                "type",
+                path("types", &ty.name),
+                ty.name.to_string(),
+                form,
+            ));
             for index in &ty.constructors {
                 let combinator = &model.combinators[*index];
-                let Some(variant) = layout.variant(*index) else { continue };
-                found.extend(add(&at.to_string(), variant.into(), combinator.name.to_string(), combinator.newest()));
+                let Some(variant) = layout.variant(*index) else {
+                    continue;
+                };
+                found.extend(add(
+                    &at.to_string(),
+                    variant.into(),
+                    combinator.name.to_string(),
+                    combinator.newest(),
+                ));
             }
         }
         for combinator in &model.combinators {
             let (name, form) = (combinator.name.to_string(), combinator.newest());
-            let kind = if combinator.kind == Kind::Function { "functions" } else { "constructors" };
+            let kind = if combinator.kind == Kind::Function {
+                "functions"
+            } else {
+                "constructors"
+            };
             found.extend(add(kind, path(kind, &combinator.name), name.clone(), form));
             let namespace = combinator.name.namespace.clone().unwrap_or_default();
             let form_name = format!("{}.{}", module(&namespace), snake(&combinator.name.ident));
@@ -256,8 +340,12 @@ impl<'a> Check<'a> {
                 found.extend(add("call", call_variant(combinator), name, form));
             }
         }
+        // One name is spelled in several ways; one of them is enough to mend it.
+        let mut told = BTreeSet::new();
         for (form, problem) in found {
-            self.fault(form, problem, "another name");
+            if told.insert((&form.file, form.position)) {
+                self.fault(form, problem, "another name");
+            }
         }
     }
 }
@@ -306,7 +394,10 @@ fn open_types(model: &Model) -> BTreeSet<TypeIndex> {
     loop {
         let before = open.len();
         for (at, ty) in model.types.iter().enumerate() {
-            let forms = ty.constructors.iter().flat_map(|index| &model.combinators[*index].forms);
+            let forms = ty
+                .constructors
+                .iter()
+                .flat_map(|index| &model.combinators[*index].forms);
             let mut fields = forms.flat_map(|form| &form.fields);
             if fields.any(|field| contains(&field.ty, &mut |ty| is_open(model, &open, ty))) {
                 open.insert(at);

@@ -49,13 +49,22 @@ pub(crate) struct Unreadable {
 }
 
 pub(crate) fn tokens(source: &str) -> Result<Vec<Token>, Unreadable> {
-    let mut lexer = Lexer { source, at: 0, position: Position { line: 1, column: 1 } };
+    let mut lexer = Lexer {
+        source,
+        at: 0,
+        position: Position { line: 1, column: 1 },
+    };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.next()? {
         tokens.push(token);
     }
     let end = source.len();
-    tokens.push(Token { kind: TokenKind::End, position: lexer.position, start: end, end });
+    tokens.push(Token {
+        kind: TokenKind::End,
+        position: lexer.position,
+        start: end,
+        end,
+    });
     Ok(tokens)
 }
 
@@ -73,7 +82,10 @@ impl Lexer<'_> {
     fn advance(&mut self, len: usize) {
         for c in self.source[self.at..self.at + len].chars() {
             if c == '\n' {
-                self.position = Position { line: self.position.line + 1, column: 1 };
+                self.position = Position {
+                    line: self.position.line + 1,
+                    column: 1,
+                };
             } else {
                 self.position.column += 1;
             }
@@ -87,7 +99,9 @@ impl Lexer<'_> {
             self.advance(blank);
             let (position, start) = (self.position, self.at);
             let rest = self.rest();
-            let Some(first) = rest.chars().next() else { return Ok(None) };
+            let Some(first) = rest.chars().next() else {
+                return Ok(None);
+            };
             let (kind, len) = if rest.starts_with("//") {
                 let len = rest.find('\n').unwrap_or(rest.len());
                 let Some(kind) = line_comment(&rest[..len]) else {
@@ -97,7 +111,11 @@ impl Lexer<'_> {
                 (kind, len)
             } else if rest.starts_with("/*") {
                 let Some(len) = rest.find("*/") else {
-                    return Err(unreadable(position, "found a comment without an end".into(), "`*/`"));
+                    return Err(unreadable(
+                        position,
+                        "found a comment without an end".into(),
+                        "`*/`",
+                    ));
                 };
                 self.advance(len + 2);
                 continue;
@@ -105,7 +123,11 @@ impl Lexer<'_> {
                 let name_len = tail.find("---").filter(|len| !tail[..*len].contains('\n'));
                 let Some(len) = name_len else {
                     let problem = "found `---`".into();
-                    return Err(unreadable(position, problem, "`---functions---` or `---types---`"));
+                    return Err(unreadable(
+                        position,
+                        problem,
+                        "`---functions---` or `---types---`",
+                    ));
                 };
                 (TokenKind::Section(tail[..len].trim().into()), len + 6)
             } else if first.is_ascii_alphanumeric() || first == '_' {
@@ -116,16 +138,29 @@ impl Lexer<'_> {
                 (TokenKind::Sign(first), 1)
             } else {
                 let problem = format!("found {first:?}");
-                return Err(unreadable(position, problem, "a name, a number or a sign of the TL grammar"));
+                return Err(unreadable(
+                    position,
+                    problem,
+                    "a name, a number or a sign of the TL grammar",
+                ));
             };
             self.advance(len);
-            return Ok(Some(Token { kind, position, start, end: self.at }));
+            return Ok(Some(Token {
+                kind,
+                position,
+                start,
+                end: self.at,
+            }));
         }
     }
 }
 
 fn unreadable(position: Position, problem: String, expected: &'static str) -> Unreadable {
-    Unreadable { position, problem, expected }
+    Unreadable {
+        position,
+        problem,
+        expected,
+    }
 }
 
 /// What a comment says to the generator, if anything. A layer number that is none is a comment.

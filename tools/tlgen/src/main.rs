@@ -81,7 +81,8 @@ impl Arguments {
     /// Nothing if help is wanted.
     fn parse(mut parser: Parser) -> Result<Option<Self>> {
         let mut command = None;
-        let (mut schema, mut history, mut rules, mut out, mut compat) = (None, None, None, None, None);
+        let (mut schema, mut history, mut rules, mut out, mut compat) =
+            (None, None, None, None, None);
         let (mut sections, mut name, mut runtime) = (Vec::new(), None, None);
         while let Some(argument) = parser.next()? {
             match argument {
@@ -108,7 +109,17 @@ impl Arguments {
         if let Some(name) = name.as_ref().filter(|name| !is_package_name(name)) {
             bail!("`{name}` is no name of a crate: letters, digits, `-` and `_`, a letter first");
         }
-        Ok(Some(Self { command, schema, history, rules, sections, out, name, runtime, compat }))
+        Ok(Some(Self {
+            command,
+            schema,
+            history,
+            rules,
+            sections,
+            out,
+            name,
+            runtime,
+            compat,
+        }))
     }
 
     fn input(&self) -> Result<Input> {
@@ -126,7 +137,10 @@ impl Arguments {
             name: self.crate_name()?,
             schema: file_name(&self.schema),
             command: self.generating_command(),
-            runtime: self.runtime.clone().map_or(Runtime::Embedded, Runtime::Path),
+            runtime: self
+                .runtime
+                .clone()
+                .map_or(Runtime::Embedded, Runtime::Path),
             compat: compat.map(|(_, text)| text),
         })
     }
@@ -135,7 +149,11 @@ impl Arguments {
         if let Some(name) = &self.name {
             return Ok(name.clone());
         }
-        let stem = self.schema.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = self
+            .schema
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy();
         let name = format!("{}-api", stem.replace(['.', ' '], "-"));
         if !is_package_name(&name) {
             bail!("`{name}` is no name of a crate; choose one with `--name`");
@@ -146,7 +164,11 @@ impl Arguments {
     /// The command line without folders, which differ from one checkout to the next.
     fn generating_command(&self) -> String {
         let mut command = format!("tlgen build --schema {}", file_name(&self.schema));
-        let files = [("history", &self.history), ("rules", &self.rules), ("compat", &self.compat)];
+        let files = [
+            ("history", &self.history),
+            ("rules", &self.rules),
+            ("compat", &self.compat),
+        ];
         for (option, path) in files {
             if let Some(path) = path {
                 command.push_str(&format!(" --{option} {}", file_name(path)));
@@ -178,14 +200,23 @@ fn build(arguments: &Arguments) -> Result<()> {
     }
     let out = arguments.out.as_deref().unwrap_or_else(|| Path::new("."));
     let changes = output::write(out, &files)?;
-    println!("{}: {} files, {} changed", out.display(), files.len(), changes.len());
+    println!(
+        "{}: {} files, {} changed",
+        out.display(),
+        files.len(),
+        changes.len()
+    );
     Ok(())
 }
 
 fn check(arguments: &Arguments) -> Result<()> {
     let model = arguments.input()?.model()?;
     let ids = model.by_id.len();
-    println!("{}: {} types, {ids} ids, no errors", arguments.schema.display(), model.types.len());
+    println!(
+        "{}: {} types, {ids} ids, no errors",
+        arguments.schema.display(),
+        model.types.len()
+    );
     Ok(())
 }
 
@@ -214,10 +245,14 @@ fn path(value: OsString) -> PathBuf {
 
 /// A file, and how errors call it.
 fn source(path: &Path) -> Result<(String, String)> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok((path.display().to_string(), text))
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

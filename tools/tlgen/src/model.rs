@@ -254,6 +254,11 @@ impl Combinator {
     }
 }
 
+/// What a type is, and what should stand there.
+type Unresolved = (String, &'static str);
+
+const DECLARED: &str = "a built-in or declared type";
+
 struct Resolver<'a> {
     newest: &'a Source,
     declarations: Vec<(&'a str, &'a Declaration)>,
@@ -305,10 +310,11 @@ impl<'a> Resolver<'a> {
             let computed = computed_id(declaration);
             let id = declaration.explicit_id.unwrap_or(computed);
             let name = declaration.name.to_string();
-            let excepted = KNOWN_EXCEPTIONS.contains(&(name.as_str(), id));
+            let excepted = KNOWN_EXCEPTIONS.contains(&(name.as_str(), id)) || declaration.id_kept;
             if id != computed && !excepted {
                 let problem = format!("`{name}#{id:08x}` does not fit its text");
-                self.error((file, declaration.position), problem, &format!("#{computed:08x}"));
+                let expected = format!("#{computed:08x}, or `//@ id kept` behind it");
+                self.error((file, declaration.position), problem, &expected);
             }
             for kind in [Kind::Constructor, Kind::Function] {
                 if let Some(other) = seen.get(&(id, kind)) {
@@ -468,8 +474,8 @@ impl<'a> Resolver<'a> {
                 ty if ty.is_true() && param.condition.is_some() => Ty::Flag,
                 ty => match self.field_type(at.1, before, param, ty) {
                     Ok(ty) => ty,
-                    Err(problem) => {
-                        self.error((at.0, param.position), problem, "a built-in or declared type");
+                    Err((problem, expected)) => {
+                        self.error((at.0, param.position), problem, expected);
                         continue;
                     }
                 },
@@ -485,7 +491,7 @@ impl<'a> Resolver<'a> {
         before: Option<&Param>,
         param: &Param,
         ty: &Type,
-    ) -> Result<Ty, String> {
+    ) -> Result<Ty, Unresolved> {
         match before.and_then(|count| repeat::repetition(count, param)) {
             Some(fields) => {
                 let item = repeat::item_type(declaration, param, fields);
@@ -493,7 +499,7 @@ impl<'a> Resolver<'a> {
             }
             None => match ty {
                 Type::Named { name, .. } if declaration.type_variables().any(|v| name.to_string() == v) => {
-                    Err(format!("`{name}`, a value of any type"))
+                    Err((format!("a value of any type `{name}`"), "a function `!X`, or an `Object`"))
                 }
                 ty => self.ty(declaration, ty),
             },
@@ -503,33 +509,38 @@ impl<'a> Resolver<'a> {
     fn result(&mut self, at: (&str, &Declaration)) -> Ty {
         match self.ty(at.1, &at.1.result) {
             Ok(ty) => ty,
-            Err(problem) => {
-                self.error((at.0, at.1.position), problem, "a built-in or declared type");
+            Err((problem, expected)) => {
+                self.error((at.0, at.1.position), problem, expected);
                 Ty::Object
             }
         }
     }
 
-    fn ty(&self, declaration: &Declaration, ty: &Type) -> Result<Ty, String> {
+    fn ty(&self, declaration: &Declaration, ty: &Type) -> Result<Ty, Unresolved> {
         let item = |args: &[Type]| match args {
             [item] => self.ty(declaration, item).map(Box::new),
-            _ => Err(format!("`Vector` with {} arguments", args.len())),
+            _ => Err((format!("`Vector` with {} arguments", args.len()), "one")),
         };
         let is_variable = |name: &str| declaration.type_variables().any(|known| known == name);
         match ty {
             Type::Nat => Ok(Ty::Nat),
             Type::Query(name) if is_variable(name) => Ok(Ty::Query(name.clone())),
-            Type::Query(name) => Err(format!("`!{name}` without `{{{name}:Type}}`")),
-            Type::Builtin => Err("`?` in a declaration that is not built in".into()),
+            Type::Query(name) => {
+                Err((format!("`!{name}` without its declaration"), "`{X:Type}` before the fields"))
+            },
+            Type::Builtin => Err(("`?` beside other fields".into(), "a type")),
             Type::Repeat { .. } => {
-                Err("a repetition without its count, a field of type `#` directly before it".into())
+                let expected = "its count, a field of type `#` directly before it";
+                Err(("a repetition without a count".into(), expected))
             }
             Type::Named { name, bare, args } => match (name.to_string().as_str(), bare) {
                 ("Vector" | "vector", _) => {
                     let item = item(args)?;
                     Ok(if *bare { Ty::BareVector(item) } else { Ty::Vector(item) })
                 }
-                (name, _) if !args.is_empty() => Err(format!("`{name}` takes no arguments")),
+                (name, _) if !args.is_empty() => {
+                    Err((format!("`{name}` with arguments"), "none; only Vector has one"))
+                }
                 ("int", true) => Ok(Ty::Int),
                 ("long", true) => Ok(Ty::Long),
                 ("double", true) => Ok(Ty::Double),
@@ -545,19 +556,19 @@ impl<'a> Resolver<'a> {
                     .bare
                     .get(name)
                     .map(|index| Ty::Bare(*index))
-                    .ok_or_else(|| format!("unknown bare type `{name}`")),
+                    .ok_or_else(|| (format!("unknown bare type `{name}`"), DECLARED)),
                 (_, true) => self.only_constructor(name),
                 (_, false) => self
                     .types
                     .get(name)
                     .map(|index| Ty::Boxed(*index))
-                    .ok_or_else(|| format!("unknown type `{name}`")),
+                    .ok_or_else(|| (format!("unknown type `{name}`"), DECLARED)),
             },
         }
     }
 
     /// `%T` is the fields of the only constructor of `T`.
-    fn only_constructor(&self, name: &Name) -> Result<Ty, String> {
+    fn only_constructor(&self, name: &Name) -> Result<Ty, Unresolved> {
         let makes = |d: &Declaration| {
             d.kind == Kind::Constructor
                 && matches!(&d.result, Type::Named { name: result, .. } if result == name)
@@ -567,10 +578,10 @@ impl<'a> Resolver<'a> {
         match names.iter().collect::<Vec<_>>()[..] {
             [only] => {
                 let index = self.bare.get(*only).copied();
-                index.map(Ty::Bare).ok_or_else(|| format!("`%{name}` is gone"))
+                index.map(Ty::Bare).ok_or_else(|| (format!("`%{name}` is gone"), DECLARED))
             }
-            [] => Err(format!("unknown type `%{name}`")),
-            _ => Err(format!("`%{name}` has {} constructors", names.len())),
+            [] => Err((format!("unknown type `%{name}`"), DECLARED)),
+            _ => Err((format!("`%{name}` has {} constructors", names.len()), "the name of one of them")),
         }
     }
 }

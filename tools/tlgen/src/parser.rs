@@ -2,7 +2,8 @@
 
 use crate::{
     ast::{
-        Availability, Condition, Declaration, Implicit, Kind, Layers, Name, Param, Position, Schema, Type,
+        Availability, Condition, Declaration, Implicit, Kind, Layers, Name, Param, Position,
+        Schema, Type,
     },
     error::{Error, Errors},
     lexer::{Token, TokenKind, tokens},
@@ -27,8 +28,15 @@ pub fn parse(file: &str, source: &str) -> Result<Schema, Errors> {
         problem: unreadable.problem,
         expected: unreadable.expected.into(),
     })?;
-    let mut parser =
-        Parser { file, source, tokens, at: 0, kind: Kind::Constructor, section: None, depth: 0 };
+    let mut parser = Parser {
+        file,
+        source,
+        tokens,
+        at: 0,
+        kind: Kind::Constructor,
+        section: None,
+        depth: 0,
+    };
     parser.schema()
 }
 
@@ -52,13 +60,20 @@ impl Parser<'_> {
                 self.recover();
             }
         }
-        if errors.is_empty() { Ok(schema) } else { Err(Errors(errors)) }
+        if errors.is_empty() {
+            Ok(schema)
+        } else {
+            Err(Errors(errors))
+        }
     }
 
     /// Goes on behind the declaration that is wrong.
     fn recover(&mut self) {
         self.depth = 0;
-        while !matches!(self.peek(), TokenKind::Sign(';') | TokenKind::Section(_) | TokenKind::End) {
+        while !matches!(
+            self.peek(),
+            TokenKind::Sign(';') | TokenKind::Section(_) | TokenKind::End
+        ) {
             self.bump();
         }
         self.eat(';');
@@ -111,7 +126,11 @@ impl Parser<'_> {
         if !name.is_lower_case() {
             return Err(self.error(position, format!("found `{name}`"), "a name in lower case"));
         }
-        let explicit_id = if self.eat('#') { Some(self.id()?) } else { None };
+        let explicit_id = if self.eat('#') {
+            Some(self.id()?)
+        } else {
+            None
+        };
         let mut implicit = Vec::new();
         while self.eat('{') {
             let name = self.letters("the name of an implicit argument")?;
@@ -119,7 +138,8 @@ impl Parser<'_> {
             let at = self.position();
             let ty = self.ty()?;
             if !ty.is_named("Type") && ty != Type::Nat {
-                return Err(self.error(at, "an implicit argument of another type".into(), "`Type` or `#`"));
+                let problem = format!("found an implicit argument of type `{ty}`");
+                return Err(self.error(at, problem, "`Type` or `#`"));
             }
             self.expect('}')?;
             implicit.push(Implicit { name, ty });
@@ -130,7 +150,7 @@ impl Parser<'_> {
         let text = self.text(first, self.at);
         let end_line = self.position().line;
         self.expect(';')?;
-        let availability = self.availability(end_line)?;
+        let (availability, id_kept) = self.remark(end_line)?;
         Ok(Declaration {
             kind: self.kind,
             name,
@@ -139,6 +159,7 @@ impl Parser<'_> {
             params,
             result,
             availability,
+            id_kept,
             section: self.section.clone(),
             text,
             position,
@@ -170,28 +191,32 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// A remark on the line of the declaration that was just read.
-    fn availability(&mut self, line: usize) -> Result<Availability, Error> {
-        let position = self.position();
+    /// A remark on the line of the declaration that was just read: its layers, and whether its id may
+    /// be another than that of its text.
+    fn remark(&mut self, line: usize) -> Result<(Availability, bool), Error> {
+        let mut said = (Availability::Always, false);
         let TokenKind::Remark(remark) = self.peek().clone() else {
-            return Ok(Availability::Always);
+            return Ok(said);
         };
-        if position.line != line {
-            return Ok(Availability::Always);
+        if self.position().line != line {
+            return Ok(said);
         }
-        let parsed = remark.split_once(' ').and_then(|(word, ranges)| {
-            let layers = layers(ranges)?;
-            match word {
-                "layers" => Some(Availability::Layers(layers)),
-                "accept" => Some(Availability::Accepted(layers)),
-                _ => None,
+        for part in remark.split(';').map(str::trim) {
+            match part
+                .split_once(' ')
+                .map(|(word, rest)| (word, layers(rest)))
+            {
+                Some(("layers", Some(layers))) => said.0 = Availability::Layers(layers),
+                Some(("accept", Some(layers))) => said.0 = Availability::Accepted(layers),
+                _ if part == "id kept" => said.1 = true,
+                _ => {
+                    let expected = "`//@ layers 133-135,142-`, `//@ accept 143` or `//@ id kept`";
+                    return Err(self.unexpected(expected));
+                }
             }
-        });
-        let Some(availability) = parsed else {
-            return Err(self.unexpected("`//@ layers 133-135,142-` or `//@ accept 143`, ascending and at most 9999"));
-        };
+        }
         self.bump();
-        Ok(availability)
+        Ok(said)
     }
 
     fn params(&mut self, end: char) -> Result<Vec<Param>, Error> {
@@ -205,19 +230,39 @@ impl Parser<'_> {
     fn param(&mut self, before: &[Param]) -> Result<Param, Error> {
         let position = self.position();
         let named = matches!(self.peek(), TokenKind::Word(_))
-            && self.tokens.get(self.at + 1).is_some_and(|t| t.kind == TokenKind::Sign(':'));
+            && self
+                .tokens
+                .get(self.at + 1)
+                .is_some_and(|t| t.kind == TokenKind::Sign(':'));
         if !named {
             let ty = self.ty()?;
-            return Ok(Param { name: None, condition: None, ty, position });
+            return Ok(Param {
+                name: None,
+                condition: None,
+                ty,
+                position,
+            });
         }
         let name = self.letters("the name of a field")?;
         self.expect(':')?;
-        if before.iter().any(|param| param.name.as_deref() == Some(&name)) {
-            return Err(self.error(position, format!("found a second field `{name}`"), "another name"));
+        if before
+            .iter()
+            .any(|param| param.name.as_deref() == Some(&name))
+        {
+            return Err(self.error(
+                position,
+                format!("found a second field `{name}`"),
+                "another name",
+            ));
         }
         let condition = self.condition(before)?;
         let ty = self.ty()?;
-        Ok(Param { name: Some(name), condition, ty, position })
+        Ok(Param {
+            name: Some(name),
+            condition,
+            ty,
+            position,
+        })
     }
 
     fn condition(&mut self, before: &[Param]) -> Result<Option<Condition>, Error> {
@@ -239,7 +284,11 @@ impl Parser<'_> {
             |param: &Param| param.name.as_deref() == Some(&word) && param.ty == Type::Nat;
         if !before.iter().any(holds_bits) {
             let problem = format!("found bit {bit} of `{word}`");
-            return Err(self.error(position, problem, "the name of a field of type `#` before this one"));
+            return Err(self.error(
+                position,
+                problem,
+                "the name of a field of type `#` before this one",
+            ));
         }
         self.at += 4;
         Ok(Some(Condition { word, bit }))
@@ -274,7 +323,11 @@ impl Parser<'_> {
                 self.bump();
                 let at = self.position();
                 match self.ty()? {
-                    Type::Named { name, args, .. } => Ok(Type::Named { name, bare: true, args }),
+                    Type::Named { name, args, .. } => Ok(Type::Named {
+                        name,
+                        bare: true,
+                        args,
+                    }),
                     Type::Nat | Type::Builtin | Type::Query(_) | Type::Repeat { .. } => {
                         Err(self.error(at, "found no name behind `%`".into(), "the name of a type"))
                     }
@@ -288,8 +341,10 @@ impl Parser<'_> {
             }
             TokenKind::Sign('[') => self.repeat(None),
             TokenKind::Word(word) => {
-                let repeats =
-                    self.tokens.get(self.at + 1).is_some_and(|t| t.kind == TokenKind::Sign('*'));
+                let repeats = self
+                    .tokens
+                    .get(self.at + 1)
+                    .is_some_and(|t| t.kind == TokenKind::Sign('*'));
                 if repeats {
                     self.at += 2;
                     return self.repeat(Some(word));
@@ -332,6 +387,12 @@ impl Parser<'_> {
         let mut ty = self.ty()?;
         if let Type::Named { args, .. } = &mut ty {
             while !matches!(self.peek(), TokenKind::Sign(';' | ')') | TokenKind::End) {
+                if !matches!(
+                    self.peek(),
+                    TokenKind::Word(_) | TokenKind::Sign('#' | '?' | '!' | '%' | '(' | '[')
+                ) {
+                    return Err(self.unexpected("`;`, or a type as argument of the one before"));
+                }
                 args.push(self.ty()?);
             }
         }
@@ -341,10 +402,16 @@ impl Parser<'_> {
     fn name(&mut self, expected: &str) -> Result<Name, Error> {
         let first = self.letters(expected)?;
         if !self.eat('.') {
-            return Ok(Name { namespace: None, ident: first });
+            return Ok(Name {
+                namespace: None,
+                ident: first,
+            });
         }
         let ident = self.letters("a name behind the dot")?;
-        Ok(Name { namespace: Some(first), ident })
+        Ok(Name {
+            namespace: Some(first),
+            ident,
+        })
     }
 
     fn id(&mut self) -> Result<u32, Error> {
@@ -366,7 +433,9 @@ impl Parser<'_> {
                 self.bump();
                 Ok(word)
             }
-            TokenKind::Word(_) => Err(self.unexpected(&format!("{expected}, which begins with a letter"))),
+            TokenKind::Word(_) => {
+                Err(self.unexpected(&format!("{expected}, which begins with a letter")))
+            }
             TokenKind::Sign(_)
             | TokenKind::Section(_)
             | TokenKind::Remark(_)
@@ -400,15 +469,28 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, sign: char) -> Result<(), Error> {
-        if self.eat(sign) { Ok(()) } else { Err(self.unexpected(&format!("`{sign}`"))) }
+        if self.eat(sign) {
+            Ok(())
+        } else {
+            Err(self.unexpected(&format!("`{sign}`")))
+        }
     }
 
     fn unexpected(&self, expected: &str) -> Error {
-        self.error(self.position(), format!("found {}", self.peek().describe()), expected)
+        self.error(
+            self.position(),
+            format!("found {}", self.peek().describe()),
+            expected,
+        )
     }
 
     fn error(&self, position: Position, problem: String, expected: &str) -> Error {
-        Error { file: self.file.into(), position, problem, expected: expected.into() }
+        Error {
+            file: self.file.into(),
+            position,
+            problem,
+            expected: expected.into(),
+        }
     }
 }
 
@@ -440,12 +522,19 @@ pub(crate) fn layers(text: &str) -> Option<Layers> {
         Some((from, to)) => Some((layer(from)?, Some(layer(to)?))),
     };
     let ranges = text.split(',').map(range).collect::<Option<Vec<_>>>()?;
-    let rising = ranges.iter().all(|(from, to)| to.is_none_or(|to| *from <= to));
-    let apart = ranges.windows(2).all(|pair| pair[0].1.is_some_and(|to| to < pair[1].0));
+    let rising = ranges
+        .iter()
+        .all(|(from, to)| to.is_none_or(|to| *from <= to));
+    let apart = ranges
+        .windows(2)
+        .all(|pair| pair[0].1.is_some_and(|to| to < pair[1].0));
     (rising && apart).then_some(Layers(ranges))
 }
 
 /// A layer number; the largest one stands for "the newest" in the runtime.
 pub(crate) fn layer(text: &str) -> Option<u16> {
-    text.trim().parse().ok().filter(|layer| (1..=LAYER_MAX).contains(layer))
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|layer| (1..=LAYER_MAX).contains(layer))
 }

@@ -8,15 +8,32 @@ use crate::{
 
 /// The fields that are repeated, if `items` is a repetition and `count` the number before it.
 pub(crate) fn repetition<'a>(count: &Param, items: &'a Param) -> Option<&'a [Param]> {
-    let Type::Repeat { count: times, fields } = &items.ty else { return None };
+    let Type::Repeat {
+        count: times,
+        fields,
+    } = &items.ty
+    else {
+        return None;
+    };
     let counted = count.ty == Type::Nat && count.condition.is_none() && *times == count.name;
     (counted && items.condition.is_none()).then_some(fields.as_slice())
 }
 
 /// The type of what is repeated: that of a single field, or the bare constructor made of several.
 pub(crate) fn item_type(declaration: &Declaration, items: &Param, fields: &[Param]) -> Type {
-    let [Param { condition: None, ty, .. }] = fields else {
-        return Type::Named { name: constructor_name(declaration, items), bare: true, args: vec![] };
+    let [
+        Param {
+            condition: None,
+            ty,
+            ..
+        },
+    ] = fields
+    else {
+        return Type::Named {
+            name: constructor_name(declaration, items),
+            bare: true,
+            args: vec![],
+        };
     };
     ty.clone()
 }
@@ -31,15 +48,24 @@ pub(crate) fn add_constructors(file: &str, schema: &mut Schema) -> Result<(), Er
     while let Some(declaration) = schema.declarations.get(at).cloned() {
         for pair in declaration.params.windows(2) {
             let [count, items] = pair else { continue };
-            let Some(fields) = repetition(count, items) else { continue };
-            let single = matches!(fields, [Param { condition: None, .. }]);
+            let Some(fields) = repetition(count, items) else {
+                continue;
+            };
+            let single = matches!(
+                fields,
+                [Param {
+                    condition: None,
+                    ..
+                }]
+            );
             if single || items.name.is_none() {
                 continue;
             }
             let added = constructor(&declaration, items, fields);
-            let known = schema.declarations.iter().find(|known| {
-                known.kind == Kind::Constructor && known.name == added.name
-            });
+            let known = schema
+                .declarations
+                .iter()
+                .find(|known| known.kind == Kind::Constructor && known.name == added.name);
             match known {
                 None => schema.declarations.push(added),
                 Some(known) if known.text == added.text => {}
@@ -53,7 +79,11 @@ pub(crate) fn add_constructors(file: &str, schema: &mut Schema) -> Result<(), Er
         }
         at += 1;
     }
-    if errors.is_empty() { Ok(()) } else { Err(Errors(errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Errors(errors))
+    }
 }
 
 fn constructor(declaration: &Declaration, items: &Param, fields: &[Param]) -> Declaration {
@@ -67,8 +97,13 @@ fn constructor(declaration: &Declaration, items: &Param, fields: &[Param]) -> De
         explicit_id: None,
         implicit: Vec::new(),
         params: fields.to_vec(),
-        result: Type::Named { name: result, bare: false, args: Vec::new() },
+        result: Type::Named {
+            name: result,
+            bare: false,
+            args: Vec::new(),
+        },
         availability: Availability::Always,
+        id_kept: false,
         section: declaration.section.clone(),
         position: items.position,
         name,
@@ -79,5 +114,8 @@ fn constructor(declaration: &Declaration, items: &Param, fields: &[Param]) -> De
 fn constructor_name(declaration: &Declaration, items: &Param) -> Name {
     let items = items.name.as_deref().unwrap_or_default();
     let Name { namespace, ident } = &declaration.name;
-    Name { namespace: namespace.clone(), ident: format!("{ident}_{items}") }
+    Name {
+        namespace: namespace.clone(),
+        ident: format!("{ident}_{items}"),
+    }
 }
