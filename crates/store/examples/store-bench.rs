@@ -424,6 +424,33 @@ fn raw_sync(folder: &Path) -> String {
     )
 }
 
+/// The same load on the server that `CHAPPE_CQL` names, in a keyspace of its own.
+#[cfg(feature = "cql")]
+fn cql(runtime: &tokio::runtime::Runtime, users: u64) {
+    let Ok(node) = std::env::var("CHAPPE_CQL") else {
+        println!("CHAPPE_CQL is not set: no figures of a CQL server");
+        return;
+    };
+    let options = CqlOptions {
+        nodes: vec![node],
+        keyspace: format!("chappe_bench_{}", std::process::id()),
+        replication: "{'class': 'SimpleStrategy', 'replication_factor': 1}".into(),
+        ..CqlOptions::default()
+    };
+    let store = Arc::new(runtime.block_on(CqlStore::connect(options)).unwrap());
+    let users = users.min(500);
+    let load = Load::new(runtime, store.as_ref(), users);
+    print(
+        "cql: send, 1 writer",
+        &runtime.block_on(writers(&store, &load, 1, 200)),
+    );
+    print(
+        "cql: send, 64 writers",
+        &runtime.block_on(writers(&store, &load, WRITERS, 5000)),
+    );
+    runtime.block_on(reads(store.as_ref(), users));
+}
+
 fn cpu_us() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<&str> = stat

@@ -40,6 +40,8 @@
 
 mod aggregate;
 mod codec;
+#[cfg(feature = "cql")]
+mod cql;
 mod embedded;
 mod error;
 mod id;
@@ -53,6 +55,8 @@ pub use aggregate::{
     AuthKeys, ContactList, Contacts, DueQueue, Files, Leases, Members, NAME_BYTES_MAX, NameKind,
     Names, Profiles, Settings, Store,
 };
+#[cfg(feature = "cql")]
+pub use cql::{CqlEngine, CqlOptions, CqlStore};
 pub use embedded::{CheckReport, EmbeddedEngine, EmbeddedOptions, EmbeddedStore};
 pub use error::{Error, Result};
 pub use id::{

@@ -9,6 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
+use std::time::{Duration, Instant};
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::fold;
@@ -163,6 +165,7 @@ impl<K: OrderedKv> Core<K> {
             + 1;
         let mut removed = 0;
         self.freeze_if_over(self.options.overlay_bytes);
+        let mut patience = Patience::default();
         while let Some(first) = jobs.blocking_recv() {
             self.wait_for_room();
             let mut first = Some(first);
@@ -170,10 +173,15 @@ impl<K: OrderedKv> Core<K> {
             let mut replies = Vec::new();
             let mut checkpoints = Vec::new();
             let overlay = self.overlay();
-            while let Some(job) = first.take().or_else(|| jobs.try_recv().ok()) {
-                match job {
-                    Job::Decide(decide) => self.decide(decide, &overlay, &mut group, &mut replies),
-                    Job::Checkpoint(reply) => checkpoints.push(reply),
+            let mut waiting = patience.begin();
+            loop {
+                match first.take().or_else(|| jobs.try_recv().ok()) {
+                    Some(Job::Decide(decide)) => {
+                        self.decide(decide, &overlay, &mut group, &mut replies);
+                    }
+                    Some(Job::Checkpoint(reply)) => checkpoints.push(reply),
+                    None if waiting.more(replies.len()) => {}
+                    None => break,
                 }
                 if replies.len() >= self.options.group_operations_max
                     || group.len() >= GROUP_BYTES_MAX
@@ -186,11 +194,13 @@ impl<K: OrderedKv> Core<K> {
             if group.is_empty() {
                 replies.into_iter().for_each(|reply| reply(Ok(())));
             } else {
+                let start = Instant::now();
                 let committed = self.commit_group(next, group, &mut removed);
+                patience.learn(waiting, replies.len(), start.elapsed());
                 next += 1;
-                replies
-                    .into_iter()
-                    .for_each(|reply| reply(committed.clone()));
+                for reply in replies {
+                    reply(committed.clone());
+                }
             }
             for reply in checkpoints {
                 self.begin_checkpoint(reply);
@@ -316,6 +326,72 @@ impl<K: OrderedKv> Core<K> {
         if let Err(error) = emptied {
             self.fail(error);
         }
+    }
+}
+
+/// How long a group waits for writers that have just been answered and will be back at once.
+///
+/// Without it writers fall into two halves, each waiting while the other one is committed, and a
+/// slow disk gets half its due. A single writer must not pay for that: waiting that brings nothing
+/// is left off for a while.
+#[derive(Default)]
+struct Patience {
+    last_group: usize,
+    last_commit: Duration,
+    /// Groups still to go without waiting.
+    pause: u32,
+}
+
+/// One group's waiting.
+struct Waiting {
+    until: Option<Instant>,
+    budget: Duration,
+    last_group: usize,
+    /// The size of the group when it began to wait.
+    begun_at: Option<usize>,
+}
+
+impl Patience {
+    const PAUSE_GROUPS: u32 = 30;
+    const BUDGET_MAX: Duration = Duration::from_millis(2);
+    const STEP: Duration = Duration::from_micros(60);
+
+    fn begin(&mut self) -> Waiting {
+        let waits = self.pause == 0;
+        self.pause = self.pause.saturating_sub(1);
+        let budget = if waits {
+            (self.last_commit / 4).min(Self::BUDGET_MAX)
+        } else {
+            Duration::ZERO
+        };
+        Waiting {
+            until: None,
+            budget,
+            last_group: self.last_group,
+            begun_at: None,
+        }
+    }
+
+    fn learn(&mut self, waited: Waiting, group: usize, commit: Duration) {
+        if waited.begun_at.is_some_and(|before| group <= before + 1) {
+            self.pause = Self::PAUSE_GROUPS;
+        }
+        self.last_group = group;
+        self.last_commit = commit;
+    }
+}
+
+impl Waiting {
+    /// Waits a little, if more operations are to be expected in time.
+    fn more(&mut self, group: usize) -> bool {
+        let now = Instant::now();
+        let begun_at = *self.begun_at.get_or_insert(group);
+        let until = *self.until.get_or_insert(now + self.budget);
+        if group == 0 || now >= until || group >= self.last_group.max(begun_at + self.last_group) {
+            return false;
+        }
+        std::thread::sleep(Patience::STEP);
+        true
     }
 }
 

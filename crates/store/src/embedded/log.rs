@@ -11,11 +11,13 @@ use crate::rows::{Change, Home};
 /// The format of log rows this program writes.
 const FORMAT: u8 = 1;
 
-/// The operations of a group, encoded one after the other.
+/// The operations of a group, each encoded into a buffer of its own.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    operations: Vec<u8>,
-    /// The same rows, to be looked up while the group grows and to be published afterwards.
+    operations: Vec<Bytes>,
+    len: usize,
+    /// The same rows, to be looked up while the group grows and to be published afterwards. They
+    /// share the buffers: two allocations for an operation instead of two for each row.
     pub(super) rows: Generation,
 }
 
@@ -26,41 +28,58 @@ impl Group {
 
     /// The bytes it will write to the log.
     pub(super) fn len(&self) -> usize {
-        self.operations.len()
+        self.len
     }
 
     /// Adds one operation: rows of one home or of several, all or nothing.
     pub(super) fn push(&mut self, changes: Vec<Change>) {
-        let out = &mut self.operations;
-        let rows: usize = changes
-            .iter()
-            .map(|change| change.rows.len() + change.away.len())
-            .sum();
-        write_varint(rows as u128, out);
-        for change in changes {
-            let own = change
-                .rows
-                .into_iter()
-                .map(|row| (change.home.clone(), row));
-            for (home, row) in own.chain(change.away) {
-                let mut key = Vec::with_capacity(1 + row.key.len());
-                key.push(row.table as u8);
-                key.extend_from_slice(&row.key);
-                let key = Bytes::from(key);
-                home.0.encode(out);
-                key.encode(out);
-                row.value.encode(out);
-                self.rows.put(&home, key, row.value);
-            }
+        let rows = changes.iter().flat_map(|change| {
+            let own = change.rows.iter().map(|row| (&change.home, row));
+            own.chain(change.away.iter().map(|(home, row)| (home, row)))
+        });
+        let (mut count, mut len) = (0_usize, 4);
+        for (home, row) in rows.clone() {
+            count += 1;
+            len += home.0.len() + row.key.len() + row.value.as_ref().map_or(0, Bytes::len) + 12;
         }
+        let mut out = Vec::with_capacity(len);
+        let mut spans = Vec::with_capacity(count);
+        write_varint(count as u128, &mut out);
+        for (home, row) in rows {
+            home.0.encode(&mut out);
+            write_varint(1 + row.key.len() as u128, &mut out);
+            let key = out.len();
+            out.push(row.table as u8);
+            out.extend_from_slice(&row.key);
+            let key = key..out.len();
+            row.value.encode(&mut out);
+            let value = row
+                .value
+                .as_ref()
+                .map(|value| out.len() - value.len()..out.len());
+            spans.push((home, key, value));
+        }
+        let buffer = Bytes::from(out);
+        for (home, key, value) in spans {
+            self.rows.put(
+                home,
+                buffer.slice(key),
+                value.map(|value| buffer.slice(value)),
+            );
+        }
+        self.len += buffer.len();
+        self.operations.push(buffer);
     }
 
     /// The log row.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut row = Vec::with_capacity(self.operations.len() + 5);
-        row.push(FORMAT);
-        row.extend_from_slice(&crc32fast::hash(&self.operations).to_le_bytes());
-        row.extend_from_slice(&self.operations);
+        let mut row = Vec::with_capacity(self.len + 5);
+        row.extend_from_slice(&[FORMAT, 0, 0, 0, 0]);
+        for operation in &self.operations {
+            row.extend_from_slice(operation);
+        }
+        let checksum = crc32fast::hash(&row[5..]).to_le_bytes();
+        row[1..5].copy_from_slice(&checksum);
         row
     }
 }

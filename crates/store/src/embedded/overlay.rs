@@ -19,7 +19,7 @@ use crate::token::Word;
 pub(super) type HomeRows = BTreeMap<Bytes, Option<Bytes>>;
 
 /// What one row costs beside its bytes: map nodes, reference counts, allocations.
-const ROW_OVERHEAD_BYTES: usize = 150;
+const ROW_OVERHEAD_BYTES: usize = 120;
 
 /// The rows of a stretch of the log, newest values only.
 #[derive(Debug, Default)]
@@ -47,6 +47,14 @@ impl Generation {
     /// Moves everything of a newer generation into this one.
     pub(super) fn absorb(&mut self, newer: Self) {
         for (home, rows) in newer.homes {
+            if !self.homes.contains_key(&home) {
+                let bytes = |(key, value): (&Bytes, &Option<Bytes>)| {
+                    key.len() + value.as_ref().map_or(0, Bytes::len) + ROW_OVERHEAD_BYTES
+                };
+                self.bytes += rows.iter().map(bytes).sum::<usize>();
+                self.homes.insert(home, rows);
+                continue;
+            }
             for (key, value) in rows {
                 self.put(&home, key, value);
             }

@@ -1,12 +1,16 @@
 //! One suite for all engines, and what each of them has to bear beyond it.
 
 mod bad_days;
+#[cfg(feature = "cql")]
+mod cql;
 mod embedded;
 mod kill;
 mod laws;
 mod memory;
 mod operations;
 mod power;
+#[cfg(feature = "cql")]
+mod proxy;
 mod random;
 mod subject;
 mod writers;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use store::*;
 
-use crate::laws::{append_until_done, message};
+use crate::laws::message;
 
 /// Mailboxes the writers share.
 pub(crate) const MAILBOXES: u64 = 6;
@@ -44,7 +44,8 @@ fn group(store_head: &Head, operation: Operation) -> Append {
     }
 }
 
-/// Sends operation after operation until `stop` says so; `acknowledge` is told of each.
+/// Sends operation after operation until `stop` says so, each until it is in; `acknowledge` is told
+/// of each. A store that cannot be used is asked again later.
 pub(crate) async fn write(
     store: Arc<dyn Store>,
     writer: u64,
@@ -56,16 +57,24 @@ pub(crate) async fn write(
     while !stop(number) {
         let operation = (writer, number);
         loop {
-            let head = store.head(mailbox(writer)).await.unwrap();
-            let append = Append {
-                expect: head.pts,
-                ..group(&head, operation)
+            let tried = match store.head(mailbox(writer)).await {
+                Err(error) => Err(error),
+                Ok(head) => {
+                    let append = group(&head, operation);
+                    store
+                        .append(Append {
+                            expect: head.pts,
+                            ..append
+                        })
+                        .await
+                }
             };
-            match store.append(append).await {
+            match tried {
                 Ok(_) => break acknowledge(operation),
                 Err(Error::Conflict(_) | Error::Unknown(_)) => {}
-                // The disk is gone, as this test wants it.
-                Err(Error::Unavailable(_)) => return,
+                Err(Error::Unavailable(_)) => {
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
                 Err(other) => panic!("{other}"),
             }
         }
@@ -153,10 +162,4 @@ pub(crate) async fn judge(
     let lost: Vec<_> = acknowledged.difference(&found).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     found
-}
-
-/// Goes on where a store stands: for engines that are slow to set up.
-#[allow(dead_code, reason = "used by the CQL tests alone")]
-pub(crate) async fn settle(store: &dyn Store, operation: Operation) {
-    append_until_done(store, group(&Head::default(), operation)).await;
 }
