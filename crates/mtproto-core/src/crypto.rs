@@ -17,6 +17,8 @@ mod seal;
 mod srp;
 #[cfg(test)]
 mod tests;
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+mod x86;
 
 pub use auth_key::{AUTH_KEY_LEN, AuthKey, AuthKeyId, FullAuthKey};
 pub use bind::{BIND_MESSAGE_LEN, BindAuthKeyInner, open_bind, seal_bind};

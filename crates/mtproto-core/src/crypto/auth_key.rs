@@ -62,8 +62,10 @@ impl AuthKey {
 
     /// `auth_key[88+x..120+x]`, which starts every hash of a message (D2).
     #[inline]
-    pub(super) fn hash_part(&self, x: usize) -> &[u8] {
-        &self.material[88 + x..120 + x]
+    pub(super) fn hash_part(&self, x: usize) -> &[u8; 32] {
+        self.material[88 + x..]
+            .first_chunk()
+            .expect("x is 0 or 8: 32 bytes follow")
     }
 }
 

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 /// Length of a SHA-256 block, bytes.
 pub(super) const BLOCK_LEN: usize = 64;
 
-const SHA256_START: [u32; 8] = [
+pub(super) const SHA256_START: [u32; 8] = [
     0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ];
 
@@ -41,6 +41,15 @@ impl BlockHash {
         Self {
             state: SHA256_START,
             len: 0,
+        }
+    }
+
+    /// Goes on from a state that somebody else computed over `len` bytes, whole blocks.
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+    pub(super) fn resume(state: [u32; 8], len: usize) -> Self {
+        Self {
+            state,
+            len: len as u64,
         }
     }
 

@@ -14,6 +14,8 @@ use aes::cipher::{
 };
 
 use super::kdf::AesKeyIv;
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+use super::x86::Features;
 
 pub(super) type Block = Array<u8, U16>;
 
@@ -25,7 +27,16 @@ pub(super) const LANES: usize = 8;
 /// # Panics
 /// The length is no multiple of 16; callers check what they received before.
 pub fn ige_encrypt(data: &mut [u8], key_iv: &AesKeyIv) {
-    let blocks = as_blocks(data);
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+    if let Some(features) = Features::detect() {
+        assert_whole_blocks(data);
+        return features.encrypt(data, key_iv);
+    }
+    encrypt_portably(as_blocks(data), key_iv);
+}
+
+/// [`ige_encrypt`] in code that every processor runs.
+pub(super) fn encrypt_portably(blocks: &mut [Block], key_iv: &AesKeyIv) {
     let (previous_cipher, previous_plain) = key_iv.iv_blocks();
     Aes256Enc::new(key_iv.key().into()).encrypt_with_backend(Encrypt {
         blocks,
@@ -56,16 +67,48 @@ pub struct IgeStream<'a> {
 /// The length of a stream is no multiple of 16.
 pub fn ige_encrypt_many(streams: &mut [IgeStream<'_>]) {
     for group in streams.chunks_mut(LANES) {
-        let mut lanes: [Option<Lane<'_>>; LANES] = [const { None }; LANES];
-        for (lane, stream) in lanes.iter_mut().zip(group) {
-            *lane = Some(Lane::new(stream.data, &stream.key_iv));
+        let mut lanes = Lanes::default();
+        for stream in group {
+            lanes.push(stream.data, &stream.key_iv);
         }
+        lanes.encrypt();
+    }
+}
+
+/// Up to eight streams that are encrypted together.
+#[derive(Default)]
+pub(super) struct Lanes<'a> {
+    streams: [Option<(&'a mut [u8], &'a AesKeyIv)>; LANES],
+    len: usize,
+}
+
+impl<'a> Lanes<'a> {
+    /// Adds a stream; the ninth is refused by a panic.
+    pub(super) fn push(&mut self, data: &'a mut [u8], key_iv: &'a AesKeyIv) {
+        assert_whole_blocks(data);
+        self.streams[self.len] = Some((data, key_iv));
+        self.len += 1;
+    }
+
+    pub(super) fn encrypt(self) {
+        #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+        if let Some(features) = Features::detect() {
+            return features.encrypt_many(self.streams);
+        }
+        self.encrypt_portably();
+    }
+
+    /// [`Lanes::encrypt`] in code that every processor runs.
+    pub(super) fn encrypt_portably(self) {
+        let lanes = self
+            .streams
+            .map(|stream| stream.map(|(data, key_iv)| Lane::new(data, key_iv)));
         encrypt_lanes(lanes);
     }
 }
 
 /// One stream on its way through the interleaved loop.
-pub(super) struct Lane<'a> {
+struct Lane<'a> {
     cipher: Aes256Enc,
     previous_cipher: Block,
     previous_plain: Block,
@@ -74,7 +117,7 @@ pub(super) struct Lane<'a> {
 
 impl<'a> Lane<'a> {
     #[inline]
-    pub(super) fn new(data: &'a mut [u8], key_iv: &AesKeyIv) -> Self {
+    fn new(data: &'a mut [u8], key_iv: &AesKeyIv) -> Self {
         let (previous_cipher, previous_plain) = key_iv.iv_blocks();
         Self {
             cipher: Aes256Enc::new(key_iv.key().into()),
@@ -102,7 +145,7 @@ impl<'a> Lane<'a> {
 }
 
 /// Runs up to eight streams to their ends; shorter ones drop out on the way.
-pub(super) fn encrypt_lanes(mut lanes: [Option<Lane<'_>>; LANES]) {
+fn encrypt_lanes(mut lanes: [Option<Lane<'_>>; LANES]) {
     let mut at = 0;
     loop {
         let shortest = lanes
@@ -228,7 +271,14 @@ fn xor(a: Block, b: Block) -> Block {
 
 #[inline]
 fn as_blocks(data: &mut [u8]) -> &mut [Block] {
-    let (blocks, rest) = Block::slice_as_chunks_mut(data);
-    assert!(rest.is_empty(), "IGE takes whole blocks of 16 bytes");
-    blocks
+    assert_whole_blocks(data);
+    Block::slice_as_chunks_mut(data).0
+}
+
+#[inline]
+fn assert_whole_blocks(data: &[u8]) {
+    assert!(
+        data.len().is_multiple_of(16),
+        "IGE takes whole blocks of 16 bytes"
+    );
 }

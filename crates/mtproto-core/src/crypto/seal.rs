@@ -7,8 +7,8 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use super::auth_key::{AuthKey, AuthKeyId};
 use super::hash::{BLOCK_LEN as HASH_BLOCK_LEN, BlockHash};
-use super::ige::{Block, LANES, Lane, Watch, decrypt_watched, encrypt_lanes, ige_encrypt};
-use super::kdf::message_key_iv;
+use super::ige::{Block, LANES, Lanes, Watch, decrypt_watched, ige_encrypt};
+use super::kdf::{AesKeyIv, message_key_iv};
 use crate::error::{Error, PeerMisbehaved};
 
 /// Length of what precedes the encrypted part: auth_key_id and msg_key, bytes.
@@ -99,13 +99,16 @@ pub fn seal_batch(sender: Side, messages: &mut [Sealing<'_>]) {
     }
     messages.sort_unstable_by_key(|message| message.packet.len());
     for group in messages.chunks_mut(LANES) {
-        let mut lanes: [Option<Lane<'_>>; LANES] = [const { None }; LANES];
-        for (lane, message) in lanes.iter_mut().zip(group) {
+        let mut keys: [Option<AesKeyIv>; LANES] = [const { None }; LANES];
+        for (key_iv, message) in keys.iter_mut().zip(&mut *group) {
             let (msg_key, _) = write_head(message.auth_key, sender, message.packet);
-            let key_iv = message_key_iv(message.auth_key, &msg_key, sender);
-            *lane = Some(Lane::new(&mut message.packet[OUTER_HEAD_LEN..], &key_iv));
+            *key_iv = Some(message_key_iv(message.auth_key, &msg_key, sender));
         }
-        encrypt_lanes(lanes);
+        let mut lanes = Lanes::default();
+        for (key_iv, message) in keys.iter().flatten().zip(group) {
+            lanes.push(&mut message.packet[OUTER_HEAD_LEN..], key_iv);
+        }
+        lanes.encrypt();
     }
 }
 
@@ -191,15 +194,7 @@ pub fn open(auth_key: &AuthKey, sender: Side, packet: &mut [u8]) -> Result<Opene
     let mut msg_key = [0u8; 16];
     msg_key.copy_from_slice(&head[8..]);
     let key_iv = message_key_iv(auth_key, &msg_key, sender);
-    let mut hash = BlockHash::new();
-    decrypt_watched(
-        body,
-        &key_iv,
-        Stitch {
-            hash: &mut hash,
-            key_part: auth_key.hash_part(sender.x()),
-        },
-    );
+    let hash = decrypt_hashing(body, &key_iv, auth_key.hash_part(sender.x()));
     let (_, tail) = body[PLAIN_HEAD_LEN..].as_chunks::<HASH_BLOCK_LEN>();
     let large = hash.finish(tail);
     let key_matches = large[8..24].ct_eq(&msg_key) & head[..8].ct_eq(&auth_key.id().to_bytes());
@@ -223,10 +218,36 @@ pub fn open(auth_key: &AuthKey, sender: Side, packet: &mut [u8]) -> Result<Opene
     })
 }
 
+/// Decrypts, and hashes `key_part` and the plaintext up to the last whole block of the hash.
+fn decrypt_hashing(body: &mut [u8], key_iv: &AesKeyIv, key_part: &[u8; 32]) -> BlockHash {
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+    if let Some(features) = super::x86::Features::detect() {
+        let len = (32 + body.len()) / HASH_BLOCK_LEN * HASH_BLOCK_LEN;
+        let state = features.decrypt_hashing(body, key_iv, key_part);
+        return BlockHash::resume(state, len);
+    }
+    decrypt_hashing_portably(body, key_iv, key_part)
+}
+
+/// [`decrypt_hashing`] in code that every processor runs.
+pub(super) fn decrypt_hashing_portably(
+    body: &mut [u8],
+    key_iv: &AesKeyIv,
+    key_part: &[u8; 32],
+) -> BlockHash {
+    let mut hash = BlockHash::new();
+    let stitch = Stitch {
+        hash: &mut hash,
+        key_part,
+    };
+    decrypt_watched(body, key_iv, stitch);
+    hash
+}
+
 /// Hashes each 64 bytes as soon as they are plain; the two chains of instructions overlap.
 struct Stitch<'a> {
     hash: &'a mut BlockHash,
-    key_part: &'a [u8],
+    key_part: &'a [u8; 32],
 }
 
 impl Watch for Stitch<'_> {
