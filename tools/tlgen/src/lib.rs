@@ -2,7 +2,7 @@
 //! a decoder by id, a server dispatch trait and a client call shape.
 //!
 //! ```
-//! let model = tlgen::Input::new("chat.tl", "user#d23c81a3 id:int name:string = User;").model()?;
+//! let model = tlgen::Input::new("chat.tl", "user#c2d8c818 id:int name:string = User;").model()?;
 //! assert_eq!(model.types[0].name.to_string(), "User");
 //! # Ok::<(), tlgen::Errors>(())
 //! ```
@@ -15,6 +15,8 @@ pub mod emit;
 mod error;
 mod expressible;
 mod format;
+#[doc(hidden)]
+pub mod fuzzing;
 mod layout;
 mod lexer;
 pub mod model;
