@@ -90,6 +90,8 @@ struct Pending {
     seq_no: i32,
     /// The server has it: it need not be sent again unless the session is lost.
     acked: bool,
+    /// Its body names its id: under another one it means nothing (C54).
+    fixed: bool,
 }
 
 enum Queued {
@@ -105,6 +107,7 @@ enum Queued {
 struct SentPacket {
     msg_id: MsgId,
     messages: Vec<MsgId>,
+    services: Vec<Service>,
     acks: Vec<MsgId>,
 }
 
@@ -515,7 +518,7 @@ impl ClientSession {
         }
     }
 
-    /// The calls that a rejected message carried, and the acknowledgements with them (E33).
+    /// The calls that a rejected message carried (E33). What else was in it is queued again.
     fn take_sent(&mut self, msg_id: MsgId) -> Vec<MsgId> {
         let Some(at) = self.sent.iter().position(|sent| sent.msg_id == msg_id) else {
             return vec![msg_id];
@@ -523,6 +526,8 @@ impl ClientSession {
         let sent = self.sent.remove(at);
         sent.map_or_else(Vec::new, |sent| {
             self.acks.extend(sent.acks);
+            self.queue
+                .extend(sent.services.into_iter().map(Queued::Service));
             sent.messages
         })
     }
@@ -538,7 +543,15 @@ impl ClientSession {
     }
 
     fn requeue(&mut self, msg_id: MsgId) {
-        if let Some(call) = self.calls.remove(&msg_id) {
+        let Some(call) = self.calls.remove(&msg_id) else {
+            return;
+        };
+        if call.fixed {
+            self.events.push_back(ClientEvent::Answer {
+                request: call.request,
+                result: Err(RpcFailure::Rejected(BadMsgCode::IdTooLow as i32)),
+            });
+        } else {
             self.queue.push_back(Queued::Call(call.request, call.body));
         }
     }
@@ -583,6 +596,9 @@ impl ClientSession {
         now: Now,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Option<Vec<u8>> {
+        if let Some(packet) = self.poll_binding(now, rng) {
+            return Some(packet);
+        }
         let acks_due = self.ack_due_ms.is_some_and(|due| due <= now.instant_ms);
         if self.queue.is_empty() && !acks_due {
             return None;
@@ -592,6 +608,7 @@ impl ClientSession {
         let mut sent = SentPacket {
             msg_id: MsgId(0),
             messages: Vec::new(),
+            services: Vec::new(),
             acks: std::mem::take(&mut self.acks),
         };
         self.ack_due_ms = None;
@@ -610,10 +627,16 @@ impl ClientSession {
             let message = match queued {
                 Queued::Call(request, body) => {
                     let msg_id = self.ids.next(server_ns, Origin::Client);
-                    self.start_call(msg_id, request, body)
+                    self.start_call(msg_id, request, body, false)
                 }
-                Queued::Numbered(msg_id, request, body) => self.start_call(msg_id, request, body),
-                Queued::Service(service) => self.number(&service, server_ns),
+                Queued::Numbered(msg_id, request, body) => {
+                    self.start_call(msg_id, request, body, true)
+                }
+                Queued::Service(service) => {
+                    let message = self.number(&service, server_ns);
+                    sent.services.push(service);
+                    message
+                }
                 Queued::Again(msg_id) => {
                     let Some(call) = self.calls.get(&msg_id) else {
                         continue;
@@ -634,6 +657,24 @@ impl ClientSession {
             return None;
         }
         Some(self.pack_all(&messages, sent, keeps_number, server_ns, rng))
+    }
+
+    /// A binding goes alone: only then is it taken whatever the salt (C55).
+    fn poll_binding(&mut self, now: Now, rng: &mut (impl CryptoRng + ?Sized)) -> Option<Vec<u8>> {
+        let is_binding = |queued: &Queued| matches!(queued, Queued::Numbered(..));
+        let at = self.queue.iter().position(is_binding)?;
+        let Some(Queued::Numbered(msg_id, request, body)) = self.queue.remove(at) else {
+            return None;
+        };
+        let message = self.start_call(msg_id, request, body, true);
+        let sent = SentPacket {
+            msg_id,
+            messages: vec![msg_id],
+            services: Vec::new(),
+            acks: Vec::new(),
+        };
+        let server_ns = self.server_ns(now);
+        Some(self.pack_all(&[message], sent, false, server_ns, rng))
     }
 
     /// One packet for `messages`; what does not fit is queued again with its number.
@@ -663,8 +704,7 @@ impl ClientSession {
             let again = if self.calls.contains_key(&message.msg_id) {
                 Some(Queued::Again(message.msg_id))
             } else {
-                let service = Service::read(&message.body.bytes).ok().flatten();
-                service.map(Queued::Service)
+                sent.services.pop().map(Queued::Service)
             };
             if let Some(again) = again {
                 self.queue.push_front(again);
@@ -680,7 +720,13 @@ impl ClientSession {
         packet
     }
 
-    fn start_call(&mut self, msg_id: MsgId, request: RequestId, body: Bytes) -> Outgoing {
+    fn start_call(
+        &mut self,
+        msg_id: MsgId,
+        request: RequestId,
+        body: Bytes,
+        fixed: bool,
+    ) -> Outgoing {
         let seq_no = seq_no(self.sent_content, true);
         self.sent_content = self.sent_content.wrapping_add(1);
         let pending = Pending {
@@ -688,6 +734,7 @@ impl ClientSession {
             body: body.clone(),
             seq_no,
             acked: false,
+            fixed,
         };
         self.calls.insert(msg_id, pending);
         Outgoing {
