@@ -352,26 +352,11 @@ impl<'a> Check<'a> {
 
 /// Whether `found` holds for a type or an item of it.
 fn contains(ty: &Ty, found: &mut dyn FnMut(&Ty) -> bool) -> bool {
-    found(ty)
-        || match ty {
-            Ty::Vector(item) | Ty::BareVector(item) => contains(item, found),
-            Ty::Int
-            | Ty::Long
-            | Ty::Double
-            | Ty::Int128
-            | Ty::Int256
-            | Ty::Str
-            | Ty::Bytes
-            | Ty::Bool
-            | Ty::Flag
-            | Ty::True
-            | Ty::Nat
-            | Ty::Flags
-            | Ty::Boxed(_)
-            | Ty::Bare(_)
-            | Ty::Object
-            | Ty::Query(_) => false,
-        }
+    let within = match ty {
+        Ty::Vector(item) | Ty::BareVector(item) => contains(item, found),
+        _ => false,
+    };
+    within || found(ty)
 }
 
 /// The constructors that a form has without their ids.

@@ -11,13 +11,22 @@ const DIVIDER: &str = "\n====\n";
 /// # Panics
 /// The generator broke a promise.
 pub fn schema(data: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(data) else { return false };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return false;
+    };
     let mut parts = text.splitn(3, DIVIDER);
     let mut file = |name: &str| Some((name.to_owned(), parts.next()?.to_owned()));
-    let Some(schema) = file("a.tl") else { return false };
+    let Some(schema) = file("a.tl") else {
+        return false;
+    };
     spell_again(&schema.1);
     let history = file("a.history.tl");
-    let input = Input { schema, history, rules: file("a.rules"), sections: Vec::new() };
+    let input = Input {
+        schema,
+        history,
+        rules: file("a.rules"),
+        sections: Vec::new(),
+    };
     let model = match input.model() {
         Ok(model) => model,
         Err(errors) => {
@@ -25,8 +34,11 @@ pub fn schema(data: &[u8]) -> bool {
             return false;
         }
     };
-    let options =
-        emit::Options { runtime: "tl".into(), command: "tlgen build".into(), rpc: true };
+    let options = emit::Options {
+        runtime: "tl".into(),
+        command: "tlgen build".into(),
+        rpc: true,
+    };
     let files = emit::files(&model, &options);
     assert!(files.contains_key("mod.rs"));
     let package = package::Package {
@@ -42,12 +54,20 @@ pub fn schema(data: &[u8]) -> bool {
 
 /// The text that is kept of a declaration means the same as what it was read from.
 fn spell_again(source: &str) {
-    let Ok(schema) = parse("a.tl", source) else { return };
+    let Ok(schema) = parse("a.tl", source) else {
+        return;
+    };
     for declaration in &schema.declarations {
         let text = format!("{};", declaration.text);
         let again = parse("a.tl", &text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
-        let [again] = &again.declarations[..] else { panic!("{text} is one declaration") };
-        assert_eq!(crc::computed_id(again), crc::computed_id(declaration), "{text}");
+        let [again] = &again.declarations[..] else {
+            panic!("{text} is one declaration")
+        };
+        assert_eq!(
+            crc::computed_id(again),
+            crc::computed_id(declaration),
+            "{text}"
+        );
         assert_eq!(again.text, declaration.text);
     }
 }

@@ -10,11 +10,26 @@ const RUNTIME: &[(&str, &str)] = &[
     ("mod.rs", include_str!("../../../crates/tl/src/lib.rs")),
     ("error.rs", include_str!("../../../crates/tl/src/error.rs")),
     ("layer.rs", include_str!("../../../crates/tl/src/layer.rs")),
-    ("object.rs", include_str!("../../../crates/tl/src/object.rs")),
-    ("primitive.rs", include_str!("../../../crates/tl/src/primitive.rs")),
-    ("reader.rs", include_str!("../../../crates/tl/src/reader.rs")),
-    ("string.rs", include_str!("../../../crates/tl/src/string.rs")),
-    ("writer.rs", include_str!("../../../crates/tl/src/writer.rs")),
+    (
+        "object.rs",
+        include_str!("../../../crates/tl/src/object.rs"),
+    ),
+    (
+        "primitive.rs",
+        include_str!("../../../crates/tl/src/primitive.rs"),
+    ),
+    (
+        "reader.rs",
+        include_str!("../../../crates/tl/src/reader.rs"),
+    ),
+    (
+        "string.rs",
+        include_str!("../../../crates/tl/src/string.rs"),
+    ),
+    (
+        "writer.rs",
+        include_str!("../../../crates/tl/src/writer.rs"),
+    ),
 ];
 
 /// The oldest compiler that takes the generated code.
@@ -47,7 +62,9 @@ pub enum Runtime {
 /// Whether cargo takes it as the name of a package.
 pub fn is_package_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 /// All files of the crate by their path below its folder.
@@ -66,7 +83,11 @@ pub fn files(model: &Model, package: &Package) -> BTreeMap<String, String> {
         files.insert("src/compat.rs".into(), compat);
     }
     let command = package.command.clone();
-    let options = emit::Options { runtime: runtime.into(), command, rpc: true };
+    let options = emit::Options {
+        runtime: runtime.into(),
+        command,
+        rpc: true,
+    };
     let schema = emit::files(model, &options).into_iter();
     files.extend(schema.map(|(path, text)| (format!("src/schema/{path}"), text)));
     files
@@ -109,7 +130,10 @@ impl Package {
 
     fn embedded_runtime(&self) -> impl Iterator<Item = (String, String)> {
         let (within, without) = ("crate::tl::", format!("use {}::tl::", self.crate_name()));
-        let head = format!("//! {MARK}{}` as a copy of the TL runtime; do not edit.\n//!\n", self.command);
+        let head = format!(
+            "//! {MARK}{}` as a copy of the TL runtime; do not edit.\n//!\n",
+            self.command
+        );
         RUNTIME.iter().map(move |(name, text)| {
             let text = text
                 .replace("\n#[cfg(test)]\nmod tests;\n", "")
@@ -144,8 +168,11 @@ impl Package {
         // All but this file is formatted by rules of its own, whatever those of the place are.
         let compat = self.compat_module(model).is_some();
         let embedded = self.runtime == Runtime::Embedded;
-        let modules =
-            [(compat, "mod compat;"), (true, "mod schema;"), (embedded, "pub mod tl;")];
+        let modules = [
+            (compat, "mod compat;"),
+            (true, "mod schema;"),
+            (embedded, "pub mod tl;"),
+        ];
         for (_, module) in modules.iter().filter(|(wanted, _)| *wanted) {
             let _ = writeln!(out, "#[rustfmt::skip]\n{module}");
         }
@@ -233,11 +260,18 @@ mod tests {
     #[test]
     fn every_module_of_the_runtime_is_embedded() {
         let (_, root) = RUNTIME[0];
-        let modules = root.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
-        let mut wanted: Vec<_> =
-            modules.filter(|name| *name != "tests").map(|name| format!("{name}.rs")).collect();
+        let modules = root
+            .lines()
+            .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+        let mut wanted: Vec<_> = modules
+            .filter(|name| *name != "tests")
+            .map(|name| format!("{name}.rs"))
+            .collect();
         wanted.sort();
-        let mut found: Vec<_> = RUNTIME[1..].iter().map(|(name, _)| (*name).to_owned()).collect();
+        let mut found: Vec<_> = RUNTIME[1..]
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
         found.sort();
         assert_eq!(found, wanted);
     }

@@ -145,7 +145,7 @@ impl<'a> Presence<'a> {
         let rule = rule(self.model, combinator, form, &field.name, same.is_some());
         match rule.and_then(|(_, rule)| rule.up.as_ref()) {
             Some(up) => Some(Up::Rule(up)),
-            None => same.or(optional.then_some(Up::Absent)),
+            None => same.or_else(|| optional.then_some(Up::Absent)),
         }
     }
 }

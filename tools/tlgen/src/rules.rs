@@ -118,7 +118,10 @@ impl Rules {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let position = Position { line: index + 1, column: 1 };
+            let position = Position {
+                line: index + 1,
+                column: 1,
+            };
             if rules.line(line, position).is_none() {
                 errors.push(Error {
                     file: file.into(),
@@ -128,7 +131,11 @@ impl Rules {
                 });
             }
         }
-        if errors.is_empty() { Ok(rules) } else { Err(Errors(errors)) }
+        if errors.is_empty() {
+            Ok(rules)
+        } else {
+            Err(Errors(errors))
+        }
     }
 
     fn line(&mut self, line: &str, position: Position) -> Option<()> {
@@ -142,7 +149,13 @@ impl Rules {
                     None => (new, None),
                 };
                 let (old, new) = (Name::from(old.trim()), Name::from(new.trim()));
-                self.aliases.push(Alias { kind: kind_of(kind)?, old, new, when, position });
+                self.aliases.push(Alias {
+                    kind: kind_of(kind)?,
+                    old,
+                    new,
+                    when,
+                    position,
+                });
             }
             "substitute" => {
                 let (head, expression) = rest.split_once(": ")?;
@@ -164,7 +177,12 @@ impl Rules {
                 let (ty, other) = head.split_once(" from ")?;
                 let expression = expression.trim().to_owned();
                 let (ty, other) = (ty.into(), other.into());
-                self.accepts.push(Accept { ty, other, expression, position });
+                self.accepts.push(Accept {
+                    ty,
+                    other,
+                    expression,
+                    position,
+                });
             }
             "type" | "function" | "result" => self.conversions(word, rest, false, position)?,
             "raw" => {
@@ -176,13 +194,7 @@ impl Rules {
         Some(())
     }
 
-    fn conversions(
-        &mut self,
-        word: &str,
-        rest: &str,
-        raw: bool,
-        position: Position,
-    ) -> Option<()> {
+    fn conversions(&mut self, word: &str, rest: &str, raw: bool, position: Position) -> Option<()> {
         let (head, body) = rest.split_once(": ")?;
         let (names, ranges) = match head.split_once(' ') {
             Some((names, ranges)) => (names, Some(layers(ranges)?)),
@@ -192,14 +204,22 @@ impl Rules {
         for part in body.split("; ") {
             let (direction, text) = part.trim().split_once(' ')?;
             let fallible = direction.ends_with('?');
-            let expression = Some(Expression { text: text.trim().to_owned(), fallible, raw });
+            let expression = Some(Expression {
+                text: text.trim().to_owned(),
+                fallible,
+                raw,
+            });
             match direction.trim_end_matches('?') {
                 "down" => down = expression,
                 "up" => up = expression,
                 _ => return None,
             }
         }
-        let kind = if word == "type" { Kind::Constructor } else { Kind::Function };
+        let kind = if word == "type" {
+            Kind::Constructor
+        } else {
+            Kind::Function
+        };
         for name in alternatives(names) {
             let (name, field) = match word {
                 "result" => (name.as_str(), "="),
@@ -229,11 +249,19 @@ fn kind_of(word: &str) -> Option<Kind> {
 
 /// `stories.{editStory,sendStory}.peer` is two names.
 fn alternatives(names: &str) -> Vec<String> {
-    let Some((before, rest)) = names.split_once('{') else { return vec![names.to_owned()] };
-    let Some((inner, after)) = rest.split_once('}') else { return vec![names.to_owned()] };
+    let Some((before, rest)) = names.split_once('{') else {
+        return vec![names.to_owned()];
+    };
+    let Some((inner, after)) = rest.split_once('}') else {
+        return vec![names.to_owned()];
+    };
     let after = alternatives(after);
     inner
         .split(',')
-        .flat_map(|word| after.iter().map(move |after| format!("{before}{word}{after}")))
+        .flat_map(|word| {
+            after
+                .iter()
+                .map(move |after| format!("{before}{word}{after}"))
+        })
         .collect()
 }

@@ -62,8 +62,14 @@ fn result_conversions(codec: &Codec<'_>, index: CombinatorIndex) -> String {
         );
     }
     let (mut reads, mut writes) = (String::new(), String::new());
-    for form in codec.written_forms(index).iter().filter(|form| form.result != combinator.result) {
-        let Some((_, rule)) = rule(codec.layout.model, combinator, form, "=", false) else { continue };
+    for form in codec
+        .written_forms(index)
+        .iter()
+        .filter(|form| form.result != combinator.result)
+    {
+        let Some((_, rule)) = rule(codec.layout.model, combinator, form, "=", false) else {
+            continue;
+        };
         let layers = layer_pattern(form);
         let ty = codec.layout.rust_type(&form.result);
         let raw = rule.down.as_ref().is_some_and(|down| down.raw);
@@ -77,7 +83,11 @@ fn result_conversions(codec: &Codec<'_>, index: CombinatorIndex) -> String {
                     down.text
                 ),
                 false => {
-                    writeln!(writes, "{layers} => {{ let old: {old} = {}; old.encode(wr); }}", down.text)
+                    writeln!(
+                        writes,
+                        "{layers} => {{ let old: {old} = {}; old.encode(wr); }}",
+                        down.text
+                    )
                 }
             };
         }
@@ -126,9 +136,15 @@ fn entries<'a>(codec: &Codec<'a>) -> Vec<Entry<'a>> {
                 true => path,
                 false => format!("{path}<{}>", inner.join(", ")),
             };
-            let boxed = !inner.is_empty()
-                || combinator.newest().kept_fields().count() > CALL_FIELDS_MAX;
-            Entry { index, combinator, variant, path, boxed }
+            let boxed =
+                !inner.is_empty() || combinator.newest().kept_fields().count() > CALL_FIELDS_MAX;
+            Entry {
+                index,
+                combinator,
+                variant,
+                path,
+                boxed,
+            }
         })
         .collect()
 }
@@ -142,21 +158,51 @@ pub(super) fn call(codec: &Codec<'_>) -> String {
     );
     let (mut reads, mut writes, mut shows) = (String::new(), String::new(), String::new());
     let (mut names, mut ids) = (String::new(), String::new());
-    for Entry { index, combinator, variant, path, boxed } in &entries {
-        let ty = if *boxed { format!("Box<{path}>") } else { path.clone() };
+    for Entry {
+        index,
+        combinator,
+        variant,
+        path,
+        boxed,
+    } in &entries
+    {
+        let ty = if *boxed {
+            format!("Box<{path}>")
+        } else {
+            path.clone()
+        };
         let _ = writeln!(out, "/// `{}`\n{variant}({ty}),", combinator.name);
-        let wrap = if *boxed { "Self::{v}(Box::new(v))" } else { "Self::{v}(v)" };
+        let wrap = if *boxed {
+            "Self::{v}(Box::new(v))"
+        } else {
+            "Self::{v}(v)"
+        };
         let wrap = wrap.replacen("{v}", variant, 1);
-        for arm in read_arms(codec, *index, "").lines().filter(|line| !line.is_empty()) {
+        for arm in read_arms(codec, *index, "")
+            .lines()
+            .filter(|line| !line.is_empty())
+        {
             let arm = arm.trim_end_matches(',');
             let _ = writeln!(reads, "{arm}.map(|v| {wrap}),");
         }
         let _ = writeln!(writes, "Self::{variant}(v) => v.encode(wr),");
         if !codec.is_always_shown(*index) {
-            let _ = writeln!(shows, "Self::{variant}(v) => {}(v, at_layer),", form_path(codec, *index, "shows"));
+            let _ = writeln!(
+                shows,
+                "Self::{variant}(v) => {}(v, at_layer),",
+                form_path(codec, *index, "shows")
+            );
         }
-        let _ = writeln!(names, "Self::{variant}(_) => {:?},", combinator.name.to_string());
-        let _ = writeln!(ids, "Self::{variant}(_) => 0x{:08x},", combinator.newest().id);
+        let _ = writeln!(
+            names,
+            "Self::{variant}(_) => {:?},",
+            combinator.name.to_string()
+        );
+        let _ = writeln!(
+            ids,
+            "Self::{variant}(_) => 0x{:08x},",
+            combinator.newest().id
+        );
     }
     let _ = write!(
         out,
@@ -218,7 +264,15 @@ fn service_method(codec: &Codec<'_>, entry: &Entry<'_>) -> String {
     )
 }
 
-fn dispatch_arm(Entry { combinator, variant, path, boxed, .. }: &Entry<'_>) -> String {
+fn dispatch_arm(
+    Entry {
+        combinator,
+        variant,
+        path,
+        boxed,
+        ..
+    }: &Entry<'_>,
+) -> String {
     let request = if *boxed { "*request" } else { "request" };
     let method = method_name(combinator);
     format!(
@@ -242,7 +296,14 @@ fn wrapper_method(entry: &Entry<'_>) -> String {
 }
 
 /// Boxed, because the method calls `dispatch` again.
-fn wrapper_arm(Entry { combinator, variant, boxed, .. }: &Entry<'_>) -> String {
+fn wrapper_arm(
+    Entry {
+        combinator,
+        variant,
+        boxed,
+        ..
+    }: &Entry<'_>,
+) -> String {
     let request = if *boxed { "*request" } else { "request" };
     let method = method_name(combinator);
     format!(
@@ -253,11 +314,20 @@ fn wrapper_arm(Entry { combinator, variant, boxed, .. }: &Entry<'_>) -> String {
 }
 
 fn unsupported(Entry { variant, boxed, .. }: &Entry<'_>) -> String {
-    let request = if *boxed { "Box::new(request)" } else { "request" };
+    let request = if *boxed {
+        "Box::new(request)"
+    } else {
+        "request"
+    };
     format!("std::future::ready(Err(self.unsupported(Call::{variant}({request}))))")
 }
 
-fn client_method(codec: &Codec<'_>, Entry { combinator, path, .. }: &Entry<'_>) -> String {
+fn client_method(
+    codec: &Codec<'_>,
+    Entry {
+        combinator, path, ..
+    }: &Entry<'_>,
+) -> String {
     let result = result_type(codec, combinator);
     let (mut params, mut inits) = (String::new(), String::new());
     for field in combinator.newest().kept_fields() {
@@ -268,7 +338,11 @@ fn client_method(codec: &Codec<'_>, Entry { combinator, path, .. }: &Entry<'_>) 
             (false, true) => format!("{name}: Box::new({name})"),
             (true, true) => format!("{name}: {name}.map(Box::new)"),
         };
-        let ty = if optional { format!("Option<{ty}>") } else { ty };
+        let ty = if optional {
+            format!("Option<{ty}>")
+        } else {
+            ty
+        };
         let _ = write!(params, ", {name}: {ty}");
         let _ = write!(inits, "{init}, ");
     }
@@ -291,7 +365,12 @@ pub(crate) fn method_name(combinator: &Combinator) -> String {
 
 /// Of the function in the enum of all calls.
 pub(crate) fn call_variant(combinator: &Combinator) -> String {
-    let namespace = combinator.name.namespace.as_deref().map(pascal).unwrap_or_default();
+    let namespace = combinator
+        .name
+        .namespace
+        .as_deref()
+        .map(pascal)
+        .unwrap_or_default();
     match format!("{namespace}{}", pascal(&combinator.name.ident)).as_str() {
         "Self" => "Self_".to_owned(),
         name => name.to_owned(),

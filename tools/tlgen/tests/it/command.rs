@@ -44,26 +44,38 @@ fn folder(test: &str) -> std::path::PathBuf {
 
 #[test]
 fn ids_are_printed_beside_the_computed_ones() {
-    check(&folder("crc"), "crc --schema note.tl", &expect![[r#"
+    check(
+        &folder("crc"),
+        "crc --schema note.tl",
+        &expect![[r#"
         0
         0d3a7c2f 9683bbd3 note
         bb064974 bb064974 get
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn check_counts_what_is_right_and_lists_what_is_wrong() {
     let folder = folder("check");
-    check(&folder, "check --schema note.tl", &expect![[r#"
+    check(
+        &folder,
+        "check --schema note.tl",
+        &expect![[r#"
         0
         note.tl: 1 types, 2 ids, no errors
-    "#]]);
+    "#]],
+    );
     fs::write(folder.join("bad.tl"), "a x:Foo = A;\nb x:Bar = B;\n").unwrap();
-    check(&folder, "check --schema=bad.tl", &expect![[r#"
+    check(
+        &folder,
+        "check --schema=bad.tl",
+        &expect![[r#"
         1
         bad.tl:1:3: unknown type `Foo`; expected a built-in or declared type
         bad.tl:2:3: unknown type `Bar`; expected a built-in or declared type
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -85,28 +97,40 @@ fn wrong_command_lines_say_what_is_wrong() {
             "{line}: {told}"
         );
     }
-    check(&folder, "build --schema note.tl", &expect![[r#"
+    check(
+        &folder,
+        "build --schema note.tl",
+        &expect![[r#"
         2
         tlgen: `--out DIR` is missing
 
         `tlgen --help` shows the usage
-    "#]]);
-    check(&folder, "make", &expect![[r#"
+    "#]],
+    );
+    check(
+        &folder,
+        "make",
+        &expect![[r#"
         2
         tlgen: no command "make"; there are build, check and crc
 
         `tlgen --help` shows the usage
-    "#]]);
+    "#]],
+    );
     assert!(run(&folder, "--help").starts_with("0\nTurns a TL schema"));
 }
 
 #[test]
 fn missing_files_are_named() {
     let folder = folder("missing");
-    check(&folder, "check --schema none.tl", &expect![[r#"
+    check(
+        &folder,
+        "check --schema none.tl",
+        &expect![[r#"
         1
         cannot read none.tl: No such file or directory (os error 2)
-    "#]]);
+    "#]],
+    );
     check(
         &folder,
         "build --schema note.tl --rules none --out x",
@@ -124,23 +148,35 @@ fn missing_files_are_named() {
 fn build_writes_what_changed_and_removes_what_is_gone() {
     let folder = folder("build");
     let line = "build --schema note.tl --out api";
-    check(&folder, line, &expect![[r#"
+    check(
+        &folder,
+        line,
+        &expect![[r#"
         0
         api: 18 files, 18 changed
-    "#]]);
-    check(&folder, line, &expect![[r#"
+    "#]],
+    );
+    check(
+        &folder,
+        line,
+        &expect![[r#"
         0
         api: 18 files, 0 changed
-    "#]]);
+    "#]],
+    );
 
     let source = folder.join("api/src");
     let own = source.join("own.rs");
     fs::write(&own, "//! Written by hand.\n").unwrap();
     fs::write(folder.join("note.tl"), SCHEMA.replace("get", "notes.get")).unwrap();
-    check(&folder, line, &expect![[r#"
+    check(
+        &folder,
+        line,
+        &expect![[r#"
         0
         api: 19 files, 5 changed
-    "#]]);
+    "#]],
+    );
     assert!(source.join("schema/functions/notes.rs").exists());
     fs::write(folder.join("note.tl"), SCHEMA).unwrap();
     run(&folder, line);

@@ -16,7 +16,7 @@ fn describe(schema: &Schema) -> String {
         };
         let id = d
             .explicit_id
-            .map_or("computed".into(), |id| format!("{id:08x}"));
+            .map_or_else(|| "computed".into(), |id| format!("{id:08x}"));
         write!(out, "{} {kind} {} {id}", d.position, d.name).unwrap();
         d.implicit
             .iter()
