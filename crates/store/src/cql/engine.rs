@@ -102,7 +102,10 @@ impl RowEngine for CqlEngine {
     {
         let shared = &self.shared;
         let tag = shared.random();
+        // The last attempt whose answer was lost; and one that had not happened when asked for,
+        // but may still be on its way to the server.
         let mut unknown: Option<(Attempt, T)> = None;
+        let mut late: Option<(Attempt, T)> = None;
         for attempt in 0..ATTEMPTS_MAX {
             if let Some((tried, answer)) = unknown.take() {
                 match shared.inquire(&tried, tag).await? {
@@ -110,7 +113,8 @@ impl RowEngine for CqlEngine {
                         shared.follow(&tried).await?;
                         return Ok(answer);
                     }
-                    Outcome::NotApplied => {}
+                    Outcome::Open => late = Some((tried, answer)),
+                    Outcome::Lost => late = None,
                 }
             }
             let view = CqlView {
@@ -137,7 +141,10 @@ impl RowEngine for CqlEngine {
                     shared.follow(&tried).await?;
                     return Ok(answer);
                 }
-                Ok(false) => shared.pause(attempt).await,
+                Ok(false) => {
+                    shared.pause(attempt).await;
+                    unknown = late.take();
+                }
                 Err(Error::Unknown(_)) => unknown = Some((tried, answer)),
                 Err(other) => return Err(other),
             }
@@ -215,9 +222,14 @@ impl Attempt {
     }
 }
 
+/// What has become of an attempt.
 enum Outcome {
+    /// It has happened.
     Applied,
-    NotApplied,
+    /// Another change has taken its version: it never will.
+    Lost,
+    /// Not yet, and perhaps never.
+    Open,
 }
 
 // === changes ===
@@ -325,14 +337,13 @@ impl Shared {
                     self.pause(attempt + 4).await;
                 }
                 Ok(version) if version.number == tried.version.number => {
-                    // Should it come through late, it meets a version that is gone, or ours.
-                    return Ok(Outcome::NotApplied);
+                    return Ok(Outcome::Open);
                 }
                 Ok(version) if version.number == Some(tried.next_version()) => {
                     return Ok(if version.tag == tag {
                         Outcome::Applied
                     } else {
-                        Outcome::NotApplied
+                        Outcome::Lost
                     });
                 }
                 // Others have come since; who took the version in question can no longer be seen.

@@ -105,13 +105,15 @@ impl Family {
     }
 
     /// The table whose changes the rows of this one follow, if it is of the same home.
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "the mode speaks for all others"
+    )]
     pub(super) const fn truth(self) -> Option<Self> {
         match self {
             Self::Facts | Self::History | Self::Lists | Self::Search => Some(Self::Mailboxes),
-            _ => match self.mode() {
-                Mode::Conditional => Some(self),
-                Mode::Following | Mode::Plain => None,
-            },
+            _ if matches!(self.mode(), Mode::Conditional) => Some(self),
+            _ => None,
         }
     }
 
@@ -130,6 +132,10 @@ pub(super) struct Place {
 }
 
 impl Place {
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "only three tables are cut up"
+    )]
     pub(super) fn of(home: &Home, table: Table, key: &[u8]) -> Self {
         let family = Family::of(table);
         let (partition, key) = match family {

@@ -204,6 +204,10 @@ pub(super) fn read_error(error: impl std::fmt::Display) -> Error {
 }
 
 /// A change failed: whether it may have happened all the same.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "only these are known to change nothing"
+)]
 pub(super) fn write_error(error: &ExecutionError) -> Error {
     let refused = match error {
         ExecutionError::BadQuery(_)

@@ -1,6 +1,7 @@
 //! Mailboxes as rows.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use bytes::Bytes;
 
@@ -222,10 +223,10 @@ struct Dialogs(BTreeMap<PeerId, DialogRow>);
 
 impl Dialogs {
     async fn row(&mut self, view: &dyn View, home: &Home, peer: PeerId) -> Result<&mut DialogRow> {
-        if !self.0.contains_key(&peer) {
-            self.0.insert(peer, load_dialog(view, home, peer).await?);
-        }
-        Ok(self.0.entry(peer).or_default())
+        Ok(match self.0.entry(peer) {
+            Entry::Occupied(row) => row.into_mut(),
+            Entry::Vacant(row) => row.insert(load_dialog(view, home, peer).await?),
+        })
     }
 }
 
