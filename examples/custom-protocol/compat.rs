@@ -1,3 +1,5 @@
+//! Prices and items as the two layers have them.
+
 use crate::constructors::ItemBundle;
 use crate::tl::Str;
 use crate::types::{Item, Money};

@@ -40,7 +40,8 @@ impl Check<'_> {
             if form.is_written() && presence.down(combinator, form, field).is_none() {
                 let ty = self.model.spelling(&field.ty);
                 let optional = if field.condition.is_some() { "?" } else { "" };
-                self.missing(form, 
+                self.missing(
+                    form,
                     format!("{kind} {}.{}: no `down` to {optional}{ty} ({of})", form.name, field.name),
                 );
             }

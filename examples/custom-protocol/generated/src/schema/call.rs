@@ -61,8 +61,8 @@ impl Decode for Call {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         rd.enter("Call")?;
         let value = match rd.u32()? {
-            0xc2db429b => functions::WithToken::<_>::read(rd).map(|v| Self::WithToken(Box::new(v))),
-            0x91d8131e => functions::WithLayer::<_>::read(rd).map(|v| Self::WithLayer(Box::new(v))),
+            0xc2db429b => functions::WithToken::read(rd).map(|v| Self::WithToken(Box::new(v))),
+            0x91d8131e => functions::WithLayer::read(rd).map(|v| Self::WithLayer(Box::new(v))),
             0xce221fb9 => functions::stock::Put::read(rd).map(|v| Self::StockPut(v)),
             0xb7f46a18 => functions::stock::Get::read(rd).map(|v| Self::StockGet(v)),
             0x0a6b15ad => functions::stock::List::read(rd).map(|v| Self::StockList(v)),

@@ -73,7 +73,6 @@ pub struct ItemBundle {
     pub parts: Vec<i64>,
 }
 
-impl ItemBundle {}
 impl ItemBundle {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let id = rd.i64()?;
@@ -101,7 +100,6 @@ pub struct ItemPromise {
     pub due: i32,
 }
 
-impl ItemPromise {}
 impl ItemPromise {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let id = rd.i64()?;

@@ -10,7 +10,6 @@ use crate::{constructors, forms, functions, types};
 /// `hall.map = Hall`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {}
-impl Map {}
 impl Map {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::hall::Map {})

@@ -17,7 +17,6 @@ pub struct WithToken<X> {
     pub query: X,
 }
 
-impl<X> WithToken<X> {}
 impl<X: Decode> WithToken<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let token = rd.bytes()?;
@@ -39,7 +38,7 @@ impl<X: Encode> WithToken<X> {
 impl<X: Decode> Decode for WithToken<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0xc2db429b => functions::WithToken::<_>::read(rd),
+            0xc2db429b => functions::WithToken::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "withToken" }),
         }
     }
@@ -73,7 +72,6 @@ pub struct WithLayer<X> {
     pub query: X,
 }
 
-impl<X> WithLayer<X> {}
 impl<X: Decode> WithLayer<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let layer = rd.i32()?;
@@ -94,7 +92,7 @@ impl<X: Encode> WithLayer<X> {
 impl<X: Decode> Decode for WithLayer<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0x91d8131e => functions::WithLayer::<_>::read(rd),
+            0x91d8131e => functions::WithLayer::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "withLayer" }),
         }
     }

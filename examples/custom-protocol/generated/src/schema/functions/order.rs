@@ -13,7 +13,6 @@ pub struct Place {
     pub items: Vec<i64>,
 }
 
-impl Place {}
 impl Place {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let items = Decode::decode(rd)?;

@@ -13,7 +13,6 @@ pub struct Put {
     pub stock: Box<types::Stock>,
 }
 
-impl Put {}
 impl Put {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let stock = Decode::decode(rd)?;
@@ -57,7 +56,6 @@ pub struct Get {
     pub item: i64,
 }
 
-impl Get {}
 impl Get {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let item = rd.i64()?;
@@ -159,7 +157,6 @@ pub struct Move {
     pub to: types::Place,
 }
 
-impl Move {}
 impl Move {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let item = rd.i64()?;

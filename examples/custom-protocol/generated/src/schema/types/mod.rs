@@ -40,6 +40,7 @@ impl Reply {
             _ => Err(DecodeError::UnknownId { id, type_name: "Reply" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Answered { result } => {
@@ -55,6 +56,7 @@ impl Reply {
 }
 
 impl Encode for Reply {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -67,7 +69,6 @@ pub struct Place {
     pub shelf: i32,
 }
 
-impl Place {}
 impl Place {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let aisle = rd.i32()?;
@@ -121,7 +122,6 @@ pub struct Size {
     pub depth: i32,
 }
 
-impl Size {}
 impl Size {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let width = rd.i32()?;
@@ -175,7 +175,6 @@ pub struct Money {
     pub amount: i64,
 }
 
-impl Money {}
 impl Money {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let currency = rd.string()?;
@@ -242,16 +241,25 @@ impl Item {
             _ => Err(DecodeError::UnknownId { id, type_name: "Item" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Piece(v) => {
-                forms::write_t_item_piece(v, wr);
+                if wr.layer().0 >= 2 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::write_t_item_piece(v, wr);
+                }
             }
             Self::Bundle(v) => {
                 v.write_boxed(wr);
             }
             Self::Promise(v) => {
-                forms::write_t_item_promise(v, wr);
+                if wr.layer().0 >= 2 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::write_t_item_promise(v, wr);
+                }
             }
         }
     }
@@ -292,7 +300,6 @@ pub struct Stock {
     pub place: types::Place,
 }
 
-impl Stock {}
 impl Stock {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let item = Decode::decode(rd)?;
@@ -337,7 +344,6 @@ pub struct Hall {
     pub aisles: Vec<Vec<i32>>,
 }
 
-impl Hall {}
 impl Hall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let aisles = Decode::decode(rd)?;
@@ -380,7 +386,6 @@ pub struct Order {
     pub total: types::Money,
 }
 
-impl Order {}
 impl Order {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let id = rd.i64()?;
@@ -427,7 +432,6 @@ pub struct OrderLines {
     pub count: i32,
 }
 
-impl OrderLines {}
 impl OrderLines {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let item = rd.i64()?;
