@@ -236,3 +236,6 @@ record! {
         pub id: DocumentId,
     }
 }
+
+#[cfg(test)]
+mod tests;
