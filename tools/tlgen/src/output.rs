@@ -59,12 +59,9 @@ pub fn stale(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<
             Err(error) => return Err(error),
         }
     }
-    for path in rust_files(folder)? {
+    for path in rust_files(&generated_part(folder, files))? {
         let relative = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
-        let name = relative
-            .to_string_lossy()
-            .replace(std::path::MAIN_SEPARATOR, "/");
-        if !files.contains_key(&name) && is_marked(&read(&path)?) {
+        if !files.contains_key(&name(&relative)) && is_marked(&read(&path)?) {
             stale.push(Stale::Superfluous(relative));
         }
     }
@@ -74,25 +71,46 @@ pub fn stale(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<
 /// Makes a folder hold `files`, and returns what had to be changed.
 ///
 /// # Errors
-/// A file cannot be read, written or removed; the error names it.
+/// A file cannot be read, written or removed, or would replace one that was not generated; the error
+/// names it. In the last case nothing is changed.
 pub fn write(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<Stale>> {
     let stale = stale(folder, files)?;
+    for change in &stale {
+        let path = folder.join(change.path());
+        if matches!(change, Stale::Different(_)) && !is_marked(&read(&path)?) {
+            let problem = "is there and was not generated; choose another folder";
+            let error = io::Error::new(io::ErrorKind::AlreadyExists, problem);
+            return Err(at(&path, &error));
+        }
+    }
     for change in &stale {
         let path = folder.join(change.path());
         let done = match change {
             Stale::Superfluous(_) => fs::remove_file(&path),
             Stale::Missing(_) | Stale::Different(_) => {
-                let name = change
-                    .path()
-                    .to_string_lossy()
-                    .replace(std::path::MAIN_SEPARATOR, "/");
                 let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
-                parent.and_then(|()| fs::write(&path, &files[&name]))
+                parent.and_then(|()| fs::write(&path, &files[&name(change.path())]))
             }
         };
         done.map_err(|error| at(&path, &error))?;
     }
     Ok(stale)
+}
+
+/// Where files of an earlier run may be: of a crate, only its sources.
+fn generated_part(folder: &Path, files: &BTreeMap<String, String>) -> PathBuf {
+    let is_crate = files.contains_key("Cargo.toml");
+    if is_crate {
+        folder.join("src")
+    } else {
+        folder.to_path_buf()
+    }
+}
+
+/// A path as `files` spells it.
+fn name(path: &Path) -> String {
+    path.to_string_lossy()
+        .replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 fn is_marked(content: &[u8]) -> bool {
@@ -101,7 +119,7 @@ fn is_marked(content: &[u8]) -> bool {
         .any(|line| line.windows(MARK.len()).any(|part| part == MARK.as_bytes()))
 }
 
-/// All below the folder but a cargo target folder.
+/// All below the folder.
 fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let (mut files, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
     while let Some(folder) = folders.pop() {
@@ -113,9 +131,7 @@ fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
         for entry in entries {
             let path = entry?.path();
             if path.is_dir() {
-                if !path.join("CACHEDIR.TAG").exists() {
-                    folders.push(path);
-                }
+                folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
                 files.push(path);
             }
