@@ -37,7 +37,7 @@ impl MsgId {
 
     /// The same with its fraction, nanoseconds.
     pub fn unix_ns(self) -> i64 {
-        let fraction = (self.0 & 0xffff_ffff) * NS_PER_S >> 32;
+        let fraction = ((self.0 & 0xffff_ffff) * NS_PER_S) >> 32;
         self.unix_s()
             .saturating_mul(NS_PER_S)
             .saturating_add(fraction)

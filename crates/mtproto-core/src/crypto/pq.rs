@@ -47,7 +47,7 @@ fn random_prime(rng: &mut (impl CryptoRng + ?Sized)) -> u32 {
 ///
 /// The work is bounded: about 2^18 steps for the hardest numbers a server may send.
 pub fn factorize(pq: u64) -> Option<(u64, u64)> {
-    if pq < 6 || pq >= 1 << 63 || is_prime(pq) {
+    if !(6..1 << 63).contains(&pq) || is_prime(pq) {
         return None;
     }
     for small in [2, 3, 5, 7, 11, 13] {
@@ -206,7 +206,7 @@ impl Montgomery {
 /// Miller–Rabin with the bases that decide every number below 2^64.
 fn is_prime(n: u64) -> bool {
     const BASES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
-    if n < 2 || n >= 1 << 63 {
+    if !(2..1 << 63).contains(&n) {
         return false;
     }
     for base in BASES {

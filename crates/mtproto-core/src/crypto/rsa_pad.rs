@@ -15,7 +15,7 @@ pub const RSA_PAD_DATA_MAX: usize = 144;
 const PADDED_LEN: usize = 192;
 const LEGACY_LEN: usize = 255;
 /// Lengths that inner data can have when pq takes eight bytes and p and q four (C23).
-const INNER_LENS: [usize; 3] = [96, 100, 104];
+const INNER_LENS: [u8; 3] = [96, 100, 104];
 
 /// Whether a server reads the older padding with this key (C24, H24).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl InnerData {
     }
 
     /// How long the data is, if the hash says so (older padding, C23).
-    pub fn len(&self) -> Option<usize> {
+    pub fn vouched_len(&self) -> Option<usize> {
         self.len
     }
 }
@@ -133,7 +133,7 @@ pub fn recover_inner(
     if !bool::from(valid) {
         return None;
     }
-    let len = (!bool::from(padded)).then_some(legacy_len as usize);
+    let len = (!bool::from(padded)).then(|| usize::from(legacy_len));
     Some(InnerData { bytes, len })
 }
 
@@ -157,12 +157,12 @@ fn verdict_of_rsa_pad(number: &[u8; RSA_LEN]) -> (Zeroizing<[u8; PADDED_LEN]>, C
 }
 
 /// C23: SHA-1 over each length that the data can have; only then is anything parsed.
-fn verdict_of_legacy(number: &[u8; RSA_LEN]) -> (u32, Choice) {
-    let mut len = 0u32;
+fn verdict_of_legacy(number: &[u8; RSA_LEN]) -> (u8, Choice) {
+    let mut len = 0u8;
     let mut verdict = Choice::from(0);
     for candidate in INNER_LENS {
-        let matches = sha1(&[&number[21..21 + candidate]]).ct_eq(&number[1..21]);
-        len.conditional_assign(&(candidate as u32), matches);
+        let matches = sha1(&[&number[21..21 + usize::from(candidate)]]).ct_eq(&number[1..21]);
+        len.conditional_assign(&candidate, matches);
         verdict |= matches;
     }
     (len, verdict & number[0].ct_eq(&0))

@@ -551,11 +551,14 @@ fn paddings_round_trip_and_nothing_else_passes() {
         let encrypted = rsa_pad(key.public(), &data, &mut rng);
         let inner = recover_inner(&key, &encrypted, LegacyPadding::Refused, &mut rng).unwrap();
         assert_eq!(inner.as_bytes()[..len], data);
-        assert_eq!(inner.len(), None);
+        assert_eq!(inner.vouched_len(), None);
 
         let encrypted = legacy_pad(key.public(), &data, &vec![7; 235 - len]);
         let inner = recover_inner(&key, &encrypted, LegacyPadding::Accepted, &mut rng).unwrap();
-        assert_eq!((inner.as_bytes(), inner.len()), (&data[..], Some(len)));
+        assert_eq!(
+            (inner.as_bytes(), inner.vouched_len()),
+            (&data[..], Some(len))
+        );
         assert!(recover_inner(&key, &encrypted, LegacyPadding::Refused, &mut rng).is_none());
     }
     let other_len = legacy_pad(key.public(), &[1; 92], &[0; 143]);

@@ -160,7 +160,7 @@ impl ClientHandshake {
             nonce,
             server_nonce,
             pq,
-            key: key.clone(),
+            key: Box::new(key.clone()),
             kind: self.config.kind,
             padding: self.config.padding,
         }))))
@@ -258,7 +258,7 @@ enum Task {
         nonce: Nonce,
         server_nonce: Nonce,
         pq: Bytes,
-        key: RsaPublicKey,
+        key: Box<RsaPublicKey>,
         kind: InnerKind,
         padding: Padding,
     },

@@ -126,7 +126,7 @@ enum Stage {
     },
     SentDhParams(Box<SentDhParams>),
     RunningDh(Box<SentDhParams>, [u8; 32]),
-    Unconfirmed(Box<SentDhParams>, [u8; 32], FullAuthKey),
+    Unconfirmed(Box<SentDhParams>, [u8; 32], Box<FullAuthKey>),
     Finished {
         request: [u8; 32],
         answer: Bytes,
@@ -381,7 +381,7 @@ impl ServerHandshakes {
         &mut self,
         now_unix_s: i64,
         nonce: Nonce,
-        product: Option<DhStarted>,
+        product: Option<Box<DhStarted>>,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<ServerOutcome, Error> {
         let exchange = self.exchanges.get_mut(&nonce).ok_or_else(wrong)?;
@@ -468,7 +468,7 @@ impl ServerHandshakes {
         {
             return Err(wrong());
         }
-        let secret = sent.secret.clone();
+        let secret = Box::new(sent.secret.clone());
         exchange.stage = Stage::RunningDh(sent, hash);
         Ok(ServerOutcome::Work(Box::new(ServerWork {
             exchange: ExchangeId(nonce),
@@ -479,7 +479,7 @@ impl ServerHandshakes {
     fn finish_dh(
         &mut self,
         nonce: Nonce,
-        key: Option<FullAuthKey>,
+        key: Option<Box<FullAuthKey>>,
     ) -> Result<ServerOutcome, Error> {
         let exchange = self.exchanges.get_mut(&nonce).ok_or_else(wrong)?;
         let key = key.ok_or_else(wrong)?;
@@ -489,7 +489,7 @@ impl ServerHandshakes {
         };
         let new_key = NewKey {
             exchange: ExchangeId(nonce),
-            auth_key: key.clone(),
+            auth_key: (*key).clone(),
             first_salt: first_salt(&sent.new_nonce, &exchange.server_nonce),
             expires_in_s: sent.expires_in_s,
         };
@@ -531,7 +531,7 @@ enum Task {
     },
     Dh {
         public: Bytes,
-        secret: DhSecret,
+        secret: Box<DhSecret>,
     },
 }
 
@@ -542,8 +542,8 @@ pub struct ServerResult {
 }
 
 enum Product {
-    DhStarted(Option<DhStarted>),
-    Key(Option<FullAuthKey>),
+    DhStarted(Option<Box<DhStarted>>),
+    Key(Option<Box<FullAuthKey>>),
 }
 
 struct DhStarted {
@@ -570,17 +570,17 @@ impl ServerWork {
                 Product::DhStarted(inner.map(|inner| {
                     let secret = DhSecret::random(rng);
                     let public = DhGroup::known().generator_pow(&secret);
-                    DhStarted {
+                    Box::new(DhStarted {
                         kind: inner.kind,
                         new_nonce: inner.new_nonce,
                         secret,
                         public,
-                    }
+                    })
                 }))
             }
             Task::Dh { public, secret } => {
                 let key = DhGroup::known().shared(&public, &secret);
-                Product::Key(key.ok().map(FullAuthKey::new))
+                Product::Key(key.ok().map(|bytes| Box::new(FullAuthKey::new(bytes))))
             }
         };
         ServerResult { exchange, product }
@@ -591,7 +591,7 @@ impl ServerWork {
 fn checked_inner(inner: &InnerData, pq: Pq, nonce: Nonce, server_nonce: Nonce) -> Option<PqInner> {
     let data = Bytes::copy_from_slice(inner.as_bytes());
     let (parsed, len) = PqInner::read(&data)?;
-    let fits = inner.len().is_none_or(|vouched| vouched == len)
+    let fits = inner.vouched_len().is_none_or(|vouched| vouched == len)
         && *parsed.pq == pq.product_bytes()
         && number(&parsed.p) == Some(pq.p)
         && number(&parsed.q) == Some(pq.q)

@@ -311,12 +311,12 @@ fn random_setup(rng: &mut ChaCha12Rng) -> (ClientTransportConfig, ServerTranspor
     .map(|kind| ProxySecret::new(key, kind));
     let secret = secret.filter(|_| kind != FrameKind::Full);
     let server = ServerTransportConfig {
-        secret_required: secret.is_some() && rng.next_u32() % 2 == 0,
+        secret_required: secret.is_some() && rng.next_u32().is_multiple_of(2),
         secrets: secret.iter().cloned().collect(),
     };
     let client = ClientTransportConfig {
         kind,
-        obfuscated: rng.next_u32() % 2 == 0 && kind != FrameKind::Full,
+        obfuscated: rng.next_u32().is_multiple_of(2) && kind != FrameKind::Full,
         secret,
         dc_id: 2,
     };
@@ -333,7 +333,11 @@ fn feed(
     let (mut packets, mut answer) = (Vec::new(), BytesMut::new());
     let mut rest = bytes;
     while !rest.is_empty() {
-        let max = if rng.next_u32() % 3 == 0 { 3 } else { 2000 };
+        let max = if rng.next_u32().is_multiple_of(3) {
+            3
+        } else {
+            2000
+        };
         let (now, later) = rest.split_at(rest.len().min(1 + rng.next_u32() as usize % max));
         rest = later;
         server.handle_input(now).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::world::{CALL_ID, Network, World, env_number};
+use crate::world::{Network, World, env_number};
 use mtproto_core::session::RpcFailure;
 
 /// What the sequences may do beside the harmless.
@@ -66,21 +66,6 @@ fn run_sequence(seed: u64, faults: Faults) -> World {
 }
 
 fn check_answers(world: &World, seed: u64) {
-    if std::env::var("DBG").is_ok() {
-        println!(
-            "seed {seed} results {:?} exec {:?} sc {:?} cc {:?} skew {} new {}",
-            world
-                .results
-                .iter()
-                .map(|(k, v)| (k, v.len()))
-                .collect::<Vec<_>>(),
-            world.executed,
-            world.server_closed,
-            world.client_closed,
-            world.client_skew_ns,
-            world.new_sessions
-        );
-    }
     for (number, results) in &world.results {
         assert_eq!(results.len(), 1, "call {number}, seed {seed}: {results:?}");
         match &results[0] {
@@ -157,6 +142,5 @@ fn updates_survive_a_cut_connection() {
         }
         world.advance(10_000);
         assert_eq!(world.updates.len(), 20, "seed {seed}");
-        assert_eq!(CALL_ID, 0x1111_1111);
     }
 }

@@ -51,7 +51,7 @@ fn key_exchange_and_first_call_over_every_transport() {
             };
             world.client_config.transport = ClientTransportConfig {
                 kind,
-                obfuscated: kind != FrameKind::Full && seed % 2 == 0,
+                obfuscated: kind != FrameKind::Full && seed.is_multiple_of(2),
                 secret,
                 dc_id: 2,
             };

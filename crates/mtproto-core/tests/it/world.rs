@@ -252,7 +252,7 @@ impl World {
         let link = self.links.last_mut().expect("a link");
         link.draining = true;
         link.to_client.clear();
-        if cut % 2 == 0 {
+        if cut.is_multiple_of(2) {
             let kept = cut as usize / 2 % (link.to_server.len() + 1);
             link.to_server.truncate(kept);
             if let Some((_, last)) = link.to_server.back_mut() {
