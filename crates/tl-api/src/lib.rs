@@ -20,6 +20,12 @@ pub const UNPUBLISHED_LAYERS: [u16; 2] = [141, 226];
 /// below an unpublished one, the newest for anything newer; `None` for what is too old (A32).
 pub fn served_layer(announced: i32) -> Option<Layer> {
     let newest = i32::from(NEWEST_LAYER);
-    let layer = u16::try_from(announced.min(newest)).ok().filter(|layer| *layer >= OLDEST_LAYER)?;
-    Some(Layer(if UNPUBLISHED_LAYERS.contains(&layer) { layer - 1 } else { layer }))
+    let layer = u16::try_from(announced.min(newest))
+        .ok()
+        .filter(|layer| *layer >= OLDEST_LAYER)?;
+    Some(Layer(if UNPUBLISHED_LAYERS.contains(&layer) {
+        layer - 1
+    } else {
+        layer
+    }))
 }

@@ -33,7 +33,7 @@ pub use layer::Layer;
 pub use object::{Bare, Decode, Encode, Function, Rest, from_bytes, to_bytes};
 pub use reader::{DEPTH_MAX, Reader};
 pub use string::Str;
-pub use writer::Writer;
+pub use writer::{Writer, high, low};
 
 /// `boolTrue = Bool`
 pub const BOOL_TRUE: u32 = 0x997275b5;

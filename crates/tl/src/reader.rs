@@ -163,7 +163,11 @@ impl<'a> Reader<'a> {
     /// A boxed value of this type if its bit is set.
     #[inline]
     pub fn optional<T: Decode>(&mut self, present: bool) -> Result<Option<T>, DecodeError> {
-        if present { T::decode(self).map(Some) } else { Ok(None) }
+        if present {
+            T::decode(self).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// A bare `vector` of values that are read as [`Decode`] does.

@@ -120,6 +120,13 @@ impl Writer {
         self.buf.extend_from_slice(&value.to_le_bytes());
     }
 
+    /// Several words at once: an id, flags, `int`s, and the halves of `long`s.
+    #[inline]
+    pub fn words<const N: usize>(&mut self, words: [u32; N]) {
+        self.buf
+            .extend_from_slice(words.map(u32::to_le_bytes).as_flattened());
+    }
+
     /// `int`.
     #[inline]
     pub fn i32(&mut self, value: i32) {
@@ -220,4 +227,24 @@ impl Writer {
         self.buf
             .extend_from_slice(&[0; 3][..len.wrapping_neg() & 3]);
     }
+}
+
+/// The first word of a `long`.
+#[inline]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the other half is the other word"
+)]
+pub fn low(value: &i64) -> u32 {
+    *value as u32
+}
+
+/// The second word of a `long`.
+#[inline]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the other half is the other word"
+)]
+pub fn high(value: &i64) -> u32 {
+    (*value >> 32) as u32
 }

@@ -53,7 +53,12 @@ impl<'a> Layout<'a> {
     pub(crate) fn new(model: &'a Model) -> Self {
         let mut layout = Self {
             model,
-            shapes: vec![Shape::Struct { path: String::new() }; model.combinators.len()],
+            shapes: vec![
+                Shape::Struct {
+                    path: String::new()
+                };
+                model.combinators.len()
+            ],
             bare: bare_combinators(model),
             sizes: vec![0; model.types.len()],
         };
@@ -78,9 +83,17 @@ impl<'a> Layout<'a> {
     /// The Rust type of a field, optional or not, in a value of type `owner`.
     pub(crate) fn field_type(&self, field: &Field, owner: Option<TypeIndex>) -> String {
         let ty = self.rust_type(&field.ty);
-        let ty = if self.is_boxed(&field.ty, owner) { format!("Box<{ty}>") } else { ty };
+        let ty = if self.is_boxed(&field.ty, owner) {
+            format!("Box<{ty}>")
+        } else {
+            ty
+        };
         let optional = field.condition.is_some() && field.ty != Ty::Flag;
-        if optional { format!("Option<{ty}>") } else { ty }
+        if optional {
+            format!("Option<{ty}>")
+        } else {
+            ty
+        }
     }
 
     /// The Rust type of a value on its own.
@@ -146,10 +159,15 @@ impl<'a> Layout<'a> {
                 }
             }
         }
-        let sizes: Vec<usize> = constructors.iter().map(|c| self.fields_size(*c, at)).collect();
+        let sizes: Vec<usize> = constructors
+            .iter()
+            .map(|c| self.fields_size(*c, at))
+            .collect();
         if let [only] = constructors[..] {
             self.sizes[at] = sizes[0];
-            self.shapes[only] = Shape::Struct { path: path("types", &model.types[at].name) };
+            self.shapes[only] = Shape::Struct {
+                path: path("types", &model.types[at].name),
+            };
             return;
         }
         let variants = variants(model, at);
@@ -163,7 +181,11 @@ impl<'a> Layout<'a> {
                 Shape::Inline { enum_path, variant }
             } else {
                 let path = path("constructors", &model.combinators[*index].name);
-                Shape::Payload { path, enum_path, variant }
+                Shape::Payload {
+                    path,
+                    enum_path,
+                    variant,
+                }
             };
         }
         self.sizes[at] = largest + 8;
@@ -171,7 +193,10 @@ impl<'a> Layout<'a> {
 
     fn fields_size(&self, index: CombinatorIndex, owner: TypeIndex) -> usize {
         let fields = self.model.combinators[index].newest().kept_fields();
-        fields.map(|field| self.field_size(field, owner)).sum::<usize>().next_multiple_of(8)
+        fields
+            .map(|field| self.field_size(field, owner))
+            .sum::<usize>()
+            .next_multiple_of(8)
     }
 
     fn field_size(&self, field: &Field, owner: TypeIndex) -> usize {
@@ -189,7 +214,11 @@ impl<'a> Layout<'a> {
             Ty::Bare(_) | Ty::Query(_) => (64, false),
         };
         let optional = field.condition.is_some() && field.ty != Ty::Flag;
-        if optional && !niche { (size * 2).min(size + 8) } else { size }
+        if optional && !niche {
+            (size * 2).min(size + 8)
+        } else {
+            size
+        }
     }
 }
 
@@ -204,7 +233,12 @@ fn bare_combinators(model: &Model) -> BTreeSet<CombinatorIndex> {
         }
     }
     let mut bare = BTreeSet::new();
-    for field in model.combinators.iter().flat_map(|c| &c.forms).flat_map(|form| &form.fields) {
+    for field in model
+        .combinators
+        .iter()
+        .flat_map(|c| &c.forms)
+        .flat_map(|form| &form.fields)
+    {
         collect(&field.ty, &mut bare);
     }
     bare
@@ -218,7 +252,11 @@ fn variants(model: &Model, at: TypeIndex) -> Vec<String> {
     let short = |index: &CombinatorIndex| {
         let full = full(index);
         let tail = full.strip_prefix(&prefix).unwrap_or_default();
-        if tail.starts_with(|c: char| c.is_ascii_uppercase()) { tail.to_owned() } else { full }
+        if tail.starts_with(|c: char| c.is_ascii_uppercase()) {
+            tail.to_owned()
+        } else {
+            full
+        }
     };
     let names: Vec<String> = ty.constructors.iter().map(short).collect();
     let mut count: BTreeMap<&String, usize> = BTreeMap::new();
@@ -226,7 +264,11 @@ fn variants(model: &Model, at: TypeIndex) -> Vec<String> {
         *count.entry(name).or_default() += 1;
     }
     let unique = |(index, name): (&CombinatorIndex, &String)| {
-        let name = if count[name] > 1 { full(index) } else { name.clone() };
+        let name = if count[name] > 1 {
+            full(index)
+        } else {
+            name.clone()
+        };
         if name == "Self" { "Self_".into() } else { name }
     };
     ty.constructors.iter().zip(&names).map(unique).collect()
@@ -235,8 +277,22 @@ fn variants(model: &Model, at: TypeIndex) -> Vec<String> {
 /// Names that generated code uses for types of its own or of Rust; a type of the schema with one of
 /// them gets an underscore.
 pub(crate) const RESERVED_TYPES: &[&str] = &[
-    "Bare", "Box", "Bytes", "Decode", "DecodeError", "Encode", "Function", "Layer", "Option", "Reader",
-    "Rest", "Result", "Self", "Str", "Vec", "Writer",
+    "Bare",
+    "Box",
+    "Bytes",
+    "Decode",
+    "DecodeError",
+    "Encode",
+    "Function",
+    "Layer",
+    "Option",
+    "Reader",
+    "Rest",
+    "Result",
+    "Self",
+    "Str",
+    "Vec",
+    "Writer",
 ];
 
 /// `types::messages::Chats`
@@ -292,11 +348,56 @@ pub(crate) fn snake(ident: &str) -> String {
 fn is_keyword(word: &str) -> bool {
     matches!(
         word,
-        "abstract" | "as" | "async" | "await" | "become" | "box" | "break" | "const" | "continue"
-            | "crate" | "do" | "dyn" | "else" | "enum" | "extern" | "false" | "final" | "fn"
-            | "for" | "gen" | "if" | "impl" | "in" | "let" | "loop" | "macro" | "match" | "mod"
-            | "move" | "mut" | "override" | "priv" | "pub" | "ref" | "return" | "self" | "static"
-            | "struct" | "super" | "trait" | "true" | "try" | "type" | "typeof" | "unsafe"
-            | "unsized" | "use" | "virtual" | "where" | "while" | "yield"
+        "abstract"
+            | "as"
+            | "async"
+            | "await"
+            | "become"
+            | "box"
+            | "break"
+            | "const"
+            | "continue"
+            | "crate"
+            | "do"
+            | "dyn"
+            | "else"
+            | "enum"
+            | "extern"
+            | "false"
+            | "final"
+            | "fn"
+            | "for"
+            | "gen"
+            | "if"
+            | "impl"
+            | "in"
+            | "let"
+            | "loop"
+            | "macro"
+            | "match"
+            | "mod"
+            | "move"
+            | "mut"
+            | "override"
+            | "priv"
+            | "pub"
+            | "ref"
+            | "return"
+            | "self"
+            | "static"
+            | "struct"
+            | "super"
+            | "trait"
+            | "true"
+            | "try"
+            | "type"
+            | "typeof"
+            | "unsafe"
+            | "unsized"
+            | "use"
+            | "virtual"
+            | "where"
+            | "while"
+            | "yield"
     ) || matches!(word, "at_layer" | "rd" | "v" | "wr")
 }

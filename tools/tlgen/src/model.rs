@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
-    ast::{Availability, Condition, Declaration, Kind, Layers, Name, Param, Position, Schema, Type},
+    ast::{
+        Availability, Condition, Declaration, Kind, Layers, Name, Param, Position, Schema, Type,
+    },
     crc::{KNOWN_EXCEPTIONS, computed_id},
     error::{Error, Errors},
     repeat,
@@ -178,7 +180,11 @@ impl Model {
         let mut resolver = Resolver::new(newest, history, sections);
         resolver.check_ids();
         let model = resolver.resolve(rules);
-        if resolver.errors.is_empty() { Ok(model) } else { Err(Errors(resolver.errors)) }
+        if resolver.errors.is_empty() {
+            Ok(model)
+        } else {
+            Err(Errors(resolver.errors))
+        }
     }
 
     /// The type with this name.
@@ -188,7 +194,9 @@ impl Model {
 
     /// The constructor or function with this name.
     pub fn combinator_named(&self, kind: Kind, name: &Name) -> Option<CombinatorIndex> {
-        self.combinators.iter().position(|c| c.kind == kind && c.name == *name)
+        self.combinators
+            .iter()
+            .position(|c| c.kind == kind && c.name == *name)
     }
 
     /// The form of an id.
@@ -203,7 +211,9 @@ impl Model {
 
     /// Whether the id is written for `layer`.
     pub fn in_force(&self, id: u32, layer: u16) -> bool {
-        self.by_id.get(&id).is_some_and(|at| self.form(*at).layers.contains(layer))
+        self.by_id
+            .get(&id)
+            .is_some_and(|at| self.form(*at).layers.contains(layer))
     }
 
     /// The type as the schema would spell it.
@@ -276,7 +286,9 @@ impl<'a> Resolver<'a> {
         };
         let of = |source: &'a Source| {
             let declarations = source.schema.declarations.iter().filter(wanted);
-            declarations.map(|d| (source.file.as_str(), d)).collect::<Vec<_>>()
+            declarations
+                .map(|d| (source.file.as_str(), d))
+                .collect::<Vec<_>>()
         };
         let mut declarations = of(newest);
         declarations.extend(history.map(of).unwrap_or_default());
@@ -331,27 +343,52 @@ impl<'a> Resolver<'a> {
         let mut types: Vec<TypeDef> = Vec::new();
         for (index, ((kind, name), members)) in groups.iter().enumerate() {
             let (file, declaration) = members[0];
-            if let Some(number) = declaration.implicit.iter().find(|implicit| implicit.ty == Type::Nat) {
-                let problem = format!("`{name}` takes the number `{}` from its surroundings", number.name);
+            if let Some(number) = declaration
+                .implicit
+                .iter()
+                .find(|implicit| implicit.ty == Type::Nat)
+            {
+                let problem = format!(
+                    "`{name}` takes the number `{}` from its surroundings",
+                    number.name
+                );
                 self.error((file, declaration.position), problem, "a field of type `#`");
             }
             if *kind == Kind::Function {
                 continue;
             }
             self.bare.insert(name.clone(), index);
-            let Type::Named { name: result, args, bare: false } = &declaration.result else {
+            let Type::Named {
+                name: result,
+                args,
+                bare: false,
+            } = &declaration.result
+            else {
                 let problem = format!("`{name}` makes no boxed type");
-                self.error((file, declaration.position), problem, "the name of a type in upper case");
+                self.error(
+                    (file, declaration.position),
+                    problem,
+                    "the name of a type in upper case",
+                );
                 continue;
             };
             if !args.is_empty() || !declaration.implicit.is_empty() {
                 let problem = format!("`{name}` makes a type with parameters");
-                self.error((file, declaration.position), problem, "a type without; only Vector has one");
+                self.error(
+                    (file, declaration.position),
+                    problem,
+                    "a type without; only Vector has one",
+                );
                 continue;
             }
             let at = *self.types.entry(result.clone()).or_insert_with(|| {
                 let name = result.clone();
-                types.push(TypeDef { name, constructors: vec![], cycle: 0, recursive: false });
+                types.push(TypeDef {
+                    name,
+                    constructors: vec![],
+                    cycle: 0,
+                    recursive: false,
+                });
                 types.len() - 1
             });
             types[at].constructors.push(index);
@@ -383,9 +420,10 @@ impl<'a> Resolver<'a> {
         let mut order: Vec<(Kind, Name)> = Vec::new();
         let mut groups: HashMap<(Kind, Name), Vec<(&'a str, &'a Declaration)>> = HashMap::new();
         for (file, declaration) in self.declarations.clone() {
-            let alias = rules.aliases.iter().find(|alias| {
-                alias.kind == declaration.kind && alias.old == declaration.name
-            });
+            let alias = rules
+                .aliases
+                .iter()
+                .find(|alias| alias.kind == declaration.kind && alias.old == declaration.name);
             let name = alias.map_or(&declaration.name, |alias| &alias.new).clone();
             let key = (declaration.kind, name);
             let group = groups.entry(key.clone()).or_insert_with(|| {
@@ -399,9 +437,19 @@ impl<'a> Resolver<'a> {
             let rank = |(file, d): &(&str, &Declaration)| {
                 let last = written(d).map_or((0, 0), |layers| {
                     let from = layers.0.last().map_or(0, |range| range.0);
-                    (layers.0.last().map_or(0, |range| range.1.unwrap_or(u16::MAX)), from)
+                    (
+                        layers
+                            .0
+                            .last()
+                            .map_or(0, |range| range.1.unwrap_or(u16::MAX)),
+                        from,
+                    )
                 });
-                (d.name != *name, *file != newest_file, std::cmp::Reverse(last))
+                (
+                    d.name != *name,
+                    *file != newest_file,
+                    std::cmp::Reverse(last),
+                )
             };
             group.sort_by_key(rank);
         }
@@ -421,9 +469,10 @@ impl<'a> Resolver<'a> {
             let fields = self.fields((file, declaration), &declaration.params);
             let result = self.result((file, declaration));
             let alias = declaration.name != *name;
-            let rule = rules.aliases.iter().find(|rule| {
-                alias && rule.kind == kind && rule.old == declaration.name
-            });
+            let rule = rules
+                .aliases
+                .iter()
+                .find(|rule| alias && rule.kind == kind && rule.old == declaration.name);
             let (layers, from) = match &declaration.availability {
                 Availability::Always => (Layers(vec![(0, None)]), 0),
                 Availability::Layers(layers) => (layers.clone(), layers.0[0].0),
@@ -431,7 +480,9 @@ impl<'a> Resolver<'a> {
             };
             forms.push(Form {
                 name: declaration.name.clone(),
-                id: declaration.explicit_id.unwrap_or_else(|| computed_id(declaration)),
+                id: declaration
+                    .explicit_id
+                    .unwrap_or_else(|| computed_id(declaration)),
                 layers,
                 from,
                 fields,
@@ -454,11 +505,16 @@ impl<'a> Resolver<'a> {
     }
 
     fn fields(&mut self, at: (&str, &Declaration), params: &[Param]) -> Vec<Field> {
-        let words: BTreeSet<&str> =
-            params.iter().filter_map(|param| Some(param.condition.as_ref()?.word.as_str())).collect();
+        let words: BTreeSet<&str> = params
+            .iter()
+            .filter_map(|param| Some(param.condition.as_ref()?.word.as_str()))
+            .collect();
         let mut fields = Vec::new();
         for (index, param) in params.iter().enumerate() {
-            if params.get(index + 1).is_some_and(|next| repeat::repetition(param, next).is_some()) {
+            if params
+                .get(index + 1)
+                .is_some_and(|next| repeat::repetition(param, next).is_some())
+            {
                 // The length of the vector in memory.
                 continue;
             }
@@ -480,7 +536,11 @@ impl<'a> Resolver<'a> {
                     }
                 },
             };
-            fields.push(Field { name, condition: param.condition.clone(), ty });
+            fields.push(Field {
+                name,
+                condition: param.condition.clone(),
+                ty,
+            });
         }
         fields
     }
@@ -498,8 +558,13 @@ impl<'a> Resolver<'a> {
                 Ok(Ty::BareVector(Box::new(self.ty(declaration, &item)?)))
             }
             None => match ty {
-                Type::Named { name, .. } if declaration.type_variables().any(|v| name.to_string() == v) => {
-                    Err((format!("a value of any type `{name}`"), "a function `!X`, or an `Object`"))
+                Type::Named { name, .. }
+                    if declaration.type_variables().any(|v| name.to_string() == v) =>
+                {
+                    Err((
+                        format!("a value of any type `{name}`"),
+                        "a function `!X`, or an `Object`",
+                    ))
                 }
                 ty => self.ty(declaration, ty),
             },
@@ -525,9 +590,10 @@ impl<'a> Resolver<'a> {
         match ty {
             Type::Nat => Ok(Ty::Nat),
             Type::Query(name) if is_variable(name) => Ok(Ty::Query(name.clone())),
-            Type::Query(name) => {
-                Err((format!("`!{name}` without its declaration"), "`{X:Type}` before the fields"))
-            },
+            Type::Query(name) => Err((
+                format!("`!{name}` without its declaration"),
+                "`{X:Type}` before the fields",
+            )),
             Type::Builtin => Err(("`?` beside other fields".into(), "a type")),
             Type::Repeat { .. } => {
                 let expected = "its count, a field of type `#` directly before it";
@@ -536,11 +602,16 @@ impl<'a> Resolver<'a> {
             Type::Named { name, bare, args } => match (name.to_string().as_str(), bare) {
                 ("Vector" | "vector", _) => {
                     let item = item(args)?;
-                    Ok(if *bare { Ty::BareVector(item) } else { Ty::Vector(item) })
+                    Ok(if *bare {
+                        Ty::BareVector(item)
+                    } else {
+                        Ty::Vector(item)
+                    })
                 }
-                (name, _) if !args.is_empty() => {
-                    Err((format!("`{name}` with arguments"), "none; only Vector has one"))
-                }
+                (name, _) if !args.is_empty() => Err((
+                    format!("`{name}` with arguments"),
+                    "none; only Vector has one",
+                )),
                 ("int", true) => Ok(Ty::Int),
                 ("long", true) => Ok(Ty::Long),
                 ("double", true) => Ok(Ty::Double),
@@ -573,15 +644,24 @@ impl<'a> Resolver<'a> {
             d.kind == Kind::Constructor
                 && matches!(&d.result, Type::Named { name: result, .. } if result == name)
         };
-        let names: BTreeSet<_> =
-            self.declarations.iter().filter(|(_, d)| makes(d)).map(|(_, d)| &d.name).collect();
+        let names: BTreeSet<_> = self
+            .declarations
+            .iter()
+            .filter(|(_, d)| makes(d))
+            .map(|(_, d)| &d.name)
+            .collect();
         match names.iter().collect::<Vec<_>>()[..] {
             [only] => {
                 let index = self.bare.get(*only).copied();
-                index.map(Ty::Bare).ok_or_else(|| (format!("`%{name}` is gone"), DECLARED))
+                index
+                    .map(Ty::Bare)
+                    .ok_or_else(|| (format!("`%{name}` is gone"), DECLARED))
             }
             [] => Err((format!("unknown type `%{name}`"), DECLARED)),
-            _ => Err((format!("`%{name}` has {} constructors", names.len()), "the name of one of them")),
+            _ => Err((
+                format!("`%{name}` has {} constructors", names.len()),
+                "the name of one of them",
+            )),
         }
     }
 }
@@ -595,7 +675,10 @@ fn written(declaration: &Declaration) -> Option<Layers> {
 }
 
 fn oldest(combinators: &[Combinator], newest: Option<u16>) -> u16 {
-    let froms = combinators.iter().flat_map(|c| &c.forms).map(|form| form.from);
+    let froms = combinators
+        .iter()
+        .flat_map(|c| &c.forms)
+        .map(|form| form.from);
     froms.filter(|from| *from > 0).min().or(newest).unwrap_or(0)
 }
 
@@ -612,7 +695,8 @@ fn mark_cycles(model: &mut Model) {
             seen.into_iter().collect()
         })
         .collect();
-    let reach: Vec<BTreeSet<TypeIndex>> = (0..edges.len()).map(|at| reachable(&edges, at)).collect();
+    let reach: Vec<BTreeSet<TypeIndex>> =
+        (0..edges.len()).map(|at| reachable(&edges, at)).collect();
     for at in 0..edges.len() {
         let cycle = (0..=at).find(|other| {
             *other == at || (reach[at].contains(other) && reach[*other].contains(&at))

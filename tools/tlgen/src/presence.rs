@@ -42,7 +42,11 @@ impl<'a> Presence<'a> {
     pub(crate) fn new(model: &'a Model) -> Self {
         let layers = model.layers().count();
         let all = vec![vec![true; layers]; model.types.len()];
-        let mut presence = Self { model, own: all.clone(), shown: all };
+        let mut presence = Self {
+            model,
+            own: all.clone(),
+            shown: all,
+        };
         while presence.refine() {}
         presence
     }
@@ -51,7 +55,12 @@ impl<'a> Presence<'a> {
         let mut changed = false;
         for at in 0..self.model.types.len() {
             let ty = &self.model.types[at];
-            let substitute = self.model.rules.substitutes.iter().find(|rule| rule.ty == ty.name);
+            let substitute = self
+                .model
+                .rules
+                .substitutes
+                .iter()
+                .find(|rule| rule.ty == ty.name);
             let always = substitute.is_some_and(|rule| rule.always);
             for (slot, layer) in self.model.layers().enumerate() {
                 let own =
@@ -73,20 +82,29 @@ impl<'a> Presence<'a> {
     /// Whether every value of a constructor or function has a form at `layer`.
     pub(crate) fn is_total(&self, index: CombinatorIndex, layer: u16) -> bool {
         let combinator = &self.model.combinators[index];
-        let Some(form) = form_at(combinator, layer) else { return false };
-        let sometimes =
-            combinator.forms.iter().filter(|form| form.when.is_some() && form.layers.contains(layer));
-        sometimes.chain([form]).all(|form| self.form_is_total(combinator, form, layer))
+        let Some(form) = form_at(combinator, layer) else {
+            return false;
+        };
+        let sometimes = combinator
+            .forms
+            .iter()
+            .filter(|form| form.when.is_some() && form.layers.contains(layer));
+        sometimes
+            .chain([form])
+            .all(|form| self.form_is_total(combinator, form, layer))
     }
 
     fn form_is_total(&self, combinator: &Combinator, form: &Form, layer: u16) -> bool {
-        form.fields.iter().filter(|field| field.condition.is_none()).all(|field| {
-            let fallible = match self.down(combinator, form, field) {
-                Some(Down::Rule(expression)) => expression.fallible,
-                Some(Down::Same) | None => false,
-            };
-            !fallible && self.is_shown(&field.ty, layer)
-        })
+        form.fields
+            .iter()
+            .filter(|field| field.condition.is_none())
+            .all(|field| {
+                let fallible = match self.down(combinator, form, field) {
+                    Some(Down::Rule(expression)) => expression.fallible,
+                    Some(Down::Same) | None => false,
+                };
+                !fallible && self.is_shown(&field.ty, layer)
+            })
     }
 
     /// Whether every value of `ty` has a form at `layer`, or a substitute.
@@ -122,10 +140,13 @@ impl<'a> Presence<'a> {
         form: &Form,
         field: &Field,
     ) -> Option<Down<'a>> {
-        let same = combinator.newest().field(&field.name).is_some_and(|newest| {
-            let sometimes = newest.condition.is_some() && field.condition.is_none();
-            newest.ty == field.ty && (!sometimes || field.ty == Ty::Flag)
-        });
+        let same = combinator
+            .newest()
+            .field(&field.name)
+            .is_some_and(|newest| {
+                let sometimes = newest.condition.is_some() && field.condition.is_none();
+                newest.ty == field.ty && (!sometimes || field.ty == Ty::Flag)
+            });
         let rule = rule(self.model, combinator, form, &field.name, same);
         match rule.and_then(|(_, rule)| rule.down.as_ref()) {
             Some(down) => Some(Down::Rule(down)),
@@ -138,7 +159,9 @@ impl<'a> Presence<'a> {
         let optional = field.condition.is_some();
         let old = form.field(&field.name).filter(|old| old.ty == field.ty);
         let same = old.and_then(|old| match (old.condition.is_some(), optional) {
-            (false, true) => Some(Up::Same { wrap: field.ty != Ty::Flag }),
+            (false, true) => Some(Up::Same {
+                wrap: field.ty != Ty::Flag,
+            }),
             (true, false) => None,
             (true, true) | (false, false) => Some(Up::Same { wrap: false }),
         });
@@ -162,19 +185,31 @@ pub(crate) fn rule<'a>(
     if std::ptr::eq(form, combinator.newest()) {
         return None;
     }
-    let mut rules = model.rules.conversions.iter().enumerate().filter(|(_, rule)| {
-        rule.kind == combinator.kind
-            && rule.name == form.name
-            && rule.field == field
-            && rule.layers.as_ref().map_or(!same, |layers| layers.contains(form.from))
-    });
+    let mut rules = model
+        .rules
+        .conversions
+        .iter()
+        .enumerate()
+        .filter(|(_, rule)| {
+            rule.kind == combinator.kind
+                && rule.name == form.name
+                && rule.field == field
+                && rule
+                    .layers
+                    .as_ref()
+                    .map_or(!same, |layers| layers.contains(form.from))
+        });
     rules.next()
 }
 
 /// The form that is written at `layer`: its own, or else an alias.
 pub(crate) fn form_at(combinator: &Combinator, layer: u16) -> Option<&Form> {
     let written = |form: &&Form| form.layers.contains(layer);
-    let own = combinator.forms.iter().filter(|form| !form.alias).find(written);
+    let own = combinator
+        .forms
+        .iter()
+        .filter(|form| !form.alias)
+        .find(written);
     let alias = |form: &&Form| form.alias && form.when.is_none() && written(form);
     own.or_else(|| combinator.forms.iter().find(alias))
 }

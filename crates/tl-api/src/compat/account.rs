@@ -14,10 +14,19 @@ pub const REPORT_OPTIONS: &[(ReportReason, &str)] = &[
     (ReportReason::InputReportReasonChildAbuse {}, "child_abuse"),
     (ReportReason::InputReportReasonCopyright {}, "copyright"),
     (ReportReason::InputReportReasonFake {}, "fake"),
-    (ReportReason::InputReportReasonGeoIrrelevant {}, "geo_irrelevant"),
-    (ReportReason::InputReportReasonIllegalDrugs {}, "illegal_drugs"),
+    (
+        ReportReason::InputReportReasonGeoIrrelevant {},
+        "geo_irrelevant",
+    ),
+    (
+        ReportReason::InputReportReasonIllegalDrugs {},
+        "illegal_drugs",
+    ),
     (ReportReason::InputReportReasonOther {}, "other"),
-    (ReportReason::InputReportReasonPersonalDetails {}, "personal_details"),
+    (
+        ReportReason::InputReportReasonPersonalDetails {},
+        "personal_details",
+    ),
     (ReportReason::InputReportReasonPornography {}, "pornography"),
     (ReportReason::InputReportReasonSpam {}, "spam"),
     (ReportReason::InputReportReasonViolence {}, "violence"),
@@ -31,13 +40,21 @@ pub fn report_option(reason: &ReportReason) -> Bytes {
 
 /// The reason that an option of the report menu is.
 pub(crate) fn report_reason(option: &Bytes) -> ReportReason {
-    let reason = REPORT_OPTIONS.iter().find(|(_, known)| known.as_bytes() == option);
-    reason.map_or(ReportReason::InputReportReasonOther {}, |(reason, _)| reason.clone())
+    let reason = REPORT_OPTIONS
+        .iter()
+        .find(|(_, known)| known.as_bytes() == option);
+    reason.map_or(ReportReason::InputReportReasonOther {}, |(reason, _)| {
+        reason.clone()
+    })
 }
 
 /// A code that came by e-mail.
 pub(crate) fn email_code(verification: &EmailVerification) -> Option<Str> {
-    if let EmailVerification::Code { code } = verification { Some(code.clone()) } else { None }
+    if let EmailVerification::Code { code } = verification {
+        Some(code.clone())
+    } else {
+        None
+    }
 }
 
 /// What a bot that could reply may do.
@@ -63,7 +80,14 @@ pub(crate) fn plain_bot_recipients(recipients: &BusinessBotRecipients) -> Busine
         users,
         ..
     } = recipients.clone();
-    BusinessRecipients { existing_chats, new_chats, contacts, non_contacts, exclude_selected, users }
+    BusinessRecipients {
+        existing_chats,
+        new_chats,
+        contacts,
+        non_contacts,
+        exclude_selected,
+        users,
+    }
 }
 
 /// Whom a bot answers.
@@ -131,7 +155,11 @@ pub(crate) fn bot_recipients(recipients: InputBusinessRecipients) -> InputBusine
 
 /// The name of a tone that has one.
 pub(crate) fn named_tone(tone: &InputAiComposeTone) -> Option<Str> {
-    if let InputAiComposeTone::Default { tone } = tone { Some(tone.clone()) } else { None }
+    if let InputAiComposeTone::Default { tone } = tone {
+        Some(tone.clone())
+    } else {
+        None
+    }
 }
 
 /// Whether only Premium users may write.
@@ -141,7 +169,11 @@ pub(crate) fn is_premium_required(requirement: &RequirementToContact) -> bool {
 
 /// What a user demands of who writes.
 pub(crate) fn premium_required(required: bool) -> RequirementToContact {
-    if required { RequirementToContact::Premium {} } else { RequirementToContact::Empty {} }
+    if required {
+        RequirementToContact::Premium {}
+    } else {
+        RequirementToContact::Empty {}
+    }
 }
 
 /// A message in a call, without the time, which layer 216 does not tell.

@@ -27,7 +27,11 @@ pub(crate) fn reply_msg_id(reply_to: &Option<InputReplyTo>) -> Option<i32> {
 
 /// The topic that a request replies in.
 pub(crate) fn reply_top_id(reply_to: &Option<InputReplyTo>) -> Option<i32> {
-    if let Some(InputReplyTo::Message(message)) = reply_to { message.top_msg_id } else { None }
+    if let Some(InputReplyTo::Message(message)) = reply_to {
+        message.top_msg_id
+    } else {
+        None
+    }
 }
 
 /// The reply in a draft, unless it is to a message of another chat.
@@ -69,15 +73,28 @@ fn user_vote(vote: &MessagePeerVote) -> Option<MessageUserVote> {
         MessagePeerVote::MessagePeerVote(vote) => {
             let c::MessagePeerVote { peer, option, date } = &**vote;
             let (user_id, option, date) = (user_id(peer)?, option.clone(), *date);
-            MessageUserVote::MessageUserVote(Box::new(c::MessageUserVote { user_id, option, date }))
+            MessageUserVote::MessageUserVote(Box::new(c::MessageUserVote {
+                user_id,
+                option,
+                date,
+            }))
         }
-        MessagePeerVote::InputOption { peer, date } => {
-            MessageUserVote::InputOption { user_id: user_id(peer)?, date: *date }
-        }
+        MessagePeerVote::InputOption { peer, date } => MessageUserVote::InputOption {
+            user_id: user_id(peer)?,
+            date: *date,
+        },
         MessagePeerVote::Multiple(vote) => {
-            let c::MessagePeerVoteMultiple { peer, options, date } = &**vote;
+            let c::MessagePeerVoteMultiple {
+                peer,
+                options,
+                date,
+            } = &**vote;
             let (user_id, options, date) = (user_id(peer)?, options.clone(), *date);
-            MessageUserVote::Multiple { user_id, options, date }
+            MessageUserVote::Multiple {
+                user_id,
+                options,
+                date,
+            }
         }
     })
 }
@@ -90,16 +107,29 @@ pub(crate) fn peer_votes(votes: Vec<MessageUserVote>) -> Vec<MessagePeerVote> {
 fn peer_vote(vote: MessageUserVote) -> MessagePeerVote {
     match vote {
         MessageUserVote::MessageUserVote(vote) => {
-            let c::MessageUserVote { user_id, option, date } = *vote;
+            let c::MessageUserVote {
+                user_id,
+                option,
+                date,
+            } = *vote;
             let peer = Peer::User { user_id };
             MessagePeerVote::MessagePeerVote(Box::new(c::MessagePeerVote { peer, option, date }))
         }
-        MessageUserVote::InputOption { user_id, date } => {
-            MessagePeerVote::InputOption { peer: Peer::User { user_id }, date }
-        }
-        MessageUserVote::Multiple { user_id, options, date } => {
+        MessageUserVote::InputOption { user_id, date } => MessagePeerVote::InputOption {
+            peer: Peer::User { user_id },
+            date,
+        },
+        MessageUserVote::Multiple {
+            user_id,
+            options,
+            date,
+        } => {
             let peer = Peer::User { user_id };
-            MessagePeerVote::Multiple(Box::new(c::MessagePeerVoteMultiple { peer, options, date }))
+            MessagePeerVote::Multiple(Box::new(c::MessagePeerVoteMultiple {
+                peer,
+                options,
+                date,
+            }))
         }
     }
 }
@@ -114,17 +144,26 @@ pub(crate) fn option_bytes(places: &Option<Vec<i32>>, poll: &Poll) -> Option<Vec
 }
 
 /// The places of the right answers, given by their options; `None` if one is no option.
-#[allow(clippy::option_option, reason = "an optional field of a rule that can fail")]
-pub(crate) fn option_indices(
-    options: Option<Vec<Bytes>>,
-    poll: &Poll,
-) -> Option<Option<Vec<i32>>> {
-    let Some(options) = options else { return Some(None) };
+#[allow(
+    clippy::option_option,
+    reason = "an optional field of a rule that can fail"
+)]
+pub(crate) fn option_indices(options: Option<Vec<Bytes>>, poll: &Poll) -> Option<Option<Vec<i32>>> {
+    let Some(options) = options else {
+        return Some(None);
+    };
     let place = |option: &Bytes| {
         let is_it = |answer: &PollAnswer| answer_option(answer).as_ref() == Some(option);
-        poll.answers.iter().position(is_it).and_then(|place| i32::try_from(place).ok())
+        poll.answers
+            .iter()
+            .position(is_it)
+            .and_then(|place| i32::try_from(place).ok())
     };
-    options.iter().map(place).collect::<Option<Vec<_>>>().map(Some)
+    options
+        .iter()
+        .map(place)
+        .collect::<Option<Vec<_>>>()
+        .map(Some)
 }
 
 fn answer_option(answer: &PollAnswer) -> Option<Bytes> {
@@ -143,9 +182,7 @@ pub(crate) fn sticker_set_with_kind(
     const ANIMATED: u8 = 1 << 5;
     const VIDEOS: u8 = 1 << 6;
     let all_are = |mime_type: &str| {
-        let is = |document: &Document| {
-            matches!(document, Document::Document(document) if document.mime_type == mime_type)
-        };
+        let is = |document: &Document| matches!(document, Document::Document(document) if document.mime_type == mime_type);
         !documents.is_empty() && documents.iter().all(is)
     };
     let mut bytes = to_bytes(set, layer).map(Vec::from).unwrap_or_default();
@@ -163,9 +200,13 @@ pub(crate) fn sticker_set_with_kind(
 
 /// A custom emoji as the sticker that it looks like.
 pub(crate) fn emoji_as_sticker(attribute: &DocumentAttribute) -> Option<DocumentAttribute> {
-    let DocumentAttribute::CustomEmoji(emoji) = attribute else { return None };
+    let DocumentAttribute::CustomEmoji(emoji) = attribute else {
+        return None;
+    };
     let (alt, stickerset) = (emoji.alt.clone(), emoji.stickerset.clone());
-    Some(DocumentAttribute::Sticker(Box::new(c::DocumentAttributeSticker::new(alt, stickerset))))
+    Some(DocumentAttribute::Sticker(Box::new(
+        c::DocumentAttributeSticker::new(alt, stickerset),
+    )))
 }
 
 /// A sound by the name that it had: `default`, nothing for none, or that of a local file. The

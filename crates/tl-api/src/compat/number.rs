@@ -40,5 +40,9 @@ pub(crate) fn pair(offset: &Str) -> (i32, i64) {
 
 /// A date and an id as one opaque offset; empty at the start.
 pub(crate) fn joined_pair(date: i32, id: i64) -> Str {
-    if (date, id) == (0, 0) { Str::default() } else { format!("{date}:{id}").into() }
+    if (date, id) == (0, 0) {
+        Str::default()
+    } else {
+        format!("{date}:{id}").into()
+    }
 }

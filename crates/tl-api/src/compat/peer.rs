@@ -2,7 +2,10 @@
 
 use tl::Str;
 
-use crate::{constructors as c, types::{self, InputChannel, InputPeer, InputUser, Peer, PeerColor, RecentStory, SendAsPeer}};
+use crate::{
+    constructors as c,
+    types::{self, InputChannel, InputPeer, InputUser, Peer, PeerColor, RecentStory, SendAsPeer},
+};
 
 /// The user that a peer is.
 pub(crate) fn user_id(peer: &Peer) -> Option<i64> {
@@ -36,7 +39,10 @@ pub(crate) fn user_ids(peers: &Vec<Peer>) -> Vec<i64> {
 
 /// Users as peers.
 pub(crate) fn user_peers(user_ids: Vec<i64>) -> Vec<Peer> {
-    user_ids.into_iter().map(|user_id| Peer::User { user_id }).collect()
+    user_ids
+        .into_iter()
+        .map(|user_id| Peer::User { user_id })
+        .collect()
 }
 
 /// The id of a user of any kind.
@@ -52,10 +58,24 @@ pub(crate) fn user_peer(user: InputUser) -> InputPeer {
     match user {
         InputUser::Empty {} => InputPeer::Empty {},
         InputUser::Self_ {} => InputPeer::Self_ {},
-        InputUser::InputUser { user_id, access_hash } => InputPeer::User { user_id, access_hash },
+        InputUser::InputUser {
+            user_id,
+            access_hash,
+        } => InputPeer::User {
+            user_id,
+            access_hash,
+        },
         InputUser::FromMessage(user) => {
-            let c::InputUserFromMessage { peer, msg_id, user_id } = *user;
-            InputPeer::UserFromMessage { peer: Box::new(peer), msg_id, user_id }
+            let c::InputUserFromMessage {
+                peer,
+                msg_id,
+                user_id,
+            } = *user;
+            InputPeer::UserFromMessage {
+                peer: Box::new(peer),
+                msg_id,
+                user_id,
+            }
         }
     }
 }
@@ -65,10 +85,22 @@ pub(crate) fn peer_as_user(peer: InputPeer) -> Option<InputUser> {
     Some(match peer {
         InputPeer::Empty {} => InputUser::Empty {},
         InputPeer::Self_ {} => InputUser::Self_ {},
-        InputPeer::User { user_id, access_hash } => InputUser::InputUser { user_id, access_hash },
-        InputPeer::UserFromMessage { peer, msg_id, user_id } => {
-            InputUser::FromMessage(Box::new(c::InputUserFromMessage { peer: *peer, msg_id, user_id }))
-        }
+        InputPeer::User {
+            user_id,
+            access_hash,
+        } => InputUser::InputUser {
+            user_id,
+            access_hash,
+        },
+        InputPeer::UserFromMessage {
+            peer,
+            msg_id,
+            user_id,
+        } => InputUser::FromMessage(Box::new(c::InputUserFromMessage {
+            peer: *peer,
+            msg_id,
+            user_id,
+        })),
         InputPeer::Chat { .. }
         | InputPeer::Channel { .. }
         | InputPeer::ChannelFromMessage { .. } => return None,
@@ -84,12 +116,24 @@ pub(crate) fn input_user(peer: &InputPeer) -> Option<InputUser> {
 pub(crate) fn channel_peer(channel: InputChannel) -> InputPeer {
     match channel {
         InputChannel::Empty {} => InputPeer::Empty {},
-        InputChannel::InputChannel { channel_id, access_hash } => {
-            InputPeer::Channel { channel_id, access_hash }
-        }
+        InputChannel::InputChannel {
+            channel_id,
+            access_hash,
+        } => InputPeer::Channel {
+            channel_id,
+            access_hash,
+        },
         InputChannel::FromMessage(channel) => {
-            let c::InputChannelFromMessage { peer, msg_id, channel_id } = *channel;
-            InputPeer::ChannelFromMessage { peer: Box::new(peer), msg_id, channel_id }
+            let c::InputChannelFromMessage {
+                peer,
+                msg_id,
+                channel_id,
+            } = *channel;
+            InputPeer::ChannelFromMessage {
+                peer: Box::new(peer),
+                msg_id,
+                channel_id,
+            }
         }
     }
 }
@@ -98,16 +142,22 @@ pub(crate) fn channel_peer(channel: InputChannel) -> InputPeer {
 pub(crate) fn peer_as_channel(peer: InputPeer) -> Option<InputChannel> {
     Some(match peer {
         InputPeer::Empty {} => InputChannel::Empty {},
-        InputPeer::Channel { channel_id, access_hash } => {
-            InputChannel::InputChannel { channel_id, access_hash }
-        }
-        InputPeer::ChannelFromMessage { peer, msg_id, channel_id } => {
-            InputChannel::FromMessage(Box::new(c::InputChannelFromMessage {
-                peer: *peer,
-                msg_id,
-                channel_id,
-            }))
-        }
+        InputPeer::Channel {
+            channel_id,
+            access_hash,
+        } => InputChannel::InputChannel {
+            channel_id,
+            access_hash,
+        },
+        InputPeer::ChannelFromMessage {
+            peer,
+            msg_id,
+            channel_id,
+        } => InputChannel::FromMessage(Box::new(c::InputChannelFromMessage {
+            peer: *peer,
+            msg_id,
+            channel_id,
+        })),
         InputPeer::Chat { .. }
         | InputPeer::Self_ {}
         | InputPeer::User { .. }
@@ -123,9 +173,10 @@ pub(crate) fn input_channel(peer: &InputPeer) -> Option<InputChannel> {
 /// The two numbers of a colour in layer 166.
 pub(crate) fn plain_color(color: &Option<PeerColor>) -> (Option<i32>, Option<i64>) {
     match color {
-        Some(PeerColor::PeerColor { color, background_emoji_id }) => {
-            (*color, *background_emoji_id)
-        }
+        Some(PeerColor::PeerColor {
+            color,
+            background_emoji_id,
+        }) => (*color, *background_emoji_id),
         Some(PeerColor::Collectible(_) | PeerColor::InputPeerColorCollectible { .. }) | None => {
             (None, None)
         }
@@ -133,14 +184,22 @@ pub(crate) fn plain_color(color: &Option<PeerColor>) -> (Option<i32>, Option<i64
 }
 
 /// The colour that two numbers of layer 166 are.
-pub(crate) fn peer_color(color: Option<i32>, background_emoji_id: Option<i64>) -> Option<PeerColor> {
-    (color.is_some() || background_emoji_id.is_some())
-        .then_some(PeerColor::PeerColor { color, background_emoji_id })
+pub(crate) fn peer_color(
+    color: Option<i32>,
+    background_emoji_id: Option<i64>,
+) -> Option<PeerColor> {
+    (color.is_some() || background_emoji_id.is_some()).then_some(PeerColor::PeerColor {
+        color,
+        background_emoji_id,
+    })
 }
 
 /// A story id as the story that it became.
 pub(crate) fn recent_story(max_id: i32) -> RecentStory {
-    RecentStory { live: false, max_id: Some(max_id) }
+    RecentStory {
+        live: false,
+        max_id: Some(max_id),
+    }
 }
 
 /// The id of a story; 0 for none.
@@ -150,12 +209,19 @@ pub(crate) fn recent_max_id(story: &RecentStory) -> i32 {
 
 /// The peers that anybody may send as.
 pub(crate) fn free_peers(peers: &[SendAsPeer]) -> Vec<Peer> {
-    peers.iter().filter(|peer| !peer.premium_required).map(|peer| peer.peer.clone()).collect()
+    peers
+        .iter()
+        .filter(|peer| !peer.premium_required)
+        .map(|peer| peer.peer.clone())
+        .collect()
 }
 
 /// A peer that anybody may send as.
 pub(crate) fn send_as(peer: Peer) -> SendAsPeer {
-    SendAsPeer { premium_required: false, peer }
+    SendAsPeer {
+        premium_required: false,
+        peer,
+    }
 }
 
 /// The emoticon of a theme that has one.

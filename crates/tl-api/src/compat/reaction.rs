@@ -9,8 +9,9 @@ use crate::types::{
 use super::peer::user_id;
 
 /// What "all reactions" meant when the list was sent in full.
-const DEFAULT_EMOTICONS: &[&str] =
-    &["👍", "👎", "❤", "🔥", "🥰", "👏", "😁", "🤔", "🤯", "😱", "🤬", "😢", "🎉", "🤩", "🤮", "💩"];
+const DEFAULT_EMOTICONS: &[&str] = &[
+    "👍", "👎", "❤", "🔥", "🥰", "👏", "😁", "🤔", "🤯", "😱", "🤬", "😢", "🎉", "🤩", "🤮", "💩",
+];
 
 /// The emoticon of a reaction that is one.
 pub(crate) fn emoticon(reaction: &Reaction) -> Option<Str> {
@@ -28,9 +29,10 @@ pub(crate) fn emoji(emoticon: Str) -> Reaction {
 /// The emoticons that a chat allows.
 pub(crate) fn emoticons(reactions: &ChatReactions) -> Vec<Str> {
     match reactions {
-        ChatReactions::All { .. } => {
-            DEFAULT_EMOTICONS.iter().map(|emoticon| Str::from_static(emoticon)).collect()
-        }
+        ChatReactions::All { .. } => DEFAULT_EMOTICONS
+            .iter()
+            .map(|emoticon| Str::from_static(emoticon))
+            .collect(),
         ChatReactions::None {} => Vec::new(),
         ChatReactions::Some { reactions } => reactions.iter().filter_map(emoticon).collect(),
     }
@@ -49,7 +51,9 @@ pub(crate) fn emoji_reactions(emoticons: Vec<Str>) -> ChatReactions {
     if emoticons.is_empty() {
         return ChatReactions::None {};
     }
-    ChatReactions::Some { reactions: emoticons.into_iter().map(emoji).collect() }
+    ChatReactions::Some {
+        reactions: emoticons.into_iter().map(emoji).collect(),
+    }
 }
 
 /// The emoticon of the first of several sent reactions.
@@ -59,7 +63,11 @@ pub(crate) fn first_emoticon(reactions: &Option<Vec<Reaction>>) -> Option<Str> {
 
 /// The list that one sent emoticon is; nothing, or an empty one, removes the reaction.
 pub(crate) fn sent_reaction(emoticon: Option<Str>) -> Vec<Reaction> {
-    emoticon.filter(|emoticon| !emoticon.is_empty()).into_iter().map(emoji).collect()
+    emoticon
+        .filter(|emoticon| !emoticon.is_empty())
+        .into_iter()
+        .map(emoji)
+        .collect()
 }
 
 /// Who reacted, as far as they are users who reacted with an emoticon.
@@ -77,7 +85,9 @@ pub(crate) fn peer_reactions(reactions: Vec<MessageUserReaction>) -> Vec<Message
         big: false,
         unread: false,
         my: false,
-        peer_id: Peer::User { user_id: reaction.user_id },
+        peer_id: Peer::User {
+            user_id: reaction.user_id,
+        },
         date: 0,
         reaction: emoji(reaction.reaction),
     };
@@ -91,5 +101,9 @@ pub(crate) fn is_anonymous(privacy: &PaidReactionPrivacy) -> bool {
 
 /// The privacy that a flag says.
 pub(crate) fn paid_privacy(private: bool) -> PaidReactionPrivacy {
-    if private { PaidReactionPrivacy::Anonymous {} } else { PaidReactionPrivacy::Default {} }
+    if private {
+        PaidReactionPrivacy::Anonymous {}
+    } else {
+        PaidReactionPrivacy::Default {}
+    }
 }

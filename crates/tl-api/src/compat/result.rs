@@ -45,7 +45,10 @@ pub(crate) fn invited(invited: &InvitedUsers) -> Option<Updates> {
 
 /// An invitation that missed nobody.
 pub(crate) fn all_invited(updates: Updates) -> InvitedUsers {
-    InvitedUsers { updates, missing_invitees: Vec::new() }
+    InvitedUsers {
+        updates,
+        missing_invitees: Vec::new(),
+    }
 }
 
 /// The updates of a chat that was joined; a web view cannot be shown.
@@ -95,7 +98,9 @@ pub(crate) fn web_view_query_id(view: &WebViewResult) -> i64 {
 
 /// An address that was verified but is not told.
 pub(crate) fn email_verified(_ok: bool) -> types::account::EmailVerified {
-    types::account::EmailVerified::EmailVerified { email: Str::default() }
+    types::account::EmailVerified::EmailVerified {
+        email: Str::default(),
+    }
 }
 
 /// What a bot says of itself: about and description.
@@ -103,7 +108,11 @@ pub(crate) fn bot_info(texts: Vec<Str>) -> types::bots::BotInfo {
     let mut texts = texts.into_iter();
     let mut next = || texts.next().unwrap_or_default();
     let (about, description) = (next(), next());
-    types::bots::BotInfo { name: Str::default(), about, description }
+    types::bots::BotInfo {
+        name: Str::default(),
+        about,
+        description,
+    }
 }
 
 /// Layers 133 and 134 answer a bare `userFull` that holds the user instead of naming it.
@@ -114,7 +123,11 @@ pub(crate) fn full_user_with_user(answer: &types::users::UserFull, layer: Layer)
     const PLACEHOLDER_LEN: usize = 12;
     let full = to_bytes(&*answer.full_user, layer).unwrap_or_default();
     let is_it = |user: &&types::User| super::user_id_of(user) == answer.full_user.id;
-    let user = answer.users.iter().find(is_it).map(|user| to_bytes(user, layer));
+    let user = answer
+        .users
+        .iter()
+        .find(is_it)
+        .map(|user| to_bytes(user, layer));
     let (Some(Ok(user)), Some((head, tail))) = (user, full.split_at_checked(USER_AT)) else {
         return Rest(full);
     };
@@ -128,7 +141,10 @@ pub(crate) fn chat_themes(themes: &types::account::Themes, layer: Layer) -> Rest
     match themes {
         types::account::Themes::NotModified {} => writer.u32(CHAT_THEMES_NOT_MODIFIED),
         types::account::Themes::Themes { hash, themes } => {
-            let parts: Vec<_> = themes.iter().filter_map(|theme| chat_theme(theme, layer)).collect();
+            let parts: Vec<_> = themes
+                .iter()
+                .filter_map(|theme| chat_theme(theme, layer))
+                .collect();
             writer.u32(CHAT_THEMES_133);
             writer.i32(super::int(*hash));
             writer.vector_of_encoded(&parts);
@@ -143,8 +159,7 @@ fn chat_theme(theme: &Theme, layer: Layer) -> Option<Bytes> {
     writer.u32(CHAT_THEME_133);
     emoticon.encode(&mut writer);
     for dark in [false, true] {
-        let is_dark =
-            |base: &BaseTheme| matches!(base, BaseTheme::Night {} | BaseTheme::Tinted {});
+        let is_dark = |base: &BaseTheme| matches!(base, BaseTheme::Night {} | BaseTheme::Tinted {});
         let mut half = theme.clone();
         let settings = half.settings.as_mut()?;
         settings.retain(|settings| is_dark(&settings.base_theme) == dark);
@@ -158,5 +173,8 @@ fn chat_theme(theme: &Theme, layer: Layer) -> Option<Bytes> {
 
 /// The light themes of layer 133's answer are not kept apart; an empty list says "ask again".
 pub(crate) fn no_themes(_themes: types::account::ChatThemes) -> types::account::Themes {
-    types::account::Themes::Themes { hash: 0, themes: Vec::new() }
+    types::account::Themes::Themes {
+        hash: 0,
+        themes: Vec::new(),
+    }
 }

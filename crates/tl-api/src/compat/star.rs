@@ -77,8 +77,15 @@ pub(crate) fn invoice_message(invoice: &InputInvoice) -> Option<(InputPeer, i32)
 
 /// The option that a purchase of stars chose.
 pub(crate) fn topup_option(purpose: &InputStorePaymentPurpose) -> Option<StarsTopupOption> {
-    let InputStorePaymentPurpose::InputStorePaymentStarsTopup(topup) = purpose else { return None };
-    let c::InputStorePaymentStarsTopup { stars, currency, amount, .. } = &**topup;
+    let InputStorePaymentPurpose::InputStorePaymentStarsTopup(topup) = purpose else {
+        return None;
+    };
+    let c::InputStorePaymentStarsTopup {
+        stars,
+        currency,
+        amount,
+        ..
+    } = &**topup;
     Some(StarsTopupOption {
         extended: false,
         stars: *stars,
@@ -90,14 +97,22 @@ pub(crate) fn topup_option(purpose: &InputStorePaymentPurpose) -> Option<StarsTo
 
 /// The purchase that an option of stars is.
 pub(crate) fn topup_purpose(option: StarsTopupOption) -> InputStorePaymentPurpose {
-    let StarsTopupOption { stars, currency, amount, .. } = option;
+    let StarsTopupOption {
+        stars,
+        currency,
+        amount,
+        ..
+    } = option;
     let topup = c::InputStorePaymentStarsTopup::new(stars, currency, amount);
     InputStorePaymentPurpose::InputStorePaymentStarsTopup(Box::new(topup))
 }
 
 /// The purchase of a subscription.
 pub(crate) fn premium_subscription(restore: bool) -> InputStorePaymentPurpose {
-    InputStorePaymentPurpose::InputStorePaymentPremiumSubscription { restore, upgrade: false }
+    InputStorePaymentPurpose::InputStorePaymentPremiumSubscription {
+        restore,
+        upgrade: false,
+    }
 }
 
 /// Whether a subscription is restored.
@@ -128,7 +143,10 @@ pub(crate) fn purchase_receipt(token: &str) -> DataJSON {
 
 /// The token of a receipt that [`purchase_receipt`] made.
 pub(crate) fn purchase_token(receipt: &DataJSON) -> Str {
-    let inner = receipt.data.strip_prefix(TOKEN_HEAD).and_then(|tail| tail.strip_suffix(TOKEN_TAIL));
+    let inner = receipt
+        .data
+        .strip_prefix(TOKEN_HEAD)
+        .and_then(|tail| tail.strip_suffix(TOKEN_TAIL));
     let mut chars = inner.unwrap_or_default().chars();
     let mut token = String::new();
     while let Some(c) = chars.next() {
@@ -136,7 +154,9 @@ pub(crate) fn purchase_token(receipt: &DataJSON) -> Str {
             '\\' => match chars.next() {
                 Some('u') => {
                     let digits: String = chars.by_ref().take(4).collect();
-                    let c = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
+                    let c = u32::from_str_radix(&digits, 16)
+                        .ok()
+                        .and_then(char::from_u32);
                     token.extend(c);
                 }
                 other => token.extend(other),
@@ -150,12 +170,19 @@ pub(crate) fn purchase_token(receipt: &DataJSON) -> Str {
 /// Currency and price of a month of Premium.
 pub(crate) fn monthly(options: &[PremiumSubscriptionOption]) -> (Str, i64) {
     let option = options.iter().find(|option| option.months == 1);
-    option.map(|option| (option.currency.clone(), option.amount)).unwrap_or_default()
+    option
+        .map(|option| (option.currency.clone(), option.amount))
+        .unwrap_or_default()
 }
 
 /// The option of a month of Premium.
 pub(crate) fn monthly_option(currency: Str, amount: i64) -> Vec<PremiumSubscriptionOption> {
-    vec![PremiumSubscriptionOption::new(1, currency, amount, Str::default())]
+    vec![PremiumSubscriptionOption::new(
+        1,
+        currency,
+        amount,
+        Str::default(),
+    )]
 }
 
 /// The balances that one development state of layer 179 sent without their own constructor.

@@ -12,12 +12,17 @@ use crate::{
 
 /// A number that did not change.
 pub(crate) fn no_change() -> StatsAbsValueAndPrev {
-    StatsAbsValueAndPrev { current: 0.0, previous: 0.0 }
+    StatsAbsValueAndPrev {
+        current: 0.0,
+        previous: 0.0,
+    }
 }
 
 /// A graph that an old form lacks.
 pub(crate) fn no_graph() -> StatsGraph {
-    StatsGraph::Error { error: Str::default() }
+    StatsGraph::Error {
+        error: Str::default(),
+    }
 }
 
 /// How often messages were seen; stories cannot be shown.
@@ -25,9 +30,16 @@ pub(crate) fn message_interactions(
     posts: &[PostInteractionCounters],
 ) -> Vec<MessageInteractionCounters> {
     let message = |post: &PostInteractionCounters| match *post {
-        PostInteractionCounters::Message { msg_id, views, forwards, .. } => {
-            Some(MessageInteractionCounters { msg_id, views, forwards })
-        }
+        PostInteractionCounters::Message {
+            msg_id,
+            views,
+            forwards,
+            ..
+        } => Some(MessageInteractionCounters {
+            msg_id,
+            views,
+            forwards,
+        }),
         PostInteractionCounters::Story { .. } => None,
     };
     posts.iter().filter_map(message).collect()
@@ -38,8 +50,17 @@ pub(crate) fn post_interactions(
     messages: Vec<MessageInteractionCounters>,
 ) -> Vec<PostInteractionCounters> {
     let post = |message: MessageInteractionCounters| {
-        let MessageInteractionCounters { msg_id, views, forwards } = message;
-        PostInteractionCounters::Message { msg_id, views, forwards, reactions: 0 }
+        let MessageInteractionCounters {
+            msg_id,
+            views,
+            forwards,
+        } = message;
+        PostInteractionCounters::Message {
+            msg_id,
+            views,
+            forwards,
+            reactions: 0,
+        }
     };
     messages.into_iter().map(post).collect()
 }
@@ -82,7 +103,10 @@ pub(crate) fn forwards_as_messages(
         forwards.chats.clone(),
         forwards.users.clone(),
     );
-    slice.next_rate = forwards.next_offset.as_ref().map(|offset| forward_offset(offset).0);
+    slice.next_rate = forwards
+        .next_offset
+        .as_ref()
+        .map(|offset| forward_offset(offset).0);
     types::messages::Messages::Slice(Box::new(slice))
 }
 
@@ -92,9 +116,13 @@ pub(crate) fn messages_as_forwards(
 ) -> types::stats::PublicForwards {
     use types::messages::Messages;
     let (count, next_rate, messages, chats, users) = match messages {
-        Messages::Slice(slice) => {
-            (slice.count, slice.next_rate, slice.messages, slice.chats, slice.users)
-        }
+        Messages::Slice(slice) => (
+            slice.count,
+            slice.next_rate,
+            slice.messages,
+            slice.chats,
+            slice.users,
+        ),
         Messages::Messages(all) => {
             let count = i32::try_from(all.messages.len()).unwrap_or(i32::MAX);
             (count, None, all.messages, all.chats, all.users)
@@ -105,7 +133,10 @@ pub(crate) fn messages_as_forwards(
     let next = |rate| joined_forward_offset(rate, &InputPeer::Empty {}, 0);
     types::stats::PublicForwards {
         count,
-        forwards: messages.into_iter().map(|message| PublicForward::Message { message }).collect(),
+        forwards: messages
+            .into_iter()
+            .map(|message| PublicForward::Message { message })
+            .collect(),
         next_offset: next_rate.map(next),
         chats,
         users,

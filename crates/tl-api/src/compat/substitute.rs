@@ -12,10 +12,15 @@ use crate::{
 
 /// A service message in words: the layer shows it as text.
 pub(crate) fn custom_action(action: &MessageAction) -> MessageAction {
-    MessageAction::CustomAction { message: Str::from_static(action_text(action)) }
+    MessageAction::CustomAction {
+        message: Str::from_static(action_text(action)),
+    }
 }
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "the general text is right for any action")]
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the general text is right for any action"
+)]
 fn action_text(action: &MessageAction) -> &'static str {
     match action {
         MessageAction::BoostApply { .. } => "The group was boosted",
@@ -27,7 +32,9 @@ fn action_text(action: &MessageAction) -> &'static str {
         MessageAction::ChatJoinedByRequest {} => "A new member was admitted",
         MessageAction::ChatJoinedViaCommunity { .. } => "A new member came from the community",
         MessageAction::ConferenceCall(_) => "Group call",
-        MessageAction::GiftCode(_) | MessageAction::GiftPremium(_) => "A Premium subscription was given",
+        MessageAction::GiftCode(_) | MessageAction::GiftPremium(_) => {
+            "A Premium subscription was given"
+        }
         MessageAction::GiftStars(_) | MessageAction::PrizeStars(_) => "Stars were given",
         MessageAction::GiftTon(_) | MessageAction::GramTransfer(_) => "Money was sent",
         MessageAction::GiveawayLaunch { .. } => "A giveaway has begun",
@@ -80,7 +87,10 @@ pub(crate) fn as_multi_covered(covered: &StickerSetCovered) -> StickerSetCovered
 }
 
 /// A heading as a paragraph, any other block as one that the app cannot show.
-#[allow(clippy::wildcard_enum_match_arm, reason = "any other block is unsupported")]
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "any other block is unsupported"
+)]
 pub(crate) fn plain_block(block: &PageBlock) -> PageBlock {
     let text = match block {
         PageBlock::Heading1(heading) => &heading.text,
@@ -95,7 +105,10 @@ pub(crate) fn plain_block(block: &PageBlock) -> PageBlock {
 }
 
 /// The text that a newer kind of text wraps.
-#[allow(clippy::wildcard_enum_match_arm, reason = "all older kinds have a form of their own")]
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "all older kinds have a form of their own"
+)]
 pub(crate) fn unwrapped_text(text: &RichText) -> RichText {
     // A text in a text in a text: unwrap until something is left that every layer knows.
     let mut text = text;
@@ -118,7 +131,11 @@ pub(crate) fn unwrapped_text(text: &RichText) -> RichText {
             RichText::TextCustomEmoji { alt, .. } => {
                 return RichText::TextPlain { text: alt.clone() };
             }
-            RichText::TextMath { source } => return RichText::TextPlain { text: source.clone() },
+            RichText::TextMath { source } => {
+                return RichText::TextPlain {
+                    text: source.clone(),
+                };
+            }
             other => return other.clone(),
         }
     }
@@ -126,7 +143,9 @@ pub(crate) fn unwrapped_text(text: &RichText) -> RichText {
 
 /// A shared folder as an ordinary one with the same chats.
 pub(crate) fn chatlist_as_filter(filter: &DialogFilter) -> Option<DialogFilter> {
-    let DialogFilter::Chatlist(list) = filter else { return None };
+    let DialogFilter::Chatlist(list) = filter else {
+        return None;
+    };
     let c::DialogFilterChatlist {
         has_my_invites: _,
         title_noanimate,
@@ -137,8 +156,7 @@ pub(crate) fn chatlist_as_filter(filter: &DialogFilter) -> Option<DialogFilter> 
         pinned_peers,
         include_peers,
     } = (**list).clone();
-    let mut filter =
-        c::DialogFilter::new(id, title, pinned_peers, include_peers, Vec::new());
+    let mut filter = c::DialogFilter::new(id, title, pinned_peers, include_peers, Vec::new());
     filter.title_noanimate = title_noanimate;
     filter.emoticon = emoticon;
     filter.color = color;
@@ -204,9 +222,10 @@ pub(crate) fn community_as_channel(chat: &Chat) -> Option<Chat> {
 /// The emoji of a collectible status; none where only its number is known.
 pub(crate) fn plain_emoji_status(status: &EmojiStatus) -> EmojiStatus {
     match status {
-        EmojiStatus::Collectible(status) => {
-            EmojiStatus::EmojiStatus { document_id: status.document_id, until: status.until }
-        }
+        EmojiStatus::Collectible(status) => EmojiStatus::EmojiStatus {
+            document_id: status.document_id,
+            until: status.until,
+        },
         EmojiStatus::InputEmojiStatusCollectible { .. }
         | EmojiStatus::EmojiStatus { .. }
         | EmojiStatus::Empty {} => EmojiStatus::Empty {},

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// Any request. Decoded from the ids of all layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -3499,25 +3499,21 @@ impl Decode for Call {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         rd.enter("Call")?;
         let value = match rd.u32()? {
-            0xc1cd5ea9 => functions::InitConnection::<_>::read(rd).map(|v| Self::InitConnection(Box::new(v))),
-            0xcb9f372d => functions::InvokeAfterMsg::<_>::read(rd).map(|v| Self::InvokeAfterMsg(Box::new(v))),
-            0x3dc4b4f0 => functions::InvokeAfterMsgs::<_>::read(rd).map(|v| Self::InvokeAfterMsgs(Box::new(v))),
-            0x0dae54f8 => {
-                functions::InvokeWithApnsSecret::<_>::read(rd).map(|v| Self::InvokeWithApnsSecret(Box::new(v)))
-            }
-            0xdd289f8e => functions::InvokeWithBusinessConnection::<_>::read(rd)
+            0xc1cd5ea9 => functions::InitConnection::read(rd).map(|v| Self::InitConnection(Box::new(v))),
+            0xcb9f372d => functions::InvokeAfterMsg::read(rd).map(|v| Self::InvokeAfterMsg(Box::new(v))),
+            0x3dc4b4f0 => functions::InvokeAfterMsgs::read(rd).map(|v| Self::InvokeAfterMsgs(Box::new(v))),
+            0x0dae54f8 => functions::InvokeWithApnsSecret::read(rd).map(|v| Self::InvokeWithApnsSecret(Box::new(v))),
+            0xdd289f8e => functions::InvokeWithBusinessConnection::read(rd)
                 .map(|v| Self::InvokeWithBusinessConnection(Box::new(v))),
-            0x1df92984 => functions::InvokeWithGooglePlayIntegrity::<_>::read(rd)
+            0x1df92984 => functions::InvokeWithGooglePlayIntegrity::read(rd)
                 .map(|v| Self::InvokeWithGooglePlayIntegrity(Box::new(v))),
-            0xda9b0d0d => functions::InvokeWithLayer::<_>::read(rd).map(|v| Self::InvokeWithLayer(Box::new(v))),
+            0xda9b0d0d => functions::InvokeWithLayer::read(rd).map(|v| Self::InvokeWithLayer(Box::new(v))),
             0x365275f2 => {
-                functions::InvokeWithMessagesRange::<_>::read(rd).map(|v| Self::InvokeWithMessagesRange(Box::new(v)))
+                functions::InvokeWithMessagesRange::read(rd).map(|v| Self::InvokeWithMessagesRange(Box::new(v)))
             }
-            0xbf9459b7 => {
-                functions::InvokeWithoutUpdates::<_>::read(rd).map(|v| Self::InvokeWithoutUpdates(Box::new(v)))
-            }
-            0xadbb0f94 => functions::InvokeWithReCaptcha::<_>::read(rd).map(|v| Self::InvokeWithReCaptcha(Box::new(v))),
-            0xaca9fd2e => functions::InvokeWithTakeout::<_>::read(rd).map(|v| Self::InvokeWithTakeout(Box::new(v))),
+            0xbf9459b7 => functions::InvokeWithoutUpdates::read(rd).map(|v| Self::InvokeWithoutUpdates(Box::new(v))),
+            0xadbb0f94 => functions::InvokeWithReCaptcha::read(rd).map(|v| Self::InvokeWithReCaptcha(Box::new(v))),
+            0xaca9fd2e => functions::InvokeWithTakeout::read(rd).map(|v| Self::InvokeWithTakeout(Box::new(v))),
             0xf3ed4c73 => {
                 functions::account::AcceptAuthorization::read(rd).map(|v| Self::AccountAcceptAuthorization(Box::new(v)))
             }

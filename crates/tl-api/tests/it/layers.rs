@@ -30,14 +30,21 @@ impl Report {
     }
 
     fn finish(&self) {
-        println!("{} pairs of name and layer came back as the same bytes", self.same);
+        println!(
+            "{} pairs of name and layer came back as the same bytes",
+            self.same
+        );
         println!("{} are never written at their layer", self.refused);
         println!("{} encodings for another layer were walked", self.other);
         println!("{} more have no form there", self.without_form);
         for (name, (count, what)) in &self.faults {
             println!("{name} ({count}): {what}");
         }
-        assert!(self.faults.is_empty(), "{} names have faults", self.faults.len());
+        assert!(
+            self.faults.is_empty(),
+            "{} names have faults",
+            self.faults.len()
+        );
     }
 }
 
@@ -56,16 +63,26 @@ fn values_come_back_at_their_layer_and_are_known_at_every_other() {
     for (at, view) in VIEWS.iter().enumerate() {
         let limits = limits(view.layer);
         let random = Random::new(view, &limits);
-        for form in view.all_constructors().chain(view.functions().iter().copied()) {
+        for form in view
+            .all_constructors()
+            .chain(view.functions().iter().copied())
+        {
             if !random.can_make(form) {
-                report.fault(&MODEL.form(form).name.to_string(), "no value can be made".into());
+                report.fault(
+                    &MODEL.form(form).name.to_string(),
+                    "no value can be made".into(),
+                );
                 continue;
             }
             let frame = Bytes::from(random.value(form, &mut entropy));
-            let Some(value) = comes_back(form, view.layer, &frame, &mut report) else { continue };
+            let Some(value) = comes_back(form, view.layer, &frame, &mut report) else {
+                continue;
+            };
             let others: Vec<usize> = match all {
                 true => (0..VIEWS.len()).filter(|other| *other != at).collect(),
-                false => (0..OTHER_LAYERS).map(|_| entropy.below(VIEWS.len())).collect(),
+                false => (0..OTHER_LAYERS)
+                    .map(|_| entropy.below(VIEWS.len()))
+                    .collect(),
             };
             for other in others {
                 is_known(form, &value, other, &mut report);
@@ -126,10 +143,16 @@ fn walk(form: FormRef, bytes: &[u8], other: usize, report: &mut Report) {
         (Kind::Constructor, ty) => panic!("{ty:?} is no boxed type"),
     };
     if let Err(fault) = walked {
-        report.fault(&MODEL.form(form).name.to_string(), format!("{fault}: {}", hex(bytes)));
+        report.fault(
+            &MODEL.form(form).name.to_string(),
+            format!("{fault}: {}", hex(bytes)),
+        );
     }
 }
 
 fn index(layer: u16) -> usize {
-    VIEWS.iter().position(|view| view.layer == layer).expect("a published layer")
+    VIEWS
+        .iter()
+        .position(|view| view.layer == layer)
+        .expect("a published layer")
 }

@@ -42,9 +42,18 @@ const SET: &[&str] = &["globalPrivacySettings.archive_and_mute_new_noncontact_pe
 const FIXED: &[(&str, Fixed)] = &[
     ("account.getTheme.document_id", Fixed::Number(0)),
     ("account.verifyEmail.email", Fixed::Text("")),
-    ("channels.clickSponsoredMessage.channel", Fixed::Words(NO_CHANNEL)),
-    ("channels.reportSponsoredMessage.channel", Fixed::Words(NO_CHANNEL)),
-    ("channels.viewSponsoredMessage.channel", Fixed::Words(NO_CHANNEL)),
+    (
+        "channels.clickSponsoredMessage.channel",
+        Fixed::Words(NO_CHANNEL),
+    ),
+    (
+        "channels.reportSponsoredMessage.channel",
+        Fixed::Words(NO_CHANNEL),
+    ),
+    (
+        "channels.viewSponsoredMessage.channel",
+        Fixed::Words(NO_CHANNEL),
+    ),
     ("config.pinned_dialogs_count_max", Fixed::Number(5)),
     ("config.pinned_infolder_count_max", Fixed::Number(100)),
     ("config.saved_gifs_limit", Fixed::Number(200)),
@@ -52,16 +61,28 @@ const FIXED: &[(&str, Fixed)] = &[
     ("messageActionGiftCode.months", Fixed::Number(3)),
     ("messageActionGiftPremium.months", Fixed::Number(12)),
     ("messages.clickSponsoredMessage.peer", Fixed::Words(NO_PEER)),
-    ("messages.reportSponsoredMessage.peer", Fixed::Words(NO_PEER)),
+    (
+        "messages.reportSponsoredMessage.peer",
+        Fixed::Words(NO_PEER),
+    ),
     ("messages.viewSponsoredMessage.peer", Fixed::Words(NO_PEER)),
     ("payments.checkedGiftCode.months", Fixed::Number(6)),
     ("payments.convertStarGift.user_id", Fixed::Words(SELF)),
     ("payments.saveStarGift.user_id", Fixed::Words(SELF)),
     ("updateGroupCallMessage.random_id", Fixed::Number(7)),
     ("userFull.user", Fixed::Words(SOME_USER)),
-    ("webPageAttributeStarGiftAuction.center_color", Fixed::Number(0)),
-    ("webPageAttributeStarGiftAuction.edge_color", Fixed::Number(0)),
-    ("webPageAttributeStarGiftAuction.text_color", Fixed::Number(0)),
+    (
+        "webPageAttributeStarGiftAuction.center_color",
+        Fixed::Number(0),
+    ),
+    (
+        "webPageAttributeStarGiftAuction.edge_color",
+        Fixed::Number(0),
+    ),
+    (
+        "webPageAttributeStarGiftAuction.text_color",
+        Fixed::Number(0),
+    ),
 ];
 
 /// Requests whose two numbers became one reply: a topic needs a message to be in.
@@ -77,7 +98,10 @@ const REPLIES: &[&str] = &[
 ];
 
 /// A list that is there but empty says what an absent one says.
-const FILLED: &[&str] = &["channelFull.available_reactions", "chatFull.available_reactions"];
+const FILLED: &[&str] = &[
+    "channelFull.available_reactions",
+    "chatFull.available_reactions",
+];
 
 /// Buttons of reply keyboards, which inline keyboards up to layer 228 could hold by mistake.
 const REPLY_BUTTONS: &[&str] = &[
@@ -106,7 +130,10 @@ pub(crate) fn limits(layer: u16) -> Limits {
         unset: owned(UNSET),
         set: owned(SET),
         filled: owned(FILLED),
-        fixed: FIXED.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        fixed: FIXED
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
         ..Limits::default()
     };
     for name in REPLIES {
@@ -117,13 +144,17 @@ pub(crate) fn limits(layer: u16) -> Limits {
     limits.empty.insert("inputMediaPoll.correct_answers".into());
     if layer < 145 {
         // An empty emoticon removes the reaction, as an absent one does.
-        limits.fixed.insert("messages.sendReaction.reaction".into(), Fixed::Text("👍"));
+        limits
+            .fixed
+            .insert("messages.sendReaction.reaction".into(), Fixed::Text("👍"));
     }
     if layer == 133 {
         limits.empty.insert("account.chatThemes.themes".into());
     }
     if layer < 178 {
-        limits.empty.insert("messages.sponsoredMessages.messages".into());
+        limits
+            .empty
+            .insert("messages.sponsoredMessages.messages".into());
     }
     if layer < 229 {
         if layer.is_multiple_of(2) {
@@ -137,5 +168,7 @@ pub(crate) fn limits(layer: u16) -> Limits {
 
 /// Whether a form is never written at `layer`.
 pub(crate) fn is_never_written(name: &str, layer: u16) -> bool {
-    NEVER_WRITTEN.iter().any(|(known, from, to)| *known == name && (*from..=*to).contains(&layer))
+    NEVER_WRITTEN
+        .iter()
+        .any(|(known, from, to)| *known == name && (*from..=*to).contains(&layer))
 }

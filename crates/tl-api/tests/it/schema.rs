@@ -16,7 +16,10 @@ use tlgen::{
 pub(crate) static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let read = |path: &str| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        (path.to_owned(), std::fs::read_to_string(root.join(path)).unwrap())
+        (
+            path.to_owned(),
+            std::fs::read_to_string(root.join(path)).unwrap(),
+        )
     };
     let input = Input {
         schema: read("schema.tl"),
@@ -36,7 +39,10 @@ pub(crate) static VIEWS: LazyLock<Vec<LayerView<'static>>> = LazyLock::new(|| {
 
 /// The seed of this run: `SEED`, or one that a failure tells.
 pub(crate) fn seed() -> u64 {
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x7e57);
+    let seed = std::env::var("SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(0x7e57);
     println!("SEED={seed}");
     seed
 }
@@ -71,7 +77,12 @@ impl Value {
             }
         };
         let bytes = writer.finish();
-        assert_eq!(has_form, bytes.is_ok(), "has_form and encode disagree: {:?}", bytes.err());
+        assert_eq!(
+            has_form,
+            bytes.is_ok(),
+            "has_form and encode disagree: {:?}",
+            bytes.err()
+        );
         bytes.ok()
     }
 }
@@ -80,4 +91,3 @@ impl Value {
 pub(crate) fn kind(form: FormRef) -> Kind {
     MODEL.combinators[form.combinator].kind
 }
-

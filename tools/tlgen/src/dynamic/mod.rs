@@ -33,7 +33,10 @@ impl<'a> LayerView<'a> {
         for (at, ty) in model.types.iter().enumerate() {
             for combinator in &ty.constructors {
                 for form in 0..model.combinators[*combinator].forms.len() {
-                    let form = FormRef { combinator: *combinator, form };
+                    let form = FormRef {
+                        combinator: *combinator,
+                        form,
+                    };
                     if model.form(form).layers.contains(layer) {
                         by_type.entry(at).or_default().push(form);
                     }
@@ -48,7 +51,12 @@ impl<'a> LayerView<'a> {
                 }
             }
         }
-        Self { model, layer, by_type, functions }
+        Self {
+            model,
+            layer,
+            by_type,
+            functions,
+        }
     }
 
     /// The constructors of a type.

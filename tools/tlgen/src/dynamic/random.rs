@@ -110,13 +110,20 @@ const DEPTH_MAX: usize = 3;
 impl<'a> Random<'a> {
     /// For the layer of `view`.
     pub fn new(view: &'a LayerView<'a>, limits: &'a Limits) -> Self {
-        let mut random = Self { view, limits, heights: BTreeMap::new() };
+        let mut random = Self {
+            view,
+            limits,
+            heights: BTreeMap::new(),
+        };
         // Each round finds the types that are one level higher than those of the round before.
         loop {
             let mut found = Vec::new();
             for ty in 0..view.model.types.len() {
                 if !random.heights.contains_key(&ty)
-                    && view.constructors(ty).iter().any(|form| random.height(*form).is_some())
+                    && view
+                        .constructors(ty)
+                        .iter()
+                        .any(|form| random.height(*form).is_some())
                 {
                     found.push(ty);
                 }
@@ -125,22 +132,32 @@ impl<'a> Random<'a> {
                 return random;
             }
             let height = random.heights.values().max().map_or(1, |height| height + 1);
-            random.heights.extend(found.into_iter().map(|ty| (ty, height)));
+            random
+                .heights
+                .extend(found.into_iter().map(|ty| (ty, height)));
         }
     }
 
     fn height(&self, form: FormRef) -> Option<usize> {
-        let required =
-            self.view.model.form(form).fields.iter().filter(|field| field.condition.is_none());
-        required.map(|field| self.type_height(&field.ty)).try_fold(0, |max, height| {
-            height.map(|height| max.max(height))
-        })
+        let required = self
+            .view
+            .model
+            .form(form)
+            .fields
+            .iter()
+            .filter(|field| field.condition.is_none());
+        required
+            .map(|field| self.type_height(&field.ty))
+            .try_fold(0, |max, height| height.map(|height| max.max(height)))
     }
 
     fn type_height(&self, ty: &Ty) -> Option<usize> {
         match ty {
             Ty::Boxed(index) => self.heights.get(index).copied(),
-            Ty::Bare(index) => self.height(FormRef { combinator: *index, form: 0 }),
+            Ty::Bare(index) => self.height(FormRef {
+                combinator: *index,
+                form: 0,
+            }),
             _ => Some(0),
         }
     }
@@ -181,10 +198,17 @@ impl<'a> Random<'a> {
     fn fields(&self, form: &Form, depth: usize, entropy: &mut impl Entropy, out: &mut Vec<u8>) {
         let mut bits: BTreeMap<&Condition, bool> = BTreeMap::new();
         for field in &form.fields {
-            let Some(condition) = &field.condition else { continue };
+            let Some(condition) = &field.condition else {
+                continue;
+            };
             // Whatever shares the bit is there as a whole or not at all (A9).
-            let group = || form.fields.iter().filter(|f| f.condition.as_ref() == Some(condition));
-            bits.entry(condition).or_insert_with(|| self.present(form, group, depth, entropy));
+            let group = || {
+                form.fields
+                    .iter()
+                    .filter(|f| f.condition.as_ref() == Some(condition))
+            };
+            bits.entry(condition)
+                .or_insert_with(|| self.present(form, group, depth, entropy));
         }
         for field in &form.fields {
             match (&field.ty, &field.condition) {
@@ -256,13 +280,15 @@ impl<'a> Random<'a> {
             return out.extend([0; 4]);
         }
         let fill = limits.no_empty_optional_vectors || limits.fill_optional_vectors;
-        let filled = (field.condition.is_some() && fill)
-            || limits.names(&limits.filled, form, &field.name);
+        let filled =
+            (field.condition.is_some() && fill) || limits.names(&limits.filled, form, &field.name);
         match &field.ty {
             Ty::Vector(item) if filled => self.vector(item, true, 1, depth, entropy, out),
             ty => self.plain(ty, depth, entropy, out),
         }
-        let Some(number) = out.get_mut(from..).filter(|_| matches!(field.ty, Ty::Int | Ty::Long))
+        let Some(number) = out
+            .get_mut(from..)
+            .filter(|_| matches!(field.ty, Ty::Int | Ty::Long))
         else {
             return;
         };
@@ -297,7 +323,11 @@ impl<'a> Random<'a> {
                 string(&bytes, out);
             }
             Ty::Bool => {
-                let id = if entropy.chance(2) { BOOL_TRUE } else { BOOL_FALSE };
+                let id = if entropy.chance(2) {
+                    BOOL_TRUE
+                } else {
+                    BOOL_FALSE
+                };
                 out.extend(id.to_le_bytes());
             }
             Ty::True => out.extend(TRUE.to_le_bytes()),
@@ -338,7 +368,11 @@ impl<'a> Random<'a> {
         out: &mut Vec<u8>,
     ) {
         let most = if depth < FULL_DEPTH { 3 } else { 1 };
-        let len = if self.can_make_type(item) { entropy.below(most + 1).max(least) } else { 0 };
+        let len = if self.can_make_type(item) {
+            entropy.below(most + 1).max(least)
+        } else {
+            0
+        };
         let len = if depth >= DEPTH_MAX { least } else { len };
         if boxed {
             out.extend(VECTOR.to_le_bytes());
@@ -359,8 +393,10 @@ impl<'a> Random<'a> {
         }
         let lowest = makeable.iter().map(|(height, _)| *height).min()?;
         let allowed = |height: usize| depth < DEPTH_MAX || height == lowest;
-        let fitting: Vec<_> =
-            makeable.into_iter().filter(|(height, _)| allowed(*height)).collect();
+        let fitting: Vec<_> = makeable
+            .into_iter()
+            .filter(|(height, _)| allowed(*height))
+            .collect();
         Some(fitting[entropy.below(fitting.len())].1)
     }
 
@@ -381,7 +417,9 @@ impl<'a> Random<'a> {
         const EDGES: [i32; 6] = [0, 1, -1, i32::MAX, i32::MIN, 777000];
         match entropy.below(8) {
             edge @ 0..6 => EDGES[edge],
-            _ => u32::try_from(entropy.next() >> 32).unwrap_or(0).cast_signed(),
+            _ => u32::try_from(entropy.next() >> 32)
+                .unwrap_or(0)
+                .cast_signed(),
         }
     }
 

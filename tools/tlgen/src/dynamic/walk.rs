@@ -29,7 +29,13 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "byte {} in {}: {}", self.at, self.within.join(" > "), self.problem)
+        write!(
+            f,
+            "byte {} in {}: {}",
+            self.at,
+            self.within.join(" > "),
+            self.problem
+        )
     }
 }
 
@@ -68,12 +74,21 @@ impl<'a> Walker<'a> {
         bytes: &[u8],
         read: impl FnOnce(&mut Walk<'_>) -> Result<(), String>,
     ) -> Result<(), Fault> {
-        let mut walk = Walk { view: self.view, bytes, at: 0, within: Vec::new() };
+        let mut walk = Walk {
+            view: self.view,
+            bytes,
+            at: 0,
+            within: Vec::new(),
+        };
         let result = read(&mut walk).and_then(|()| match bytes.len() - walk.at {
             0 => Ok(()),
             left => Err(format!("{left} bytes are left over")),
         });
-        result.map_err(|problem| Fault { at: walk.at, problem, within: walk.within })
+        result.map_err(|problem| Fault {
+            at: walk.at,
+            problem,
+            within: walk.within,
+        })
     }
 }
 
@@ -94,7 +109,10 @@ impl Walk<'_> {
 
     fn u32(&mut self) -> Result<u32, String> {
         let bytes = self.take(4)?;
-        Ok(bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte)))
+        Ok(bytes
+            .iter()
+            .rev()
+            .fold(0, |word, byte| word << 8 | u32::from(*byte)))
     }
 
     fn ty(&mut self, ty: &Ty) -> Result<(), String> {
@@ -116,7 +134,9 @@ impl Walk<'_> {
                 let id = self.u32()?;
                 let model = self.view.model;
                 let forms = self.view.constructors(*index).iter();
-                let Some(form) = forms.map(|form| model.form(*form)).find(|form| form.id == id)
+                let Some(form) = forms
+                    .map(|form| model.form(*form))
+                    .find(|form| form.id == id)
                 else {
                     return Err(self.unknown(id, &model.types[*index].name.to_string()));
                 };
@@ -156,12 +176,19 @@ impl Walk<'_> {
             }
             if field.ty == Ty::Flags {
                 let word = self.u32()?;
-                let users = form.fields.iter().filter_map(|user| user.condition.as_ref());
+                let users = form
+                    .fields
+                    .iter()
+                    .filter_map(|user| user.condition.as_ref());
                 let known = users
                     .filter(|condition| condition.word == field.name)
                     .fold(0u32, |known, condition| known | 1 << condition.bit);
                 if word & !known != 0 {
-                    return Err(format!("unknown bits {:#x} in {}", word & !known, field.name));
+                    return Err(format!(
+                        "unknown bits {:#x} in {}",
+                        word & !known,
+                        field.name
+                    ));
                 }
                 words.push((&field.name, word));
                 continue;
@@ -199,7 +226,11 @@ impl Walk<'_> {
 
     fn one_of(&mut self, ids: &[u32], type_name: &str) -> Result<(), String> {
         let id = self.u32()?;
-        if ids.contains(&id) { Ok(()) } else { Err(self.unknown(id, type_name)) }
+        if ids.contains(&id) {
+            Ok(())
+        } else {
+            Err(self.unknown(id, type_name))
+        }
     }
 
     fn unknown(&self, id: u32, type_name: &str) -> String {
@@ -209,9 +240,15 @@ impl Walk<'_> {
                 Kind::Constructor => "constructor",
                 Kind::Function => "function",
             };
-            format!(" (the {kind} {} of other layers or types)", model.form(*at).name)
+            format!(
+                " (the {kind} {} of other layers or types)",
+                model.form(*at).name
+            )
         });
         let known = known.unwrap_or_default();
-        format!("{id:08x}{known} is no {type_name} of layer {}", self.view.layer)
+        format!(
+            "{id:08x}{known} is no {type_name} of layer {}",
+            self.view.layer
+        )
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn form_items(codec: &Codec<'_>, index: CombinatorIndex) -> String {
 }
 
 fn read_function(codec: &Codec<'_>, index: CombinatorIndex, form: &Form) -> String {
-    let ty = codec.handled_type(index);
+    let ty = codec.read_type(index);
     let body = codec.read(index, form);
     format!(
         "/// `{}`\npub(crate) fn read_{:08x}(rd: &mut Reader<'_>) -> Result<{ty}, DecodeError> {{ {body} }}\n",
@@ -43,7 +43,10 @@ fn write_function(codec: &Codec<'_>, index: CombinatorIndex, form: &Form) -> Str
     let ty = codec.handled_type(index);
     let destructure = codec.destructure(index, "return");
     let body = codec.write(index, form, true);
-    format!("fn write_{:08x}(v: &{ty}, wr: &mut Writer) {{ {destructure}{body} }}\n", form.id)
+    format!(
+        "fn write_{:08x}(v: &{ty}, wr: &mut Writer) {{ {destructure}{body} }}\n",
+        form.id
+    )
 }
 
 /// Writes the form of the writer's layer.
@@ -57,13 +60,22 @@ fn choice(codec: &Codec<'_>, index: CombinatorIndex) -> String {
             (true, _) => "v.write_boxed(wr)".into(),
             (false, _) => format!("write_{:08x}(v, wr)", form.id),
         };
-        let when = form.when.as_ref().map_or(String::new(), |when| format!(" if {when}"));
+        let when = form
+            .when
+            .as_ref()
+            .map_or(String::new(), |when| format!(" if {when}"));
         let _ = writeln!(arms, "{}{when} => {write},", layer_pattern(form));
     }
-    let needs_fields = codec.written_forms(index).iter().any(|form| form.when.is_some())
+    let needs_fields = codec
+        .written_forms(index)
+        .iter()
+        .any(|form| form.when.is_some())
         || matches!(codec.layout.shape(index), Shape::Inline { .. });
-    let destructure =
-        if needs_fields { codec.destructure(index, "return") } else { String::new() };
+    let destructure = if needs_fields {
+        codec.destructure(index, "return")
+    } else {
+        String::new()
+    };
     let name = combinator.name.to_string();
     format!(
         "pub(crate) fn {}{}(v: &{}{}, wr: &mut Writer) {{ {destructure}\
@@ -84,11 +96,17 @@ fn shows(codec: &Codec<'_>, index: CombinatorIndex) -> String {
         let shows = codec.shows(index, form);
         needs_fields |= shows.is_some() || form.when.is_some();
         let shows = shows.unwrap_or_else(|| "true".into());
-        let when = form.when.as_ref().map_or(String::new(), |when| format!(" if {when}"));
+        let when = form
+            .when
+            .as_ref()
+            .map_or(String::new(), |when| format!(" if {when}"));
         let _ = writeln!(arms, "{}{when} => {shows},", layer_pattern(form));
     }
-    let destructure =
-        if needs_fields { codec.destructure(index, "return false") } else { String::new() };
+    let destructure = if needs_fields {
+        codec.destructure(index, "return false")
+    } else {
+        String::new()
+    };
     format!(
         "pub(crate) fn {}{}(v: &{}{}, at_layer: Layer) -> bool {{ {destructure}\
          match at_layer.0 {{ {arms} _ => false }} }}\n",

@@ -9,6 +9,9 @@ use crate::{
     model::{CombinatorIndex, Form, Ty, TypeIndex},
 };
 
+/// An enum of so few variants is written in place.
+const INLINE_VARIANTS_MAX: usize = 4;
+
 /// The item of a boxed type: a struct for one constructor, else an enum.
 pub(super) fn type_item(codec: &Codec<'_>, at: TypeIndex) -> String {
     match codec.layout.model.types[at].constructors[..] {
@@ -37,11 +40,13 @@ pub(super) fn struct_item(codec: &Codec<'_>, index: CombinatorIndex) -> String {
         let _ = write!(out, "pub {field}: {ty}, ");
     }
     out.push_str("}\n");
-    let _ = writeln!(out, "impl{generics} {name}{generics} {{");
     if fields.iter().any(|(_, _, optional)| *optional) {
+        let _ = writeln!(out, "impl{generics} {name}{generics} {{");
         out.push_str("/// With what is required; everything optional is absent.\n#[must_use]\n");
         let required: Vec<_> = fields.iter().filter(|(_, _, optional)| !optional).collect();
-        let params = required.iter().map(|(field, ty, _)| format!("{field}: {ty}"));
+        let params = required
+            .iter()
+            .map(|(field, ty, _)| format!("{field}: {ty}"));
         let params = params.collect::<Vec<_>>().join(", ");
         let _ = write!(out, "pub fn new({params}) -> Self {{ Self {{");
         for (field, ty, optional) in &fields {
@@ -51,27 +56,34 @@ pub(super) fn struct_item(codec: &Codec<'_>, index: CombinatorIndex) -> String {
                 (true, _) => write!(out, "{field}: None, "),
             };
         }
-        out.push_str("} }\n");
+        out.push_str("} }\n}\n");
     }
-    out.push_str("}\n");
     let decode = self::generics(&combinator.generics, ": Decode");
     let encode = self::generics(&combinator.generics, ": Encode");
     let read = codec.read(index, form);
+    let boxed_self = codec.read_type(index).starts_with("Box<");
+    let read_type = if boxed_self { "Box<Self>" } else { "Self" };
     let destructure = codec.destructure(index, "return");
     let boxed = codec.write(index, form, true);
     let _ = write!(
         out,
         "impl{decode} {name}{generics} {{\n\
-         pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {{ {read} }}\n}}\n\
+         pub(crate) fn read(rd: &mut Reader<'_>) -> Result<{read_type}, DecodeError> {{ {read} }}\n}}\n\
          impl{encode} {name}{generics} {{\n\
          pub(crate) fn write_boxed(&self, wr: &mut Writer) {{ let v = self; {destructure}{boxed} }}\n}}\n"
     );
     if codec.is_bare(index) {
         let bare = codec.write(index, form, false);
+        let boxed = codec.read_type(index).starts_with("Box<");
+        let from_self = if boxed {
+            "Self::read(rd).map(|v| *v)"
+        } else {
+            "Self::read(rd)"
+        };
         let _ = write!(
             out,
             "impl Bare for {name} {{\n\
-             fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {{ Self::read(rd) }}\n\
+             fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {{ {from_self} }}\n\
              fn write(&self, wr: &mut Writer) {{ let v = self; {destructure}{bare} }}\n}}\n"
         );
     }
@@ -174,7 +186,12 @@ fn enum_codec(codec: &Codec<'_>, at: TypeIndex) -> String {
             Shape::Struct { .. } => {}
         }
     }
-    let unknown = match model.rules.accepts.iter().find(|accept| accept.ty == def.name) {
+    let unknown = match model
+        .rules
+        .accepts
+        .iter()
+        .find(|accept| accept.ty == def.name)
+    {
         None => format!("_ => Err(DecodeError::UnknownId {{ id, type_name: {type_name:?} }}),"),
         Some(accept) => {
             let other = crate::layout::path("types", &accept.other);
@@ -188,8 +205,19 @@ fn enum_codec(codec: &Codec<'_>, at: TypeIndex) -> String {
             )
         }
     };
-    let len_min = def.constructors.iter().map(|c| len_min(codec, *c)).min().unwrap_or(4);
-    let len_min = if model.rules.accepts.iter().any(|a| a.ty == def.name) { 4 } else { len_min };
+    let len_min = def
+        .constructors
+        .iter()
+        .map(|c| len_min(codec, *c))
+        .min()
+        .unwrap_or(4);
+    let len_min = if model.rules.accepts.iter().any(|a| a.ty == def.name) {
+        4
+    } else {
+        len_min
+    };
+    let small = def.constructors.len() <= INLINE_VARIANTS_MAX;
+    let inline = if small { "#[inline] " } else { "" };
     let mut out = format!(
         "impl Decode for {name} {{\nconst LEN_MIN: usize = {len_min};\n\
          fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {{\n\
@@ -197,7 +225,7 @@ fn enum_codec(codec: &Codec<'_>, at: TypeIndex) -> String {
          impl {name} {{\n\
          pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {{\n\
          match id {{ {reads} {unknown} }} }}\n\
-         fn write(&self, wr: &mut Writer) {{ match self {{ {writes} }} }}\n}}\n"
+         {inline}fn write(&self, wr: &mut Writer) {{ match self {{ {writes} }} }}\n}}\n"
     );
     out.push_str(&enum_encode(codec, at, &name));
     out
@@ -209,12 +237,16 @@ fn enum_encode(codec: &Codec<'_>, at: TypeIndex, name: &str) -> String {
     let own_from = codec.presence.own_from(at);
     if own_from == 0 {
         return format!(
-            "impl Encode for {name} {{ fn encode(&self, wr: &mut Writer) {{ self.write(wr); }} }}\n"
+            "impl Encode for {name} {{ #[inline] fn encode(&self, wr: &mut Writer) {{ self.write(wr); }} }}\n"
         );
     }
     let shown_from = codec.presence.shown_from(&Ty::Boxed(at));
     let mut arms = String::new();
-    for index in def.constructors.iter().filter(|index| !codec.is_always_shown(**index)) {
+    for index in def
+        .constructors
+        .iter()
+        .filter(|index| !codec.is_always_shown(**index))
+    {
         let shows = form_path(codec, *index, "shows");
         let variant = codec.layout.variant(*index).unwrap_or_default();
         let _ = match codec.layout.shape(*index) {
@@ -222,7 +254,11 @@ fn enum_encode(codec: &Codec<'_>, at: TypeIndex, name: &str) -> String {
             _ => writeln!(arms, "Self::{variant} {{ .. }} => {shows}(self, at_layer),"),
         };
     }
-    let rule = model.rules.substitutes.iter().find(|rule| rule.ty == def.name);
+    let rule = model
+        .rules
+        .substitutes
+        .iter()
+        .find(|rule| rule.ty == def.name);
     let substitute = match rule {
         None => String::new(),
         Some(rule) => {
@@ -269,19 +305,16 @@ pub(super) fn read_arms(codec: &Codec<'_>, index: CombinatorIndex, wrap: &str) -
         let inline = matches!(codec.layout.shape(index), Shape::Inline { .. });
         let read = match (position, inline) {
             (0, true) => format!("{{ {} }}", codec.read(index, form)),
-            (0, false) if !codec.combinator(index).generics.is_empty() => {
-                let path = codec.handled_type(index);
-                format!("{path}::<_>::read(rd)")
-            }
-            (0, false) => {
-                // A function with type variables has them inferred.
-                format!("{}::read(rd)", codec.handled_type(index))
-            }
-            _ => format!("{}(rd)", form_path_of(codec, index, &format!("read_{:08x}", form.id))),
+            // The type variables of a function are inferred.
+            (0, false) => format!("{}::read(rd)", codec.handled_type(index)),
+            _ => format!(
+                "{}(rd)",
+                form_path_of(codec, index, &format!("read_{:08x}", form.id))
+            ),
         };
         let _ = match wrap {
             "" => writeln!(out, "0x{:08x} => {read},", form.id),
-            _ => writeln!(out, "0x{:08x} => {read}.map(|v| {wrap}(Box::new(v))),", form.id),
+            _ => writeln!(out, "0x{:08x} => {read}.map({wrap}),", form.id),
         };
     }
     out
@@ -289,9 +322,20 @@ pub(super) fn read_arms(codec: &Codec<'_>, index: CombinatorIndex, wrap: &str) -
 
 /// The call that writes a value in the form of the writer's layer.
 pub(super) fn write_call(codec: &Codec<'_>, index: CombinatorIndex, value: &str) -> String {
+    let forms = format!("{}({value}, wr);", form_path(codec, index, "write"));
     match (codec.has_one_form(index), codec.layout.shape(index)) {
         (true, Shape::Struct { .. } | Shape::Payload { .. }) => format!("{value}.write_boxed(wr);"),
-        _ => format!("{}({value}, wr);", form_path(codec, index, "write")),
+        (false, Shape::Struct { .. } | Shape::Payload { .. }) => {
+            let newest = codec.combinator(index).newest();
+            // Most clients are new; the choice among the older forms is out of their way.
+            match newest.layers.0.last() {
+                Some((from, None)) if newest.when.is_none() => format!(
+                    "if wr.layer().0 >= {from} {{ {value}.write_boxed(wr); }} else {{ {forms} }}"
+                ),
+                _ => forms,
+            }
+        }
+        _ => forms,
     }
 }
 
@@ -302,7 +346,11 @@ pub(super) fn form_path(codec: &Codec<'_>, index: CombinatorIndex, verb: &str) -
 
 pub(super) fn form_function(codec: &Codec<'_>, index: CombinatorIndex, verb: &str) -> String {
     let combinator = codec.combinator(index);
-    let kind = if combinator.kind == Kind::Function { "f" } else { "t" };
+    let kind = if combinator.kind == Kind::Function {
+        "f"
+    } else {
+        "t"
+    };
     let ident = snake(&combinator.name.ident);
     format!("{verb}_{kind}_{}", ident.trim_end_matches('_'))
 }
@@ -336,7 +384,13 @@ fn len_min(codec: &Codec<'_>, index: CombinatorIndex) -> usize {
         let required = form.fields.iter().filter(|field| field.condition.is_none());
         4 + required.map(|field| ty_len(&field.ty)).sum::<usize>()
     };
-    codec.combinator(index).forms.iter().map(form_len).min().unwrap_or(4)
+    codec
+        .combinator(index)
+        .forms
+        .iter()
+        .map(form_len)
+        .min()
+        .unwrap_or(4)
 }
 
 pub(super) fn declaration_doc(form: &Form) -> String {

@@ -12,7 +12,11 @@ use crate::{
 pub(super) fn names(model: &Model) -> String {
     let mut rows = String::new();
     for (id, at) in &model.by_id {
-        let _ = writeln!(rows, "(0x{id:08x}, {:?}),", model.form(*at).name.to_string());
+        let _ = writeln!(
+            rows,
+            "(0x{id:08x}, {:?}),",
+            model.form(*at).name.to_string()
+        );
     }
     let mut methods = String::new();
     for combinator in &model.combinators {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `account.chatThemes#be098173 flags:# hash:long themes:Vector<ChatTheme> chats:Vector<Chat> users:Vector<User> next_offset:flags.0?string = account.ChatThemes`
 #[derive(Clone, Debug, PartialEq)]
@@ -24,24 +24,22 @@ impl ChatThemes {
     }
 }
 impl ChatThemes {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::account::ChatThemes {
-            hash: rd.i64()?,
-            themes: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let hash = rd.i64()?;
+        let themes = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::account::ChatThemes { hash, themes, chats, users, next_offset }))
     }
 }
 impl ChatThemes {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::account::ChatThemes { hash, themes, chats, users, next_offset } = v;
-        wr.u32(0xbe098173);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i64(*hash);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0xbe098173, word_flags, low(hash), high(hash)]);
         Encode::encode(themes, wr);
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
@@ -56,10 +54,11 @@ pub struct EmailVerifiedLogin {
     pub email: Str,
     pub sent_code: types::auth::SentCode,
 }
-impl EmailVerifiedLogin {}
 impl EmailVerifiedLogin {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::account::EmailVerifiedLogin { email: rd.string()?, sent_code: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let email = rd.string()?;
+        let sent_code = Decode::decode(rd)?;
+        Ok(Box::new(constructors::account::EmailVerifiedLogin { email, sent_code }))
     }
 }
 impl EmailVerifiedLogin {
@@ -92,15 +91,20 @@ impl WebBrowserSettings {
     }
 }
 impl WebBrowserSettings {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::account::WebBrowserSettings {
-            open_external_browser: word_flags & 0x1 != 0,
-            display_close_button: word_flags & 0x2 != 0,
-            external_exceptions: Decode::decode(rd)?,
-            inapp_exceptions: Decode::decode(rd)?,
-            hash: rd.i64()?,
-        })
+        let open_external_browser = word_flags & 0x1 != 0;
+        let display_close_button = word_flags & 0x2 != 0;
+        let external_exceptions = Decode::decode(rd)?;
+        let inapp_exceptions = Decode::decode(rd)?;
+        let hash = rd.i64()?;
+        Ok(Box::new(constructors::account::WebBrowserSettings {
+            open_external_browser,
+            display_close_button,
+            external_exceptions,
+            inapp_exceptions,
+            hash,
+        }))
     }
 }
 impl WebBrowserSettings {
@@ -113,10 +117,10 @@ impl WebBrowserSettings {
             inapp_exceptions,
             hash,
         } = v;
-        wr.u32(0x79eb8cb3);
-        wr.u32(u32::from(*open_external_browser) << 0 | u32::from(*display_close_button) << 1);
+        let word_flags = u32::from(*open_external_browser) << 0 | u32::from(*display_close_button) << 1;
+        wr.words([0x79eb8cb3, word_flags]);
         Encode::encode(external_exceptions, wr);
         Encode::encode(inapp_exceptions, wr);
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `aicompose.tones#6c9d0efe hash:long tones:Vector<AiComposeTone> users:Vector<User> = aicompose.Tones`
 #[derive(Clone, Debug, PartialEq)]
@@ -14,18 +14,19 @@ pub struct Tones {
     pub tones: Vec<types::AiComposeTone>,
     pub users: Vec<types::User>,
 }
-impl Tones {}
 impl Tones {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::aicompose::Tones { hash: rd.i64()?, tones: Decode::decode(rd)?, users: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let hash = rd.i64()?;
+        let tones = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::aicompose::Tones { hash, tones, users }))
     }
 }
 impl Tones {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::aicompose::Tones { hash, tones, users } = v;
-        wr.u32(0x6c9d0efe);
-        wr.i64(*hash);
+        wr.words([0x6c9d0efe, low(hash), high(hash)]);
         Encode::encode(tones, wr);
         Encode::encode(users, wr);
     }

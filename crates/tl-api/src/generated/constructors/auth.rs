@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `auth.authorization#2ea2c0d4 flags:# setup_password_required:flags.1?true otherwise_relogin_days:flags.1?int tmp_sessions:flags.0?int future_auth_token:flags.2?bytes user:User = auth.Authorization`
 #[derive(Clone, Debug, PartialEq)]
@@ -30,15 +30,31 @@ impl Authorization {
     }
 }
 impl Authorization {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::auth::Authorization {
-            setup_password_required: word_flags & 0x2 != 0,
-            otherwise_relogin_days: rd.optional(word_flags & 0x2 != 0)?,
-            tmp_sessions: rd.optional(word_flags & 0x1 != 0)?,
-            future_auth_token: rd.optional(word_flags & 0x4 != 0)?,
-            user: Decode::decode(rd)?,
-        })
+        let setup_password_required = word_flags & 0x2 != 0;
+        let mut otherwise_relogin_days = None;
+        let mut tmp_sessions = None;
+        let mut future_auth_token = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x2 != 0 {
+                otherwise_relogin_days = Some(rd.i32()?);
+            }
+            if word_flags & 0x1 != 0 {
+                tmp_sessions = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                future_auth_token = Some(rd.bytes()?);
+            }
+        }
+        let user = Decode::decode(rd)?;
+        Ok(Box::new(constructors::auth::Authorization {
+            setup_password_required,
+            otherwise_relogin_days,
+            tmp_sessions,
+            future_auth_token,
+            user,
+        }))
     }
 }
 impl Authorization {
@@ -55,20 +71,20 @@ impl Authorization {
         if !all_flags_1 && (*setup_password_required || otherwise_relogin_days.is_some()) {
             return wr.fail("auth.authorization");
         }
-        wr.u32(0x2ea2c0d4);
-        wr.u32(
-            u32::from(tmp_sessions.is_some()) << 0
-                | u32::from(all_flags_1) << 1
-                | u32::from(future_auth_token.is_some()) << 2,
-        );
-        if all_flags_1 && let Some(x) = otherwise_relogin_days {
-            wr.i32(*x);
-        }
-        if let Some(x) = tmp_sessions {
-            wr.i32(*x);
-        }
-        if let Some(x) = future_auth_token {
-            wr.bytes(x);
+        let word_flags = u32::from(tmp_sessions.is_some()) << 0
+            | u32::from(all_flags_1) << 1
+            | u32::from(future_auth_token.is_some()) << 2;
+        wr.words([0x2ea2c0d4, word_flags]);
+        if word_flags & 0x7 != 0 {
+            if all_flags_1 && let Some(x) = otherwise_relogin_days {
+                wr.i32(*x);
+            }
+            if let Some(x) = tmp_sessions {
+                wr.i32(*x);
+            }
+            if let Some(x) = future_auth_token {
+                wr.bytes(x);
+            }
         }
         Encode::encode(user, wr);
     }
@@ -89,14 +105,13 @@ impl SentCode {
     }
 }
 impl SentCode {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::auth::SentCode {
-            type_: Decode::decode(rd)?,
-            phone_code_hash: rd.string()?,
-            next_type: rd.optional(word_flags & 0x2 != 0)?,
-            timeout: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let type_ = Decode::decode(rd)?;
+        let phone_code_hash = rd.string()?;
+        let next_type = rd.optional(word_flags & 0x2 != 0)?;
+        let timeout = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::auth::SentCode { type_, phone_code_hash, next_type, timeout }))
     }
 }
 impl SentCode {
@@ -104,8 +119,8 @@ impl SentCode {
         let v = self;
         let constructors::auth::SentCode { type_, phone_code_hash, next_type, timeout } = v;
         let next_type = next_type.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x5e002502);
-        wr.u32(u32::from(next_type.is_some()) << 1 | u32::from(timeout.is_some()) << 2);
+        let word_flags = u32::from(next_type.is_some()) << 1 | u32::from(timeout.is_some()) << 2;
+        wr.words([0x5e002502, word_flags]);
         Encode::encode(type_, wr);
         wr.bytes(phone_code_hash.as_bytes());
         if let Some(x) = next_type {
@@ -127,18 +142,24 @@ pub struct SentCodePaymentRequired {
     pub currency: Str,
     pub amount: i64,
 }
-impl SentCodePaymentRequired {}
 impl SentCodePaymentRequired {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::auth::SentCodePaymentRequired {
-            store_product: rd.string()?,
-            phone_code_hash: rd.string()?,
-            support_email_address: rd.string()?,
-            support_email_subject: rd.string()?,
-            premium_days: rd.i32()?,
-            currency: rd.string()?,
-            amount: rd.i64()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let store_product = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        let support_email_address = rd.string()?;
+        let support_email_subject = rd.string()?;
+        let premium_days = rd.i32()?;
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        Ok(Box::new(constructors::auth::SentCodePaymentRequired {
+            store_product,
+            phone_code_hash,
+            support_email_address,
+            support_email_subject,
+            premium_days,
+            currency,
+            amount,
+        }))
     }
 }
 impl SentCodePaymentRequired {
@@ -158,9 +179,9 @@ impl SentCodePaymentRequired {
         wr.bytes(phone_code_hash.as_bytes());
         wr.bytes(support_email_address.as_bytes());
         wr.bytes(support_email_subject.as_bytes());
-        wr.i32(*premium_days);
+        wr.u32(premium_days.cast_unsigned());
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
+        wr.words([low(amount), high(amount)]);
     }
 }
 /// `auth.sentCodeTypeEmailCode#f450f59b flags:# apple_signin_allowed:flags.0?true google_signin_allowed:flags.1?true email_pattern:string length:int reset_available_period:flags.3?int reset_pending_date:flags.4?int = auth.SentCodeType`
@@ -188,16 +209,22 @@ impl SentCodeTypeEmailCode {
     }
 }
 impl SentCodeTypeEmailCode {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::auth::SentCodeTypeEmailCode {
-            apple_signin_allowed: word_flags & 0x1 != 0,
-            google_signin_allowed: word_flags & 0x2 != 0,
-            email_pattern: rd.string()?,
-            length: rd.i32()?,
-            reset_available_period: rd.optional(word_flags & 0x8 != 0)?,
-            reset_pending_date: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let apple_signin_allowed = word_flags & 0x1 != 0;
+        let google_signin_allowed = word_flags & 0x2 != 0;
+        let email_pattern = rd.string()?;
+        let length = rd.i32()?;
+        let reset_available_period = rd.optional(word_flags & 0x8 != 0)?;
+        let reset_pending_date = rd.optional(word_flags & 0x10 != 0)?;
+        Ok(Box::new(constructors::auth::SentCodeTypeEmailCode {
+            apple_signin_allowed,
+            google_signin_allowed,
+            email_pattern,
+            length,
+            reset_available_period,
+            reset_pending_date,
+        }))
     }
 }
 impl SentCodeTypeEmailCode {
@@ -211,15 +238,13 @@ impl SentCodeTypeEmailCode {
             reset_available_period,
             reset_pending_date,
         } = v;
-        wr.u32(0xf450f59b);
-        wr.u32(
-            u32::from(*apple_signin_allowed) << 0
-                | u32::from(*google_signin_allowed) << 1
-                | u32::from(reset_available_period.is_some()) << 3
-                | u32::from(reset_pending_date.is_some()) << 4,
-        );
+        let word_flags = u32::from(*apple_signin_allowed) << 0
+            | u32::from(*google_signin_allowed) << 1
+            | u32::from(reset_available_period.is_some()) << 3
+            | u32::from(reset_pending_date.is_some()) << 4;
+        wr.words([0xf450f59b, word_flags]);
         wr.bytes(email_pattern.as_bytes());
-        wr.i32(*length);
+        wr.u32(length.cast_unsigned());
         if let Some(x) = reset_available_period {
             wr.i32(*x);
         }
@@ -253,16 +278,39 @@ impl SentCodeTypeFirebaseSms {
     }
 }
 impl SentCodeTypeFirebaseSms {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::auth::SentCodeTypeFirebaseSms {
-            nonce: rd.optional(word_flags & 0x1 != 0)?,
-            play_integrity_project_id: rd.optional(word_flags & 0x4 != 0)?,
-            play_integrity_nonce: rd.optional(word_flags & 0x4 != 0)?,
-            receipt: rd.optional(word_flags & 0x2 != 0)?,
-            push_timeout: rd.optional(word_flags & 0x2 != 0)?,
-            length: rd.i32()?,
-        })
+        let mut nonce = None;
+        let mut play_integrity_project_id = None;
+        let mut play_integrity_nonce = None;
+        let mut receipt = None;
+        let mut push_timeout = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                nonce = Some(rd.bytes()?);
+            }
+            if word_flags & 0x4 != 0 {
+                play_integrity_project_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x4 != 0 {
+                play_integrity_nonce = Some(rd.bytes()?);
+            }
+            if word_flags & 0x2 != 0 {
+                receipt = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                push_timeout = Some(rd.i32()?);
+            }
+        }
+        let length = rd.i32()?;
+        Ok(Box::new(constructors::auth::SentCodeTypeFirebaseSms {
+            nonce,
+            play_integrity_project_id,
+            play_integrity_nonce,
+            receipt,
+            push_timeout,
+            length,
+        }))
     }
 }
 impl SentCodeTypeFirebaseSms {
@@ -284,23 +332,25 @@ impl SentCodeTypeFirebaseSms {
         if !all_flags_2 && (play_integrity_project_id.is_some() || play_integrity_nonce.is_some()) {
             return wr.fail("auth.sentCodeTypeFirebaseSms");
         }
-        wr.u32(0x009fd736);
-        wr.u32(u32::from(nonce.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(all_flags_2) << 2);
-        if let Some(x) = nonce {
-            wr.bytes(x);
+        let word_flags = u32::from(nonce.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(all_flags_2) << 2;
+        wr.words([0x009fd736, word_flags]);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = nonce {
+                wr.bytes(x);
+            }
+            if all_flags_2 && let Some(x) = play_integrity_project_id {
+                wr.i64(*x);
+            }
+            if all_flags_2 && let Some(x) = play_integrity_nonce {
+                wr.bytes(x);
+            }
+            if all_flags_1 && let Some(x) = receipt {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_1 && let Some(x) = push_timeout {
+                wr.i32(*x);
+            }
         }
-        if all_flags_2 && let Some(x) = play_integrity_project_id {
-            wr.i64(*x);
-        }
-        if all_flags_2 && let Some(x) = play_integrity_nonce {
-            wr.bytes(x);
-        }
-        if all_flags_1 && let Some(x) = receipt {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_1 && let Some(x) = push_timeout {
-            wr.i32(*x);
-        }
-        wr.i32(*length);
+        wr.u32(length.cast_unsigned());
     }
 }

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `channels.channelParticipants#9ab0feaf count:int participants:Vector<ChannelParticipant> chats:Vector<Chat> users:Vector<User> = channels.ChannelParticipants`
 #[derive(Clone, Debug, PartialEq)]
@@ -15,23 +15,20 @@ pub struct ChannelParticipants {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl ChannelParticipants {}
 impl ChannelParticipants {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::channels::ChannelParticipants {
-            count: rd.i32()?,
-            participants: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let count = rd.i32()?;
+        let participants = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::channels::ChannelParticipants { count, participants, chats, users }))
     }
 }
 impl ChannelParticipants {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::channels::ChannelParticipants { count, participants, chats, users } = v;
-        wr.u32(0x9ab0feaf);
-        wr.i32(*count);
+        wr.words([0x9ab0feaf, count.cast_unsigned()]);
         Encode::encode(participants, wr);
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
@@ -43,13 +40,11 @@ pub struct SponsoredMessageReportResultChooseOption {
     pub title: Str,
     pub options: Vec<types::SponsoredMessageReportOption>,
 }
-impl SponsoredMessageReportResultChooseOption {}
 impl SponsoredMessageReportResultChooseOption {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::channels::SponsoredMessageReportResultChooseOption {
-            title: rd.string()?,
-            options: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let title = rd.string()?;
+        let options = Decode::decode(rd)?;
+        Ok(Box::new(constructors::channels::SponsoredMessageReportResultChooseOption { title, options }))
     }
 }
 impl SponsoredMessageReportResultChooseOption {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `chatlists.chatlistInvite#f10ece2f flags:# title_noanimate:flags.1?true title:TextWithEntities emoticon:flags.0?string peers:Vector<Peer> chats:Vector<Chat> users:Vector<User> = chatlists.ChatlistInvite`
 #[derive(Clone, Debug, PartialEq)]
@@ -30,24 +30,23 @@ impl ChatlistInvite {
     }
 }
 impl ChatlistInvite {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::chatlists::ChatlistInvite {
-            title_noanimate: word_flags & 0x2 != 0,
-            title: Decode::decode(rd)?,
-            emoticon: rd.optional(word_flags & 0x1 != 0)?,
-            peers: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let title_noanimate = word_flags & 0x2 != 0;
+        let title = Decode::decode(rd)?;
+        let emoticon = rd.optional(word_flags & 0x1 != 0)?;
+        let peers = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::chatlists::ChatlistInvite { title_noanimate, title, emoticon, peers, chats, users }))
     }
 }
 impl ChatlistInvite {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::chatlists::ChatlistInvite { title_noanimate, title, emoticon, peers, chats, users } = v;
-        wr.u32(0xf10ece2f);
-        wr.u32(u32::from(emoticon.is_some()) << 0 | u32::from(*title_noanimate) << 1);
+        let word_flags = u32::from(emoticon.is_some()) << 0 | u32::from(*title_noanimate) << 1;
+        wr.words([0xf10ece2f, word_flags]);
         Encode::encode(title, wr);
         if let Some(x) = emoticon {
             wr.bytes(x.as_bytes());
@@ -66,16 +65,20 @@ pub struct ChatlistInviteAlready {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl ChatlistInviteAlready {}
 impl ChatlistInviteAlready {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::chatlists::ChatlistInviteAlready {
-            filter_id: rd.i32()?,
-            missing_peers: Decode::decode(rd)?,
-            already_peers: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let filter_id = rd.i32()?;
+        let missing_peers = Decode::decode(rd)?;
+        let already_peers = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::chatlists::ChatlistInviteAlready {
+            filter_id,
+            missing_peers,
+            already_peers,
+            chats,
+            users,
+        }))
     }
 }
 impl ChatlistInviteAlready {
@@ -83,8 +86,7 @@ impl ChatlistInviteAlready {
         let v = self;
         let constructors::chatlists::ChatlistInviteAlready { filter_id, missing_peers, already_peers, chats, users } =
             v;
-        wr.u32(0xfa87f659);
-        wr.i32(*filter_id);
+        wr.words([0xfa87f659, filter_id.cast_unsigned()]);
         Encode::encode(missing_peers, wr);
         Encode::encode(already_peers, wr);
         Encode::encode(chats, wr);

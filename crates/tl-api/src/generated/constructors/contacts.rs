@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `contacts.blocked#0ade1591 blocked:Vector<PeerBlocked> chats:Vector<Chat> users:Vector<User> = contacts.Blocked`
 #[derive(Clone, Debug, PartialEq)]
@@ -14,14 +14,12 @@ pub struct Blocked {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl Blocked {}
 impl Blocked {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::contacts::Blocked {
-            blocked: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let blocked = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::contacts::Blocked { blocked, chats, users }))
     }
 }
 impl Blocked {
@@ -42,23 +40,20 @@ pub struct BlockedSlice {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl BlockedSlice {}
 impl BlockedSlice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::contacts::BlockedSlice {
-            count: rd.i32()?,
-            blocked: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let count = rd.i32()?;
+        let blocked = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::contacts::BlockedSlice { count, blocked, chats, users }))
     }
 }
 impl BlockedSlice {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::contacts::BlockedSlice { count, blocked, chats, users } = v;
-        wr.u32(0xe1664194);
-        wr.i32(*count);
+        wr.words([0xe1664194, count.cast_unsigned()]);
         Encode::encode(blocked, wr);
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
@@ -71,14 +66,12 @@ pub struct Contacts {
     pub saved_count: i32,
     pub users: Vec<types::User>,
 }
-impl Contacts {}
 impl Contacts {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::contacts::Contacts {
-            contacts: Decode::decode(rd)?,
-            saved_count: rd.i32()?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let contacts = Decode::decode(rd)?;
+        let saved_count = rd.i32()?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::contacts::Contacts { contacts, saved_count, users }))
     }
 }
 impl Contacts {
@@ -87,7 +80,7 @@ impl Contacts {
         let constructors::contacts::Contacts { contacts, saved_count, users } = v;
         wr.u32(0xeae87e42);
         Encode::encode(contacts, wr);
-        wr.i32(*saved_count);
+        wr.u32(saved_count.cast_unsigned());
         Encode::encode(users, wr);
     }
 }
@@ -98,14 +91,12 @@ pub struct SponsoredPeers {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl SponsoredPeers {}
 impl SponsoredPeers {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::contacts::SponsoredPeers {
-            peers: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peers = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::contacts::SponsoredPeers { peers, chats, users }))
     }
 }
 impl SponsoredPeers {
@@ -125,14 +116,12 @@ pub struct TopPeers {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl TopPeers {}
 impl TopPeers {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::contacts::TopPeers {
-            categories: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let categories = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::contacts::TopPeers { categories, chats, users }))
     }
 }
 impl TopPeers {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `help.appConfig#dd18782e hash:int config:JSONValue = help.AppConfig`
 #[derive(Clone, Debug, PartialEq)]
@@ -13,18 +13,18 @@ pub struct AppConfig {
     pub hash: i32,
     pub config: types::JSONValue,
 }
-impl AppConfig {}
 impl AppConfig {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::help::AppConfig { hash: rd.i32()?, config: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let hash = rd.i32()?;
+        let config = Decode::decode(rd)?;
+        Ok(Box::new(constructors::help::AppConfig { hash, config }))
     }
 }
 impl AppConfig {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::help::AppConfig { hash, config } = v;
-        wr.u32(0xdd18782e);
-        wr.i32(*hash);
+        wr.words([0xdd18782e, hash.cast_unsigned()]);
         Encode::encode(config, wr);
     }
 }
@@ -48,43 +48,61 @@ impl AppUpdate {
     }
 }
 impl AppUpdate {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::help::AppUpdate {
-            can_not_skip: word_flags & 0x1 != 0,
-            id: rd.i32()?,
-            version: rd.string()?,
-            text: rd.string()?,
-            entities: Decode::decode(rd)?,
-            document: rd.optional(word_flags & 0x2 != 0)?,
-            url: rd.optional(word_flags & 0x4 != 0)?,
-            sticker: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let can_not_skip = word_flags & 0x1 != 0;
+        let id = rd.i32()?;
+        let version = rd.string()?;
+        let text = rd.string()?;
+        let entities = Decode::decode(rd)?;
+        let mut document = None;
+        let mut url = None;
+        let mut sticker = None;
+        if word_flags & 0xe != 0 {
+            if word_flags & 0x2 != 0 {
+                document = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                url = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                sticker = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::help::AppUpdate {
+            can_not_skip,
+            id,
+            version,
+            text,
+            entities,
+            document,
+            url,
+            sticker,
+        }))
     }
 }
 impl AppUpdate {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::help::AppUpdate { can_not_skip, id, version, text, entities, document, url, sticker } = v;
-        wr.u32(0xccbbce30);
-        wr.u32(
-            u32::from(*can_not_skip) << 0
-                | u32::from(document.is_some()) << 1
-                | u32::from(url.is_some()) << 2
-                | u32::from(sticker.is_some()) << 3,
-        );
-        wr.i32(*id);
+        let word_flags = u32::from(*can_not_skip) << 0
+            | u32::from(document.is_some()) << 1
+            | u32::from(url.is_some()) << 2
+            | u32::from(sticker.is_some()) << 3;
+        wr.words([0xccbbce30, word_flags, id.cast_unsigned()]);
         wr.bytes(version.as_bytes());
         wr.bytes(text.as_bytes());
         Encode::encode(entities, wr);
-        if let Some(x) = document {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = url {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = sticker {
-            Encode::encode(x, wr);
+        if word_flags & 0xe != 0 {
+            if let Some(x) = document {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = url {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = sticker {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -103,21 +121,20 @@ impl DeepLinkInfo {
     }
 }
 impl DeepLinkInfo {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::help::DeepLinkInfo {
-            update_app: word_flags & 0x1 != 0,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let update_app = word_flags & 0x1 != 0;
+        let message = rd.string()?;
+        let entities = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::help::DeepLinkInfo { update_app, message, entities }))
     }
 }
 impl DeepLinkInfo {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::help::DeepLinkInfo { update_app, message, entities } = v;
-        wr.u32(0x6a4ee832);
-        wr.u32(u32::from(*update_app) << 0 | u32::from(entities.is_some()) << 1);
+        let word_flags = u32::from(*update_app) << 0 | u32::from(entities.is_some()) << 1;
+        wr.words([0x6a4ee832, word_flags]);
         wr.bytes(message.as_bytes());
         if let Some(x) = entities {
             Encode::encode(x, wr);
@@ -131,14 +148,12 @@ pub struct PeerColorProfileSet {
     pub bg_colors: Vec<i32>,
     pub story_colors: Vec<i32>,
 }
-impl PeerColorProfileSet {}
 impl PeerColorProfileSet {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::help::PeerColorProfileSet {
-            palette_colors: Decode::decode(rd)?,
-            bg_colors: Decode::decode(rd)?,
-            story_colors: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let palette_colors = Decode::decode(rd)?;
+        let bg_colors = Decode::decode(rd)?;
+        let story_colors = Decode::decode(rd)?;
+        Ok(Box::new(constructors::help::PeerColorProfileSet { palette_colors, bg_colors, story_colors }))
     }
 }
 impl PeerColorProfileSet {
@@ -190,20 +205,41 @@ impl PromoData {
     }
 }
 impl PromoData {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::help::PromoData {
-            proxy: word_flags & 0x1 != 0,
-            expires: rd.i32()?,
-            peer: rd.optional(word_flags & 0x8 != 0)?,
-            psa_type: rd.optional(word_flags & 0x2 != 0)?,
-            psa_message: rd.optional(word_flags & 0x4 != 0)?,
-            pending_suggestions: Decode::decode(rd)?,
-            dismissed_suggestions: Decode::decode(rd)?,
-            custom_pending_suggestion: rd.optional(word_flags & 0x10 != 0)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let proxy = word_flags & 0x1 != 0;
+        let expires = rd.i32()?;
+        let mut peer = None;
+        let mut psa_type = None;
+        let mut psa_message = None;
+        if word_flags & 0xe != 0 {
+            if word_flags & 0x8 != 0 {
+                peer = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                psa_type = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                psa_message = Some(rd.string()?);
+            }
+        }
+        let pending_suggestions = Decode::decode(rd)?;
+        let dismissed_suggestions = Decode::decode(rd)?;
+        let custom_pending_suggestion = rd.optional(word_flags & 0x10 != 0)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::help::PromoData {
+            proxy,
+            expires,
+            peer,
+            psa_type,
+            psa_message,
+            pending_suggestions,
+            dismissed_suggestions,
+            custom_pending_suggestion,
+            chats,
+            users,
+        }))
     }
 }
 impl PromoData {
@@ -221,23 +257,22 @@ impl PromoData {
             chats,
             users,
         } = v;
-        wr.u32(0x08a4d87a);
-        wr.u32(
-            u32::from(*proxy) << 0
-                | u32::from(psa_type.is_some()) << 1
-                | u32::from(psa_message.is_some()) << 2
-                | u32::from(peer.is_some()) << 3
-                | u32::from(custom_pending_suggestion.is_some()) << 4,
-        );
-        wr.i32(*expires);
-        if let Some(x) = peer {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = psa_type {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = psa_message {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(*proxy) << 0
+            | u32::from(psa_type.is_some()) << 1
+            | u32::from(psa_message.is_some()) << 2
+            | u32::from(peer.is_some()) << 3
+            | u32::from(custom_pending_suggestion.is_some()) << 4;
+        wr.words([0x08a4d87a, word_flags, expires.cast_unsigned()]);
+        if word_flags & 0xe != 0 {
+            if let Some(x) = peer {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = psa_type {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = psa_message {
+                wr.bytes(x.as_bytes());
+            }
         }
         Encode::encode(pending_suggestions, wr);
         Encode::encode(dismissed_suggestions, wr);
@@ -256,15 +291,13 @@ pub struct UserInfo {
     pub author: Str,
     pub date: i32,
 }
-impl UserInfo {}
 impl UserInfo {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::help::UserInfo {
-            message: rd.string()?,
-            entities: Decode::decode(rd)?,
-            author: rd.string()?,
-            date: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let message = rd.string()?;
+        let entities = Decode::decode(rd)?;
+        let author = rd.string()?;
+        let date = rd.i32()?;
+        Ok(Box::new(constructors::help::UserInfo { message, entities, author, date }))
     }
 }
 impl UserInfo {
@@ -275,6 +308,6 @@ impl UserInfo {
         wr.bytes(message.as_bytes());
         Encode::encode(entities, wr);
         wr.bytes(author.as_bytes());
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
     }
 }

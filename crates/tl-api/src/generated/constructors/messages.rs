@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `messages.availableEffects#bddb616e hash:int effects:Vector<AvailableEffect> documents:Vector<Document> = messages.AvailableEffects`
 #[derive(Clone, Debug, PartialEq)]
@@ -14,22 +14,19 @@ pub struct AvailableEffects {
     pub effects: Vec<types::AvailableEffect>,
     pub documents: Vec<types::Document>,
 }
-impl AvailableEffects {}
 impl AvailableEffects {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::AvailableEffects {
-            hash: rd.i32()?,
-            effects: Decode::decode(rd)?,
-            documents: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let hash = rd.i32()?;
+        let effects = Decode::decode(rd)?;
+        let documents = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::AvailableEffects { hash, effects, documents }))
     }
 }
 impl AvailableEffects {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::messages::AvailableEffects { hash, effects, documents } = v;
-        wr.u32(0xbddb616e);
-        wr.i32(*hash);
+        wr.words([0xbddb616e, hash.cast_unsigned()]);
         Encode::encode(effects, wr);
         Encode::encode(documents, wr);
     }
@@ -42,20 +39,22 @@ pub struct DhConfig {
     pub version: i32,
     pub random: Bytes,
 }
-impl DhConfig {}
 impl DhConfig {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::DhConfig { g: rd.i32()?, p: rd.bytes()?, version: rd.i32()?, random: rd.bytes()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let g = rd.i32()?;
+        let p = rd.bytes()?;
+        let version = rd.i32()?;
+        let random = rd.bytes()?;
+        Ok(Box::new(constructors::messages::DhConfig { g, p, version, random }))
     }
 }
 impl DhConfig {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::messages::DhConfig { g, p, version, random } = v;
-        wr.u32(0x2c221edd);
-        wr.i32(*g);
+        wr.words([0x2c221edd, g.cast_unsigned()]);
         wr.bytes(p);
-        wr.i32(*version);
+        wr.u32(version.cast_unsigned());
         wr.bytes(random);
     }
 }
@@ -67,15 +66,13 @@ pub struct Dialogs {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl Dialogs {}
 impl Dialogs {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::Dialogs {
-            dialogs: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let dialogs = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::Dialogs { dialogs, messages, chats, users }))
     }
 }
 impl Dialogs {
@@ -98,24 +95,21 @@ pub struct DialogsSlice {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl DialogsSlice {}
 impl DialogsSlice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::DialogsSlice {
-            count: rd.i32()?,
-            dialogs: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let count = rd.i32()?;
+        let dialogs = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::DialogsSlice { count, dialogs, messages, chats, users }))
     }
 }
 impl DialogsSlice {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::messages::DialogsSlice { count, dialogs, messages, chats, users } = v;
-        wr.u32(0x71e094f3);
-        wr.i32(*count);
+        wr.words([0x71e094f3, count.cast_unsigned()]);
         Encode::encode(dialogs, wr);
         Encode::encode(messages, wr);
         Encode::encode(chats, wr);
@@ -139,26 +133,30 @@ impl EmojiGameDiceInfo {
     }
 }
 impl EmojiGameDiceInfo {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::messages::EmojiGameDiceInfo {
-            game_hash: rd.string()?,
-            prev_stake: rd.i64()?,
-            current_streak: rd.i32()?,
-            params: Decode::decode(rd)?,
-            plays_left: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let game_hash = rd.string()?;
+        let prev_stake = rd.i64()?;
+        let current_streak = rd.i32()?;
+        let params = Decode::decode(rd)?;
+        let plays_left = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::messages::EmojiGameDiceInfo {
+            game_hash,
+            prev_stake,
+            current_streak,
+            params,
+            plays_left,
+        }))
     }
 }
 impl EmojiGameDiceInfo {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::messages::EmojiGameDiceInfo { game_hash, prev_stake, current_streak, params, plays_left } = v;
-        wr.u32(0x44e56023);
-        wr.u32(u32::from(plays_left.is_some()) << 0);
+        let word_flags = u32::from(plays_left.is_some()) << 0;
+        wr.words([0x44e56023, word_flags]);
         wr.bytes(game_hash.as_bytes());
-        wr.i64(*prev_stake);
-        wr.i32(*current_streak);
+        wr.words([low(prev_stake), high(prev_stake), current_streak.cast_unsigned()]);
         Encode::encode(params, wr);
         if let Some(x) = plays_left {
             wr.i32(*x);
@@ -172,14 +170,12 @@ pub struct ExportedChatInviteReplaced {
     pub new_invite: types::ExportedChatInvite,
     pub users: Vec<types::User>,
 }
-impl ExportedChatInviteReplaced {}
 impl ExportedChatInviteReplaced {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::ExportedChatInviteReplaced {
-            invite: Decode::decode(rd)?,
-            new_invite: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let invite = Decode::decode(rd)?;
+        let new_invite = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::ExportedChatInviteReplaced { invite, new_invite, users }))
     }
 }
 impl ExportedChatInviteReplaced {
@@ -199,22 +195,19 @@ pub struct FavedStickers {
     pub packs: Vec<types::StickerPack>,
     pub stickers: Vec<types::Document>,
 }
-impl FavedStickers {}
 impl FavedStickers {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::FavedStickers {
-            hash: rd.i64()?,
-            packs: Decode::decode(rd)?,
-            stickers: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let hash = rd.i64()?;
+        let packs = Decode::decode(rd)?;
+        let stickers = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::FavedStickers { hash, packs, stickers }))
     }
 }
 impl FavedStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::messages::FavedStickers { hash, packs, stickers } = v;
-        wr.u32(0x2cb51097);
-        wr.i64(*hash);
+        wr.words([0x2cb51097, low(hash), high(hash)]);
         Encode::encode(packs, wr);
         Encode::encode(stickers, wr);
     }
@@ -236,25 +229,22 @@ impl FeaturedStickers {
     }
 }
 impl FeaturedStickers {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::messages::FeaturedStickers {
-            premium: word_flags & 0x1 != 0,
-            hash: rd.i64()?,
-            count: rd.i32()?,
-            sets: Decode::decode(rd)?,
-            unread: Decode::decode(rd)?,
-        })
+        let premium = word_flags & 0x1 != 0;
+        let hash = rd.i64()?;
+        let count = rd.i32()?;
+        let sets = Decode::decode(rd)?;
+        let unread = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::FeaturedStickers { premium, hash, count, sets, unread }))
     }
 }
 impl FeaturedStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::messages::FeaturedStickers { premium, hash, count, sets, unread } = v;
-        wr.u32(0xbe382906);
-        wr.u32(u32::from(*premium) << 0);
-        wr.i64(*hash);
-        wr.i32(*count);
+        let word_flags = u32::from(*premium) << 0;
+        wr.words([0xbe382906, word_flags, low(hash), high(hash), count.cast_unsigned()]);
         Encode::encode(sets, wr);
         Encode::encode(unread, wr);
     }
@@ -286,18 +276,26 @@ impl ChannelMessages {
     }
 }
 impl ChannelMessages {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::messages::ChannelMessages {
-            inexact: word_flags & 0x2 != 0,
-            pts: rd.i32()?,
-            count: rd.i32()?,
-            offset_id_offset: rd.optional(word_flags & 0x4 != 0)?,
-            messages: Decode::decode(rd)?,
-            topics: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let inexact = word_flags & 0x2 != 0;
+        let pts = rd.i32()?;
+        let count = rd.i32()?;
+        let offset_id_offset = rd.optional(word_flags & 0x4 != 0)?;
+        let messages = Decode::decode(rd)?;
+        let topics = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::ChannelMessages {
+            inexact,
+            pts,
+            count,
+            offset_id_offset,
+            messages,
+            topics,
+            chats,
+            users,
+        }))
     }
 }
 impl ChannelMessages {
@@ -313,10 +311,8 @@ impl ChannelMessages {
             chats,
             users,
         } = v;
-        wr.u32(0xc776ba4e);
-        wr.u32(u32::from(*inexact) << 1 | u32::from(offset_id_offset.is_some()) << 2);
-        wr.i32(*pts);
-        wr.i32(*count);
+        let word_flags = u32::from(*inexact) << 1 | u32::from(offset_id_offset.is_some()) << 2;
+        wr.words([0xc776ba4e, word_flags, pts.cast_unsigned(), count.cast_unsigned()]);
         if let Some(x) = offset_id_offset {
             wr.i32(*x);
         }
@@ -334,15 +330,13 @@ pub struct Messages {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl Messages {}
 impl Messages {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::Messages {
-            messages: Decode::decode(rd)?,
-            topics: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let messages = Decode::decode(rd)?;
+        let topics = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::Messages { messages, topics, chats, users }))
     }
 }
 impl Messages {
@@ -393,19 +387,39 @@ impl MessagesSlice {
     }
 }
 impl MessagesSlice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::messages::MessagesSlice {
-            inexact: word_flags & 0x2 != 0,
-            count: rd.i32()?,
-            next_rate: rd.optional(word_flags & 0x1 != 0)?,
-            offset_id_offset: rd.optional(word_flags & 0x4 != 0)?,
-            search_flood: rd.optional(word_flags & 0x8 != 0)?,
-            messages: Decode::decode(rd)?,
-            topics: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let inexact = word_flags & 0x2 != 0;
+        let count = rd.i32()?;
+        let mut next_rate = None;
+        let mut offset_id_offset = None;
+        let mut search_flood = None;
+        if word_flags & 0xd != 0 {
+            if word_flags & 0x1 != 0 {
+                next_rate = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                offset_id_offset = Some(rd.i32()?);
+            }
+            if word_flags & 0x8 != 0 {
+                search_flood = Some(Decode::decode(rd)?);
+            }
+        }
+        let messages = Decode::decode(rd)?;
+        let topics = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::MessagesSlice {
+            inexact,
+            count,
+            next_rate,
+            offset_id_offset,
+            search_flood,
+            messages,
+            topics,
+            chats,
+            users,
+        }))
     }
 }
 impl MessagesSlice {
@@ -422,22 +436,21 @@ impl MessagesSlice {
             chats,
             users,
         } = v;
-        wr.u32(0x5f206716);
-        wr.u32(
-            u32::from(next_rate.is_some()) << 0
-                | u32::from(*inexact) << 1
-                | u32::from(offset_id_offset.is_some()) << 2
-                | u32::from(search_flood.is_some()) << 3,
-        );
-        wr.i32(*count);
-        if let Some(x) = next_rate {
-            wr.i32(*x);
-        }
-        if let Some(x) = offset_id_offset {
-            wr.i32(*x);
-        }
-        if let Some(x) = search_flood {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(next_rate.is_some()) << 0
+            | u32::from(*inexact) << 1
+            | u32::from(offset_id_offset.is_some()) << 2
+            | u32::from(search_flood.is_some()) << 3;
+        wr.words([0x5f206716, word_flags, count.cast_unsigned()]);
+        if word_flags & 0xd != 0 {
+            if let Some(x) = next_rate {
+                wr.i32(*x);
+            }
+            if let Some(x) = offset_id_offset {
+                wr.i32(*x);
+            }
+            if let Some(x) = search_flood {
+                Encode::encode(x, wr);
+            }
         }
         Encode::encode(messages, wr);
         Encode::encode(topics, wr);
@@ -453,15 +466,13 @@ pub struct QuickReplies {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl QuickReplies {}
 impl QuickReplies {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::QuickReplies {
-            quick_replies: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let quick_replies = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::QuickReplies { quick_replies, messages, chats, users }))
     }
 }
 impl QuickReplies {
@@ -483,23 +494,20 @@ pub struct RecentStickers {
     pub stickers: Vec<types::Document>,
     pub dates: Vec<i32>,
 }
-impl RecentStickers {}
 impl RecentStickers {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::RecentStickers {
-            hash: rd.i64()?,
-            packs: Decode::decode(rd)?,
-            stickers: Decode::decode(rd)?,
-            dates: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let hash = rd.i64()?;
+        let packs = Decode::decode(rd)?;
+        let stickers = Decode::decode(rd)?;
+        let dates = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::RecentStickers { hash, packs, stickers, dates }))
     }
 }
 impl RecentStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::messages::RecentStickers { hash, packs, stickers, dates } = v;
-        wr.u32(0x88d37c56);
-        wr.i64(*hash);
+        wr.words([0x88d37c56, low(hash), high(hash)]);
         Encode::encode(packs, wr);
         Encode::encode(stickers, wr);
         Encode::encode(dates, wr);
@@ -513,15 +521,13 @@ pub struct SavedDialogs {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl SavedDialogs {}
 impl SavedDialogs {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::SavedDialogs {
-            dialogs: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let dialogs = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::SavedDialogs { dialogs, messages, chats, users }))
     }
 }
 impl SavedDialogs {
@@ -544,24 +550,21 @@ pub struct SavedDialogsSlice {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl SavedDialogsSlice {}
 impl SavedDialogsSlice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::SavedDialogsSlice {
-            count: rd.i32()?,
-            dialogs: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let count = rd.i32()?;
+        let dialogs = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::SavedDialogsSlice { count, dialogs, messages, chats, users }))
     }
 }
 impl SavedDialogsSlice {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::messages::SavedDialogsSlice { count, dialogs, messages, chats, users } = v;
-        wr.u32(0x44ba9dd9);
-        wr.i32(*count);
+        wr.words([0x44ba9dd9, count.cast_unsigned()]);
         Encode::encode(dialogs, wr);
         Encode::encode(messages, wr);
         Encode::encode(chats, wr);
@@ -574,18 +577,18 @@ pub struct SentEncryptedFile {
     pub date: i32,
     pub file: types::EncryptedFile,
 }
-impl SentEncryptedFile {}
 impl SentEncryptedFile {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::SentEncryptedFile { date: rd.i32()?, file: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let date = rd.i32()?;
+        let file = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::SentEncryptedFile { date, file }))
     }
 }
 impl SentEncryptedFile {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::messages::SentEncryptedFile { date, file } = v;
-        wr.u32(0x9493ff32);
-        wr.i32(*date);
+        wr.words([0x9493ff32, date.cast_unsigned()]);
         Encode::encode(file, wr);
     }
 }
@@ -607,16 +610,33 @@ impl SponsoredMessages {
     }
 }
 impl SponsoredMessages {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::messages::SponsoredMessages {
-            posts_between: rd.optional(word_flags & 0x1 != 0)?,
-            start_delay: rd.optional(word_flags & 0x2 != 0)?,
-            between_delay: rd.optional(word_flags & 0x4 != 0)?,
-            messages: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let mut posts_between = None;
+        let mut start_delay = None;
+        let mut between_delay = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                posts_between = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                start_delay = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                between_delay = Some(rd.i32()?);
+            }
+        }
+        let messages = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::SponsoredMessages {
+            posts_between,
+            start_delay,
+            between_delay,
+            messages,
+            chats,
+            users,
+        }))
     }
 }
 impl SponsoredMessages {
@@ -630,20 +650,20 @@ impl SponsoredMessages {
             chats,
             users,
         } = v;
-        wr.u32(0xffda656d);
-        wr.u32(
-            u32::from(posts_between.is_some()) << 0
-                | u32::from(start_delay.is_some()) << 1
-                | u32::from(between_delay.is_some()) << 2,
-        );
-        if let Some(x) = posts_between {
-            wr.i32(*x);
-        }
-        if let Some(x) = start_delay {
-            wr.i32(*x);
-        }
-        if let Some(x) = between_delay {
-            wr.i32(*x);
+        let word_flags = u32::from(posts_between.is_some()) << 0
+            | u32::from(start_delay.is_some()) << 1
+            | u32::from(between_delay.is_some()) << 2;
+        wr.words([0xffda656d, word_flags]);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = posts_between {
+                wr.i32(*x);
+            }
+            if let Some(x) = start_delay {
+                wr.i32(*x);
+            }
+            if let Some(x) = between_delay {
+                wr.i32(*x);
+            }
         }
         Encode::encode(messages, wr);
         Encode::encode(chats, wr);
@@ -658,15 +678,13 @@ pub struct StickerSet {
     pub keywords: Vec<types::StickerKeyword>,
     pub documents: Vec<types::Document>,
 }
-impl StickerSet {}
 impl StickerSet {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::messages::StickerSet {
-            set: Decode::decode(rd)?,
-            packs: Decode::decode(rd)?,
-            keywords: Decode::decode(rd)?,
-            documents: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let set = Decode::decode(rd)?;
+        let packs = Decode::decode(rd)?;
+        let keywords = Decode::decode(rd)?;
+        let documents = Decode::decode(rd)?;
+        Ok(Box::new(constructors::messages::StickerSet { set, packs, keywords, documents }))
     }
 }
 impl StickerSet {

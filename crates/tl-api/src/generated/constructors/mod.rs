@@ -18,7 +18,7 @@ pub mod upload;
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `aiComposeTone#cff63ea9 flags:# creator:flags.0?true id:long access_hash:long slug:string title:string emoji_id:flags.1?long prompt:flags.4?string installs_count:flags.2?int author_id:flags.3?long example_english:flags.5?AiComposeToneExample = AiComposeTone`
 #[derive(Clone, Debug, PartialEq)]
@@ -53,20 +53,47 @@ impl AiComposeTone {
     }
 }
 impl AiComposeTone {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::AiComposeTone {
-            creator: word_flags & 0x1 != 0,
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            slug: rd.string()?,
-            title: rd.string()?,
-            emoji_id: rd.optional(word_flags & 0x2 != 0)?,
-            prompt: rd.optional(word_flags & 0x10 != 0)?,
-            installs_count: rd.optional(word_flags & 0x4 != 0)?,
-            author_id: rd.optional(word_flags & 0x8 != 0)?,
-            example_english: rd.optional(word_flags & 0x20 != 0)?,
-        })
+        let creator = word_flags & 0x1 != 0;
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let slug = rd.string()?;
+        let title = rd.string()?;
+        let mut emoji_id = None;
+        let mut prompt = None;
+        let mut installs_count = None;
+        let mut author_id = None;
+        let mut example_english = None;
+        if word_flags & 0x3e != 0 {
+            if word_flags & 0x2 != 0 {
+                emoji_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x10 != 0 {
+                prompt = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                installs_count = Some(rd.i32()?);
+            }
+            if word_flags & 0x8 != 0 {
+                author_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x20 != 0 {
+                example_english = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::AiComposeTone {
+            creator,
+            id,
+            access_hash,
+            slug,
+            title,
+            emoji_id,
+            prompt,
+            installs_count,
+            author_id,
+            example_english,
+        }))
     }
 }
 impl AiComposeTone {
@@ -84,33 +111,31 @@ impl AiComposeTone {
             author_id,
             example_english,
         } = v;
-        wr.u32(0xcff63ea9);
-        wr.u32(
-            u32::from(*creator) << 0
-                | u32::from(emoji_id.is_some()) << 1
-                | u32::from(installs_count.is_some()) << 2
-                | u32::from(author_id.is_some()) << 3
-                | u32::from(prompt.is_some()) << 4
-                | u32::from(example_english.is_some()) << 5,
-        );
-        wr.i64(*id);
-        wr.i64(*access_hash);
+        let word_flags = u32::from(*creator) << 0
+            | u32::from(emoji_id.is_some()) << 1
+            | u32::from(installs_count.is_some()) << 2
+            | u32::from(author_id.is_some()) << 3
+            | u32::from(prompt.is_some()) << 4
+            | u32::from(example_english.is_some()) << 5;
+        wr.words([0xcff63ea9, word_flags, low(id), high(id), low(access_hash), high(access_hash)]);
         wr.bytes(slug.as_bytes());
         wr.bytes(title.as_bytes());
-        if let Some(x) = emoji_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = prompt {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = installs_count {
-            wr.i32(*x);
-        }
-        if let Some(x) = author_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = example_english {
-            Encode::encode(x, wr);
+        if word_flags & 0x3e != 0 {
+            if let Some(x) = emoji_id {
+                wr.i64(*x);
+            }
+            if let Some(x) = prompt {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = installs_count {
+                wr.i32(*x);
+            }
+            if let Some(x) = author_id {
+                wr.i64(*x);
+            }
+            if let Some(x) = example_english {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -121,10 +146,12 @@ pub struct AiComposeToneDefault {
     pub emoji_id: i64,
     pub title: Str,
 }
-impl AiComposeToneDefault {}
 impl AiComposeToneDefault {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::AiComposeToneDefault { tone: rd.string()?, emoji_id: rd.i64()?, title: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let tone = rd.string()?;
+        let emoji_id = rd.i64()?;
+        let title = rd.string()?;
+        Ok(Box::new(constructors::AiComposeToneDefault { tone, emoji_id, title }))
     }
 }
 impl AiComposeToneDefault {
@@ -133,7 +160,7 @@ impl AiComposeToneDefault {
         let constructors::AiComposeToneDefault { tone, emoji_id, title } = v;
         wr.u32(0x9bad6414);
         wr.bytes(tone.as_bytes());
-        wr.i64(*emoji_id);
+        wr.words([low(emoji_id), high(emoji_id)]);
         wr.bytes(title.as_bytes());
     }
 }
@@ -144,18 +171,19 @@ pub struct AttachMenuBots {
     pub bots: Vec<types::AttachMenuBot>,
     pub users: Vec<types::User>,
 }
-impl AttachMenuBots {}
 impl AttachMenuBots {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::AttachMenuBots { hash: rd.i64()?, bots: Decode::decode(rd)?, users: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let hash = rd.i64()?;
+        let bots = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::AttachMenuBots { hash, bots, users }))
     }
 }
 impl AttachMenuBots {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::AttachMenuBots { hash, bots, users } = v;
-        wr.u32(0x3c4301c0);
-        wr.i64(*hash);
+        wr.words([0x3c4301c0, low(hash), high(hash)]);
         Encode::encode(bots, wr);
         Encode::encode(users, wr);
     }
@@ -188,28 +216,25 @@ impl BotApp {
     }
 }
 impl BotApp {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotApp {
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            short_name: rd.string()?,
-            title: rd.string()?,
-            description: rd.string()?,
-            photo: Decode::decode(rd)?,
-            document: rd.optional(word_flags & 0x1 != 0)?,
-            hash: rd.i64()?,
-        })
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let short_name = rd.string()?;
+        let title = rd.string()?;
+        let description = rd.string()?;
+        let photo = Decode::decode(rd)?;
+        let document = rd.optional(word_flags & 0x1 != 0)?;
+        let hash = rd.i64()?;
+        Ok(Box::new(constructors::BotApp { id, access_hash, short_name, title, description, photo, document, hash }))
     }
 }
 impl BotApp {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::BotApp { id, access_hash, short_name, title, description, photo, document, hash } = v;
-        wr.u32(0x95fcd1d6);
-        wr.u32(u32::from(document.is_some()) << 0);
-        wr.i64(*id);
-        wr.i64(*access_hash);
+        let word_flags = u32::from(document.is_some()) << 0;
+        wr.words([0x95fcd1d6, word_flags, low(id), high(id), low(access_hash), high(access_hash)]);
         wr.bytes(short_name.as_bytes());
         wr.bytes(title.as_bytes());
         wr.bytes(description.as_bytes());
@@ -217,7 +242,7 @@ impl BotApp {
         if let Some(x) = document {
             Encode::encode(x, wr);
         }
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 /// `botCommandScopePeerUser#0a1321f3 peer:InputPeer user_id:InputUser = BotCommandScope`
@@ -226,10 +251,11 @@ pub struct BotCommandScopePeerUser {
     pub peer: types::InputPeer,
     pub user_id: types::InputUser,
 }
-impl BotCommandScopePeerUser {}
 impl BotCommandScopePeerUser {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::BotCommandScopePeerUser { peer: Decode::decode(rd)?, user_id: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let user_id = Decode::decode(rd)?;
+        Ok(Box::new(constructors::BotCommandScopePeerUser { peer, user_id }))
     }
 }
 impl BotCommandScopePeerUser {
@@ -257,14 +283,13 @@ impl BotInlineMessageMediaAuto {
     }
 }
 impl BotInlineMessageMediaAuto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotInlineMessageMediaAuto {
-            invert_media: word_flags & 0x8 != 0,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let invert_media = word_flags & 0x8 != 0;
+        let message = rd.string()?;
+        let entities = rd.optional(word_flags & 0x2 != 0)?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::BotInlineMessageMediaAuto { invert_media, message, entities, reply_markup }))
     }
 }
 impl BotInlineMessageMediaAuto {
@@ -272,10 +297,9 @@ impl BotInlineMessageMediaAuto {
         let v = self;
         let constructors::BotInlineMessageMediaAuto { invert_media, message, entities, reply_markup } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x764cf810);
-        wr.u32(
-            u32::from(entities.is_some()) << 1 | u32::from(reply_markup.is_some()) << 2 | u32::from(*invert_media) << 3,
-        );
+        let word_flags =
+            u32::from(entities.is_some()) << 1 | u32::from(reply_markup.is_some()) << 2 | u32::from(*invert_media) << 3;
+        wr.words([0x764cf810, word_flags]);
         wr.bytes(message.as_bytes());
         if let Some(x) = entities {
             Encode::encode(x, wr);
@@ -302,15 +326,20 @@ impl BotInlineMessageMediaContact {
     }
 }
 impl BotInlineMessageMediaContact {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotInlineMessageMediaContact {
-            phone_number: rd.string()?,
-            first_name: rd.string()?,
-            last_name: rd.string()?,
-            vcard: rd.string()?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let phone_number = rd.string()?;
+        let first_name = rd.string()?;
+        let last_name = rd.string()?;
+        let vcard = rd.string()?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::BotInlineMessageMediaContact {
+            phone_number,
+            first_name,
+            last_name,
+            vcard,
+            reply_markup,
+        }))
     }
 }
 impl BotInlineMessageMediaContact {
@@ -318,8 +347,8 @@ impl BotInlineMessageMediaContact {
         let v = self;
         let constructors::BotInlineMessageMediaContact { phone_number, first_name, last_name, vcard, reply_markup } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x18d1cdc2);
-        wr.u32(u32::from(reply_markup.is_some()) << 2);
+        let word_flags = u32::from(reply_markup.is_some()) << 2;
+        wr.words([0x18d1cdc2, word_flags]);
         wr.bytes(phone_number.as_bytes());
         wr.bytes(first_name.as_bytes());
         wr.bytes(last_name.as_bytes());
@@ -346,15 +375,34 @@ impl BotInlineMessageMediaGeo {
     }
 }
 impl BotInlineMessageMediaGeo {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotInlineMessageMediaGeo {
-            geo: Decode::decode(rd)?,
-            heading: rd.optional(word_flags & 0x1 != 0)?,
-            period: rd.optional(word_flags & 0x2 != 0)?,
-            proximity_notification_radius: rd.optional(word_flags & 0x8 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let geo = Decode::decode(rd)?;
+        let mut heading = None;
+        let mut period = None;
+        let mut proximity_notification_radius = None;
+        let mut reply_markup = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                heading = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                period = Some(rd.i32()?);
+            }
+            if word_flags & 0x8 != 0 {
+                proximity_notification_radius = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                reply_markup = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::BotInlineMessageMediaGeo {
+            geo,
+            heading,
+            period,
+            proximity_notification_radius,
+            reply_markup,
+        }))
     }
 }
 impl BotInlineMessageMediaGeo {
@@ -368,25 +416,25 @@ impl BotInlineMessageMediaGeo {
             reply_markup,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x051846fd);
-        wr.u32(
-            u32::from(heading.is_some()) << 0
-                | u32::from(period.is_some()) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(proximity_notification_radius.is_some()) << 3,
-        );
+        let word_flags = u32::from(heading.is_some()) << 0
+            | u32::from(period.is_some()) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(proximity_notification_radius.is_some()) << 3;
+        wr.words([0x051846fd, word_flags]);
         Encode::encode(geo, wr);
-        if let Some(x) = heading {
-            wr.i32(*x);
-        }
-        if let Some(x) = period {
-            wr.i32(*x);
-        }
-        if let Some(x) = proximity_notification_radius {
-            wr.i32(*x);
-        }
-        if let Some(x) = reply_markup {
-            Encode::encode(x, wr);
+        if word_flags & 0xf != 0 {
+            if let Some(x) = heading {
+                wr.i32(*x);
+            }
+            if let Some(x) = period {
+                wr.i32(*x);
+            }
+            if let Some(x) = proximity_notification_radius {
+                wr.i32(*x);
+            }
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -419,18 +467,26 @@ impl BotInlineMessageMediaInvoice {
     }
 }
 impl BotInlineMessageMediaInvoice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotInlineMessageMediaInvoice {
-            shipping_address_requested: word_flags & 0x2 != 0,
-            test: word_flags & 0x8 != 0,
-            title: rd.string()?,
-            description: rd.string()?,
-            photo: rd.optional(word_flags & 0x1 != 0)?,
-            currency: rd.string()?,
-            total_amount: rd.i64()?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let shipping_address_requested = word_flags & 0x2 != 0;
+        let test = word_flags & 0x8 != 0;
+        let title = rd.string()?;
+        let description = rd.string()?;
+        let photo = rd.optional(word_flags & 0x1 != 0)?;
+        let currency = rd.string()?;
+        let total_amount = rd.i64()?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::BotInlineMessageMediaInvoice {
+            shipping_address_requested,
+            test,
+            title,
+            description,
+            photo,
+            currency,
+            total_amount,
+            reply_markup,
+        }))
     }
 }
 impl BotInlineMessageMediaInvoice {
@@ -447,20 +503,18 @@ impl BotInlineMessageMediaInvoice {
             reply_markup,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x354a9b09);
-        wr.u32(
-            u32::from(photo.is_some()) << 0
-                | u32::from(*shipping_address_requested) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(*test) << 3,
-        );
+        let word_flags = u32::from(photo.is_some()) << 0
+            | u32::from(*shipping_address_requested) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(*test) << 3;
+        wr.words([0x354a9b09, word_flags]);
         wr.bytes(title.as_bytes());
         wr.bytes(description.as_bytes());
         if let Some(x) = photo {
             Encode::encode(x, wr);
         }
         wr.bytes(currency.as_bytes());
-        wr.i64(*total_amount);
+        wr.words([low(total_amount), high(total_amount)]);
         if let Some(x) = reply_markup {
             Encode::encode(x, wr);
         }
@@ -485,17 +539,24 @@ impl BotInlineMessageMediaVenue {
     }
 }
 impl BotInlineMessageMediaVenue {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotInlineMessageMediaVenue {
-            geo: Decode::decode(rd)?,
-            title: rd.string()?,
-            address: rd.string()?,
-            provider: rd.string()?,
-            venue_id: rd.string()?,
-            venue_type: rd.string()?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let geo = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let address = rd.string()?;
+        let provider = rd.string()?;
+        let venue_id = rd.string()?;
+        let venue_type = rd.string()?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::BotInlineMessageMediaVenue {
+            geo,
+            title,
+            address,
+            provider,
+            venue_id,
+            venue_type,
+            reply_markup,
+        }))
     }
 }
 impl BotInlineMessageMediaVenue {
@@ -511,8 +572,8 @@ impl BotInlineMessageMediaVenue {
             reply_markup,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x8a86659c);
-        wr.u32(u32::from(reply_markup.is_some()) << 2);
+        let word_flags = u32::from(reply_markup.is_some()) << 2;
+        wr.words([0x8a86659c, word_flags]);
         Encode::encode(geo, wr);
         wr.bytes(title.as_bytes());
         wr.bytes(address.as_bytes());
@@ -555,19 +616,28 @@ impl BotInlineMessageMediaWebPage {
     }
 }
 impl BotInlineMessageMediaWebPage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotInlineMessageMediaWebPage {
-            invert_media: word_flags & 0x8 != 0,
-            force_large_media: word_flags & 0x10 != 0,
-            force_small_media: word_flags & 0x20 != 0,
-            manual: word_flags & 0x80 != 0,
-            safe: word_flags & 0x100 != 0,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            url: rd.string()?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let invert_media = word_flags & 0x8 != 0;
+        let force_large_media = word_flags & 0x10 != 0;
+        let force_small_media = word_flags & 0x20 != 0;
+        let manual = word_flags & 0x80 != 0;
+        let safe = word_flags & 0x100 != 0;
+        let message = rd.string()?;
+        let entities = rd.optional(word_flags & 0x2 != 0)?;
+        let url = rd.string()?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::BotInlineMessageMediaWebPage {
+            invert_media,
+            force_large_media,
+            force_small_media,
+            manual,
+            safe,
+            message,
+            entities,
+            url,
+            reply_markup,
+        }))
     }
 }
 impl BotInlineMessageMediaWebPage {
@@ -585,16 +655,14 @@ impl BotInlineMessageMediaWebPage {
             reply_markup,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x809ad9a6);
-        wr.u32(
-            u32::from(entities.is_some()) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(*invert_media) << 3
-                | u32::from(*force_large_media) << 4
-                | u32::from(*force_small_media) << 5
-                | u32::from(*manual) << 7
-                | u32::from(*safe) << 8,
-        );
+        let word_flags = u32::from(entities.is_some()) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(*invert_media) << 3
+            | u32::from(*force_large_media) << 4
+            | u32::from(*force_small_media) << 5
+            | u32::from(*manual) << 7
+            | u32::from(*safe) << 8;
+        wr.words([0x809ad9a6, word_flags]);
         wr.bytes(message.as_bytes());
         if let Some(x) = entities {
             Encode::encode(x, wr);
@@ -619,12 +687,11 @@ impl BotInlineMessageRichMessage {
     }
 }
 impl BotInlineMessageRichMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotInlineMessageRichMessage {
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-            rich_message: Decode::decode(rd)?,
-        })
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        let rich_message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::BotInlineMessageRichMessage { reply_markup, rich_message }))
     }
 }
 impl BotInlineMessageRichMessage {
@@ -632,8 +699,8 @@ impl BotInlineMessageRichMessage {
         let v = self;
         let constructors::BotInlineMessageRichMessage { reply_markup, rich_message } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x0a617e7b);
-        wr.u32(u32::from(reply_markup.is_some()) << 2);
+        let word_flags = u32::from(reply_markup.is_some()) << 2;
+        wr.words([0x0a617e7b, word_flags]);
         if let Some(x) = reply_markup {
             Encode::encode(x, wr);
         }
@@ -657,15 +724,14 @@ impl BotInlineMessageText {
     }
 }
 impl BotInlineMessageText {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotInlineMessageText {
-            no_webpage: word_flags & 0x1 != 0,
-            invert_media: word_flags & 0x8 != 0,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let no_webpage = word_flags & 0x1 != 0;
+        let invert_media = word_flags & 0x8 != 0;
+        let message = rd.string()?;
+        let entities = rd.optional(word_flags & 0x2 != 0)?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::BotInlineMessageText { no_webpage, invert_media, message, entities, reply_markup }))
     }
 }
 impl BotInlineMessageText {
@@ -673,13 +739,11 @@ impl BotInlineMessageText {
         let v = self;
         let constructors::BotInlineMessageText { no_webpage, invert_media, message, entities, reply_markup } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x8c7f65e2);
-        wr.u32(
-            u32::from(*no_webpage) << 0
-                | u32::from(entities.is_some()) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(*invert_media) << 3,
-        );
+        let word_flags = u32::from(*no_webpage) << 0
+            | u32::from(entities.is_some()) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(*invert_media) << 3;
+        wr.words([0x8c7f65e2, word_flags]);
         wr.bytes(message.as_bytes());
         if let Some(x) = entities {
             Encode::encode(x, wr);
@@ -708,43 +772,64 @@ impl BotInlineMediaResult {
     }
 }
 impl BotInlineMediaResult {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotInlineMediaResult {
-            id: rd.string()?,
-            type_: rd.string()?,
-            photo: rd.optional(word_flags & 0x1 != 0)?,
-            document: rd.optional(word_flags & 0x2 != 0)?,
-            title: rd.optional(word_flags & 0x4 != 0)?,
-            description: rd.optional(word_flags & 0x8 != 0)?,
-            send_message: Decode::decode(rd)?,
-        })
+        let id = rd.string()?;
+        let type_ = rd.string()?;
+        let mut photo = None;
+        let mut document = None;
+        let mut title = None;
+        let mut description = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                photo = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                document = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                description = Some(rd.string()?);
+            }
+        }
+        let send_message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::BotInlineMediaResult {
+            id,
+            type_,
+            photo,
+            document,
+            title,
+            description,
+            send_message,
+        }))
     }
 }
 impl BotInlineMediaResult {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::BotInlineMediaResult { id, type_, photo, document, title, description, send_message } = v;
-        wr.u32(0x17db940b);
-        wr.u32(
-            u32::from(photo.is_some()) << 0
-                | u32::from(document.is_some()) << 1
-                | u32::from(title.is_some()) << 2
-                | u32::from(description.is_some()) << 3,
-        );
+        let word_flags = u32::from(photo.is_some()) << 0
+            | u32::from(document.is_some()) << 1
+            | u32::from(title.is_some()) << 2
+            | u32::from(description.is_some()) << 3;
+        wr.words([0x17db940b, word_flags]);
         wr.bytes(id.as_bytes());
         wr.bytes(type_.as_bytes());
-        if let Some(x) = photo {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = document {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = description {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0xf != 0 {
+            if let Some(x) = photo {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = document {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = description {
+                wr.bytes(x.as_bytes());
+            }
         }
         Encode::encode(send_message, wr);
     }
@@ -769,48 +854,64 @@ impl BotInlineResult {
     }
 }
 impl BotInlineResult {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BotInlineResult {
-            id: rd.string()?,
-            type_: rd.string()?,
-            title: rd.optional(word_flags & 0x2 != 0)?,
-            description: rd.optional(word_flags & 0x4 != 0)?,
-            url: rd.optional(word_flags & 0x8 != 0)?,
-            thumb: rd.optional(word_flags & 0x10 != 0)?,
-            content: rd.optional(word_flags & 0x20 != 0)?,
-            send_message: Decode::decode(rd)?,
-        })
+        let id = rd.string()?;
+        let type_ = rd.string()?;
+        let mut title = None;
+        let mut description = None;
+        let mut url = None;
+        let mut thumb = None;
+        let mut content = None;
+        if word_flags & 0x3e != 0 {
+            if word_flags & 0x2 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                description = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                url = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                thumb = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x20 != 0 {
+                content = Some(Decode::decode(rd)?);
+            }
+        }
+        let send_message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::BotInlineResult { id, type_, title, description, url, thumb, content, send_message }))
     }
 }
 impl BotInlineResult {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::BotInlineResult { id, type_, title, description, url, thumb, content, send_message } = v;
-        wr.u32(0x11965f3a);
-        wr.u32(
-            u32::from(title.is_some()) << 1
-                | u32::from(description.is_some()) << 2
-                | u32::from(url.is_some()) << 3
-                | u32::from(thumb.is_some()) << 4
-                | u32::from(content.is_some()) << 5,
-        );
+        let word_flags = u32::from(title.is_some()) << 1
+            | u32::from(description.is_some()) << 2
+            | u32::from(url.is_some()) << 3
+            | u32::from(thumb.is_some()) << 4
+            | u32::from(content.is_some()) << 5;
+        wr.words([0x11965f3a, word_flags]);
         wr.bytes(id.as_bytes());
         wr.bytes(type_.as_bytes());
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = description {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = url {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = thumb {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = content {
-            Encode::encode(x, wr);
+        if word_flags & 0x3e != 0 {
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = description {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = url {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = thumb {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = content {
+                Encode::encode(x, wr);
+            }
         }
         Encode::encode(send_message, wr);
     }
@@ -821,10 +922,11 @@ pub struct BotMenuButton {
     pub text: Str,
     pub url: Str,
 }
-impl BotMenuButton {}
 impl BotMenuButton {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::BotMenuButton { text: rd.string()?, url: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = rd.string()?;
+        let url = rd.string()?;
+        Ok(Box::new(constructors::BotMenuButton { text, url }))
     }
 }
 impl BotMenuButton {
@@ -842,10 +944,11 @@ pub struct ChannelAdminLogEventActionChangeAbout {
     pub prev_value: Str,
     pub new_value: Str,
 }
-impl ChannelAdminLogEventActionChangeAbout {}
 impl ChannelAdminLogEventActionChangeAbout {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeAbout { prev_value: rd.string()?, new_value: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_value = rd.string()?;
+        let new_value = rd.string()?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeAbout { prev_value, new_value }))
     }
 }
 impl ChannelAdminLogEventActionChangeAbout {
@@ -863,13 +966,11 @@ pub struct ChannelAdminLogEventActionChangeAvailableReactions {
     pub prev_value: types::ChatReactions,
     pub new_value: types::ChatReactions,
 }
-impl ChannelAdminLogEventActionChangeAvailableReactions {}
 impl ChannelAdminLogEventActionChangeAvailableReactions {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeAvailableReactions {
-            prev_value: Decode::decode(rd)?,
-            new_value: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_value = Decode::decode(rd)?;
+        let new_value = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeAvailableReactions { prev_value, new_value }))
     }
 }
 impl ChannelAdminLogEventActionChangeAvailableReactions {
@@ -887,13 +988,11 @@ pub struct ChannelAdminLogEventActionChangeEmojiStatus {
     pub prev_value: types::EmojiStatus,
     pub new_value: types::EmojiStatus,
 }
-impl ChannelAdminLogEventActionChangeEmojiStatus {}
 impl ChannelAdminLogEventActionChangeEmojiStatus {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeEmojiStatus {
-            prev_value: Decode::decode(rd)?,
-            new_value: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_value = Decode::decode(rd)?;
+        let new_value = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeEmojiStatus { prev_value, new_value }))
     }
 }
 impl ChannelAdminLogEventActionChangeEmojiStatus {
@@ -911,13 +1010,11 @@ pub struct ChannelAdminLogEventActionChangeEmojiStickerSet {
     pub prev_stickerset: types::InputStickerSet,
     pub new_stickerset: types::InputStickerSet,
 }
-impl ChannelAdminLogEventActionChangeEmojiStickerSet {}
 impl ChannelAdminLogEventActionChangeEmojiStickerSet {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeEmojiStickerSet {
-            prev_stickerset: Decode::decode(rd)?,
-            new_stickerset: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_stickerset = Decode::decode(rd)?;
+        let new_stickerset = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeEmojiStickerSet { prev_stickerset, new_stickerset }))
     }
 }
 impl ChannelAdminLogEventActionChangeEmojiStickerSet {
@@ -935,13 +1032,11 @@ pub struct ChannelAdminLogEventActionChangePeerColor {
     pub prev_value: types::PeerColor,
     pub new_value: types::PeerColor,
 }
-impl ChannelAdminLogEventActionChangePeerColor {}
 impl ChannelAdminLogEventActionChangePeerColor {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangePeerColor {
-            prev_value: Decode::decode(rd)?,
-            new_value: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_value = Decode::decode(rd)?;
+        let new_value = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangePeerColor { prev_value, new_value }))
     }
 }
 impl ChannelAdminLogEventActionChangePeerColor {
@@ -959,13 +1054,11 @@ pub struct ChannelAdminLogEventActionChangeProfilePeerColor {
     pub prev_value: types::PeerColor,
     pub new_value: types::PeerColor,
 }
-impl ChannelAdminLogEventActionChangeProfilePeerColor {}
 impl ChannelAdminLogEventActionChangeProfilePeerColor {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeProfilePeerColor {
-            prev_value: Decode::decode(rd)?,
-            new_value: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_value = Decode::decode(rd)?;
+        let new_value = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeProfilePeerColor { prev_value, new_value }))
     }
 }
 impl ChannelAdminLogEventActionChangeProfilePeerColor {
@@ -983,13 +1076,11 @@ pub struct ChannelAdminLogEventActionChangeStickerSet {
     pub prev_stickerset: types::InputStickerSet,
     pub new_stickerset: types::InputStickerSet,
 }
-impl ChannelAdminLogEventActionChangeStickerSet {}
 impl ChannelAdminLogEventActionChangeStickerSet {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeStickerSet {
-            prev_stickerset: Decode::decode(rd)?,
-            new_stickerset: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_stickerset = Decode::decode(rd)?;
+        let new_stickerset = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeStickerSet { prev_stickerset, new_stickerset }))
     }
 }
 impl ChannelAdminLogEventActionChangeStickerSet {
@@ -1007,10 +1098,11 @@ pub struct ChannelAdminLogEventActionChangeTitle {
     pub prev_value: Str,
     pub new_value: Str,
 }
-impl ChannelAdminLogEventActionChangeTitle {}
 impl ChannelAdminLogEventActionChangeTitle {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeTitle { prev_value: rd.string()?, new_value: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_value = rd.string()?;
+        let new_value = rd.string()?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeTitle { prev_value, new_value }))
     }
 }
 impl ChannelAdminLogEventActionChangeTitle {
@@ -1028,10 +1120,11 @@ pub struct ChannelAdminLogEventActionChangeUsername {
     pub prev_value: Str,
     pub new_value: Str,
 }
-impl ChannelAdminLogEventActionChangeUsername {}
 impl ChannelAdminLogEventActionChangeUsername {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeUsername { prev_value: rd.string()?, new_value: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_value = rd.string()?;
+        let new_value = rd.string()?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeUsername { prev_value, new_value }))
     }
 }
 impl ChannelAdminLogEventActionChangeUsername {
@@ -1049,13 +1142,11 @@ pub struct ChannelAdminLogEventActionChangeUsernames {
     pub prev_value: Vec<Str>,
     pub new_value: Vec<Str>,
 }
-impl ChannelAdminLogEventActionChangeUsernames {}
 impl ChannelAdminLogEventActionChangeUsernames {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeUsernames {
-            prev_value: Decode::decode(rd)?,
-            new_value: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_value = Decode::decode(rd)?;
+        let new_value = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeUsernames { prev_value, new_value }))
     }
 }
 impl ChannelAdminLogEventActionChangeUsernames {
@@ -1073,13 +1164,11 @@ pub struct ChannelAdminLogEventActionChangeWallpaper {
     pub prev_value: types::WallPaper,
     pub new_value: types::WallPaper,
 }
-impl ChannelAdminLogEventActionChangeWallpaper {}
 impl ChannelAdminLogEventActionChangeWallpaper {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeWallpaper {
-            prev_value: Decode::decode(rd)?,
-            new_value: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_value = Decode::decode(rd)?;
+        let new_value = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeWallpaper { prev_value, new_value }))
     }
 }
 impl ChannelAdminLogEventActionChangeWallpaper {
@@ -1097,13 +1186,14 @@ pub struct ChannelAdminLogEventActionDefaultBannedRights {
     pub prev_banned_rights: types::ChatBannedRights,
     pub new_banned_rights: types::ChatBannedRights,
 }
-impl ChannelAdminLogEventActionDefaultBannedRights {}
 impl ChannelAdminLogEventActionDefaultBannedRights {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionDefaultBannedRights {
-            prev_banned_rights: Decode::decode(rd)?,
-            new_banned_rights: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_banned_rights = Decode::decode(rd)?;
+        let new_banned_rights = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionDefaultBannedRights {
+            prev_banned_rights,
+            new_banned_rights,
+        }))
     }
 }
 impl ChannelAdminLogEventActionDefaultBannedRights {
@@ -1121,13 +1211,11 @@ pub struct ChannelAdminLogEventActionEditMessage {
     pub prev_message: types::Message,
     pub new_message: types::Message,
 }
-impl ChannelAdminLogEventActionEditMessage {}
 impl ChannelAdminLogEventActionEditMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionEditMessage {
-            prev_message: Decode::decode(rd)?,
-            new_message: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_message = Decode::decode(rd)?;
+        let new_message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionEditMessage { prev_message, new_message }))
     }
 }
 impl ChannelAdminLogEventActionEditMessage {
@@ -1146,22 +1234,19 @@ pub struct ChannelAdminLogEventActionParticipantEditRank {
     pub prev_rank: Str,
     pub new_rank: Str,
 }
-impl ChannelAdminLogEventActionParticipantEditRank {}
 impl ChannelAdminLogEventActionParticipantEditRank {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionParticipantEditRank {
-            user_id: rd.i64()?,
-            prev_rank: rd.string()?,
-            new_rank: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let user_id = rd.i64()?;
+        let prev_rank = rd.string()?;
+        let new_rank = rd.string()?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionParticipantEditRank { user_id, prev_rank, new_rank }))
     }
 }
 impl ChannelAdminLogEventActionParticipantEditRank {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::ChannelAdminLogEventActionParticipantEditRank { user_id, prev_rank, new_rank } = v;
-        wr.u32(0x5806b4ec);
-        wr.i64(*user_id);
+        wr.words([0x5806b4ec, low(user_id), high(user_id)]);
         wr.bytes(prev_rank.as_bytes());
         wr.bytes(new_rank.as_bytes());
     }
@@ -1172,13 +1257,11 @@ pub struct ChannelAdminLogEventActionParticipantSubExtend {
     pub prev_participant: types::ChannelParticipant,
     pub new_participant: types::ChannelParticipant,
 }
-impl ChannelAdminLogEventActionParticipantSubExtend {}
 impl ChannelAdminLogEventActionParticipantSubExtend {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionParticipantSubExtend {
-            prev_participant: Decode::decode(rd)?,
-            new_participant: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_participant = Decode::decode(rd)?;
+        let new_participant = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionParticipantSubExtend { prev_participant, new_participant }))
     }
 }
 impl ChannelAdminLogEventActionParticipantSubExtend {
@@ -1196,13 +1279,14 @@ pub struct ChannelAdminLogEventActionParticipantToggleAdmin {
     pub prev_participant: types::ChannelParticipant,
     pub new_participant: types::ChannelParticipant,
 }
-impl ChannelAdminLogEventActionParticipantToggleAdmin {}
 impl ChannelAdminLogEventActionParticipantToggleAdmin {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionParticipantToggleAdmin {
-            prev_participant: Decode::decode(rd)?,
-            new_participant: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_participant = Decode::decode(rd)?;
+        let new_participant = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionParticipantToggleAdmin {
+            prev_participant,
+            new_participant,
+        }))
     }
 }
 impl ChannelAdminLogEventActionParticipantToggleAdmin {
@@ -1220,13 +1304,11 @@ pub struct ChannelAdminLogEventActionParticipantToggleBan {
     pub prev_participant: types::ChannelParticipant,
     pub new_participant: types::ChannelParticipant,
 }
-impl ChannelAdminLogEventActionParticipantToggleBan {}
 impl ChannelAdminLogEventActionParticipantToggleBan {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionParticipantToggleBan {
-            prev_participant: Decode::decode(rd)?,
-            new_participant: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_participant = Decode::decode(rd)?;
+        let new_participant = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionParticipantToggleBan { prev_participant, new_participant }))
     }
 }
 impl ChannelAdminLogEventActionParticipantToggleBan {
@@ -1244,10 +1326,11 @@ pub struct ChannelLocation {
     pub geo_point: types::GeoPoint,
     pub address: Str,
 }
-impl ChannelLocation {}
 impl ChannelLocation {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelLocation { geo_point: Decode::decode(rd)?, address: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let geo_point = Decode::decode(rd)?;
+        let address = rd.string()?;
+        Ok(Box::new(constructors::ChannelLocation { geo_point, address }))
     }
 }
 impl ChannelLocation {
@@ -1275,24 +1358,21 @@ impl ChannelParticipant {
     }
 }
 impl ChannelParticipant {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChannelParticipant {
-            user_id: rd.i64()?,
-            date: rd.i32()?,
-            subscription_until_date: rd.optional(word_flags & 0x1 != 0)?,
-            rank: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let user_id = rd.i64()?;
+        let date = rd.i32()?;
+        let subscription_until_date = rd.optional(word_flags & 0x1 != 0)?;
+        let rank = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::ChannelParticipant { user_id, date, subscription_until_date, rank }))
     }
 }
 impl ChannelParticipant {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::ChannelParticipant { user_id, date, subscription_until_date, rank } = v;
-        wr.u32(0x1bd54456);
-        wr.u32(u32::from(subscription_until_date.is_some()) << 0 | u32::from(rank.is_some()) << 2);
-        wr.i64(*user_id);
-        wr.i32(*date);
+        let word_flags = u32::from(subscription_until_date.is_some()) << 0 | u32::from(rank.is_some()) << 2;
+        wr.words([0x1bd54456, word_flags, low(user_id), high(user_id), date.cast_unsigned()]);
         if let Some(x) = subscription_until_date {
             wr.i32(*x);
         }
@@ -1321,18 +1401,26 @@ impl ChannelParticipantAdmin {
     }
 }
 impl ChannelParticipantAdmin {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChannelParticipantAdmin {
-            can_edit: word_flags & 0x1 != 0,
-            self_: word_flags & 0x2 != 0,
-            user_id: rd.i64()?,
-            inviter_id: rd.optional(word_flags & 0x2 != 0)?,
-            promoted_by: rd.i64()?,
-            date: rd.i32()?,
-            admin_rights: Decode::decode(rd)?,
-            rank: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let can_edit = word_flags & 0x1 != 0;
+        let self_ = word_flags & 0x2 != 0;
+        let user_id = rd.i64()?;
+        let inviter_id = rd.optional(word_flags & 0x2 != 0)?;
+        let promoted_by = rd.i64()?;
+        let date = rd.i32()?;
+        let admin_rights = Decode::decode(rd)?;
+        let rank = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::ChannelParticipantAdmin {
+            can_edit,
+            self_,
+            user_id,
+            inviter_id,
+            promoted_by,
+            date,
+            admin_rights,
+            rank,
+        }))
     }
 }
 impl ChannelParticipantAdmin {
@@ -1352,14 +1440,12 @@ impl ChannelParticipantAdmin {
         if !all_flags_1 && (*self_ || inviter_id.is_some()) {
             return wr.fail("channelParticipantAdmin");
         }
-        wr.u32(0x34c3bb53);
-        wr.u32(u32::from(*can_edit) << 0 | u32::from(all_flags_1) << 1 | u32::from(rank.is_some()) << 2);
-        wr.i64(*user_id);
+        let word_flags = u32::from(*can_edit) << 0 | u32::from(all_flags_1) << 1 | u32::from(rank.is_some()) << 2;
+        wr.words([0x34c3bb53, word_flags, low(user_id), high(user_id)]);
         if all_flags_1 && let Some(x) = inviter_id {
             wr.i64(*x);
         }
-        wr.i64(*promoted_by);
-        wr.i32(*date);
+        wr.words([low(promoted_by), high(promoted_by), date.cast_unsigned()]);
         Encode::encode(admin_rights, wr);
         if let Some(x) = rank {
             wr.bytes(x.as_bytes());
@@ -1384,27 +1470,25 @@ impl ChannelParticipantBanned {
     }
 }
 impl ChannelParticipantBanned {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChannelParticipantBanned {
-            left: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            kicked_by: rd.i64()?,
-            date: rd.i32()?,
-            banned_rights: Decode::decode(rd)?,
-            rank: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let left = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let kicked_by = rd.i64()?;
+        let date = rd.i32()?;
+        let banned_rights = Decode::decode(rd)?;
+        let rank = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::ChannelParticipantBanned { left, peer, kicked_by, date, banned_rights, rank }))
     }
 }
 impl ChannelParticipantBanned {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::ChannelParticipantBanned { left, peer, kicked_by, date, banned_rights, rank } = v;
-        wr.u32(0xd5f0ad91);
-        wr.u32(u32::from(*left) << 0 | u32::from(rank.is_some()) << 2);
+        let word_flags = u32::from(*left) << 0 | u32::from(rank.is_some()) << 2;
+        wr.words([0xd5f0ad91, word_flags]);
         Encode::encode(peer, wr);
-        wr.i64(*kicked_by);
-        wr.i32(*date);
+        wr.words([low(kicked_by), high(kicked_by), date.cast_unsigned()]);
         Encode::encode(banned_rights, wr);
         if let Some(x) = rank {
             wr.bytes(x.as_bytes());
@@ -1426,22 +1510,20 @@ impl ChannelParticipantCreator {
     }
 }
 impl ChannelParticipantCreator {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChannelParticipantCreator {
-            user_id: rd.i64()?,
-            admin_rights: Decode::decode(rd)?,
-            rank: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let user_id = rd.i64()?;
+        let admin_rights = Decode::decode(rd)?;
+        let rank = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::ChannelParticipantCreator { user_id, admin_rights, rank }))
     }
 }
 impl ChannelParticipantCreator {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::ChannelParticipantCreator { user_id, admin_rights, rank } = v;
-        wr.u32(0x2fe601d3);
-        wr.u32(u32::from(rank.is_some()) << 0);
-        wr.i64(*user_id);
+        let word_flags = u32::from(rank.is_some()) << 0;
+        wr.words([0x2fe601d3, word_flags, low(user_id), high(user_id)]);
         Encode::encode(admin_rights, wr);
         if let Some(x) = rank {
             wr.bytes(x.as_bytes());
@@ -1466,16 +1548,22 @@ impl ChannelParticipantSelf {
     }
 }
 impl ChannelParticipantSelf {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChannelParticipantSelf {
-            via_request: word_flags & 0x1 != 0,
-            user_id: rd.i64()?,
-            inviter_id: rd.i64()?,
-            date: rd.i32()?,
-            subscription_until_date: rd.optional(word_flags & 0x2 != 0)?,
-            rank: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let via_request = word_flags & 0x1 != 0;
+        let user_id = rd.i64()?;
+        let inviter_id = rd.i64()?;
+        let date = rd.i32()?;
+        let subscription_until_date = rd.optional(word_flags & 0x2 != 0)?;
+        let rank = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::ChannelParticipantSelf {
+            via_request,
+            user_id,
+            inviter_id,
+            date,
+            subscription_until_date,
+            rank,
+        }))
     }
 }
 impl ChannelParticipantSelf {
@@ -1489,15 +1577,18 @@ impl ChannelParticipantSelf {
             subscription_until_date,
             rank,
         } = v;
-        wr.u32(0xa9478a1a);
-        wr.u32(
-            u32::from(*via_request) << 0
-                | u32::from(subscription_until_date.is_some()) << 1
-                | u32::from(rank.is_some()) << 2,
-        );
-        wr.i64(*user_id);
-        wr.i64(*inviter_id);
-        wr.i32(*date);
+        let word_flags = u32::from(*via_request) << 0
+            | u32::from(subscription_until_date.is_some()) << 1
+            | u32::from(rank.is_some()) << 2;
+        wr.words([
+            0xa9478a1a,
+            word_flags,
+            low(user_id),
+            high(user_id),
+            low(inviter_id),
+            high(inviter_id),
+            date.cast_unsigned(),
+        ]);
         if let Some(x) = subscription_until_date {
             wr.i32(*x);
         }
@@ -1619,7 +1710,7 @@ impl Channel {
     }
 }
 impl Channel {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
         let creator = word_flags & 0x1 != 0;
         let left = word_flags & 0x4 != 0;
@@ -1642,7 +1733,95 @@ impl Channel {
         let join_request = word_flags & 0x20000000 != 0;
         let forum = word_flags & 0x40000000 != 0;
         let word_flags2 = rd.u32()?;
-        Ok(constructors::Channel {
+        let stories_hidden = word_flags2 & 0x2 != 0;
+        let stories_hidden_min = word_flags2 & 0x4 != 0;
+        let stories_unavailable = word_flags2 & 0x8 != 0;
+        let signature_profiles = word_flags2 & 0x1000 != 0;
+        let autotranslation = word_flags2 & 0x8000 != 0;
+        let broadcast_messages_allowed = word_flags2 & 0x10000 != 0;
+        let monoforum = word_flags2 & 0x20000 != 0;
+        let forum_tabs = word_flags2 & 0x80000 != 0;
+        let id = rd.i64()?;
+        let access_hash = rd.optional(word_flags & 0x2000 != 0)?;
+        let title = rd.string()?;
+        let username = rd.optional(word_flags & 0x40 != 0)?;
+        let photo = Decode::decode(rd)?;
+        let date = rd.i32()?;
+        let mut restriction_reason = None;
+        let mut admin_rights = None;
+        let mut banned_rights = None;
+        let mut default_banned_rights = None;
+        let mut participants_count = None;
+        let mut usernames = None;
+        let mut stories_max_id = None;
+        let mut color = None;
+        let mut profile_color = None;
+        let mut emoji_status = None;
+        let mut level = None;
+        let mut subscription_until_date = None;
+        let mut bot_verification_icon = None;
+        let mut send_paid_messages_stars = None;
+        let mut linked_monoforum_id = None;
+        let mut linked_community_id = None;
+        if word_flags & 0x6c200 != 0 || word_flags2 & 0x146f91 != 0 {
+            if word_flags & 0x4c200 != 0 {
+                if word_flags & 0x200 != 0 {
+                    restriction_reason = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x4000 != 0 {
+                    admin_rights = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x8000 != 0 {
+                    banned_rights = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x40000 != 0 {
+                    default_banned_rights = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x20000 != 0 || word_flags2 & 0x91 != 0 {
+                if word_flags & 0x20000 != 0 {
+                    participants_count = Some(rd.i32()?);
+                }
+                if word_flags2 & 0x1 != 0 {
+                    usernames = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x10 != 0 {
+                    stories_max_id = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x80 != 0 {
+                    color = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags2 & 0xf00 != 0 {
+                if word_flags2 & 0x100 != 0 {
+                    profile_color = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x200 != 0 {
+                    emoji_status = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x400 != 0 {
+                    level = Some(rd.i32()?);
+                }
+                if word_flags2 & 0x800 != 0 {
+                    subscription_until_date = Some(rd.i32()?);
+                }
+            }
+            if word_flags2 & 0x146000 != 0 {
+                if word_flags2 & 0x2000 != 0 {
+                    bot_verification_icon = Some(rd.i64()?);
+                }
+                if word_flags2 & 0x4000 != 0 {
+                    send_paid_messages_stars = Some(rd.i64()?);
+                }
+                if word_flags2 & 0x40000 != 0 {
+                    linked_monoforum_id = Some(rd.i64()?);
+                }
+                if word_flags2 & 0x100000 != 0 {
+                    linked_community_id = Some(rd.i64()?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::Channel {
             creator,
             left,
             broadcast,
@@ -1663,37 +1842,37 @@ impl Channel {
             join_to_send,
             join_request,
             forum,
-            stories_hidden: word_flags2 & 0x2 != 0,
-            stories_hidden_min: word_flags2 & 0x4 != 0,
-            stories_unavailable: word_flags2 & 0x8 != 0,
-            signature_profiles: word_flags2 & 0x1000 != 0,
-            autotranslation: word_flags2 & 0x8000 != 0,
-            broadcast_messages_allowed: word_flags2 & 0x10000 != 0,
-            monoforum: word_flags2 & 0x20000 != 0,
-            forum_tabs: word_flags2 & 0x80000 != 0,
-            id: rd.i64()?,
-            access_hash: rd.optional(word_flags & 0x2000 != 0)?,
-            title: rd.string()?,
-            username: rd.optional(word_flags & 0x40 != 0)?,
-            photo: Decode::decode(rd)?,
-            date: rd.i32()?,
-            restriction_reason: rd.optional(word_flags & 0x200 != 0)?,
-            admin_rights: rd.optional(word_flags & 0x4000 != 0)?,
-            banned_rights: rd.optional(word_flags & 0x8000 != 0)?,
-            default_banned_rights: rd.optional(word_flags & 0x40000 != 0)?,
-            participants_count: rd.optional(word_flags & 0x20000 != 0)?,
-            usernames: rd.optional(word_flags2 & 0x1 != 0)?,
-            stories_max_id: rd.optional(word_flags2 & 0x10 != 0)?,
-            color: rd.optional(word_flags2 & 0x80 != 0)?,
-            profile_color: rd.optional(word_flags2 & 0x100 != 0)?,
-            emoji_status: rd.optional(word_flags2 & 0x200 != 0)?,
-            level: rd.optional(word_flags2 & 0x400 != 0)?,
-            subscription_until_date: rd.optional(word_flags2 & 0x800 != 0)?,
-            bot_verification_icon: rd.optional(word_flags2 & 0x2000 != 0)?,
-            send_paid_messages_stars: rd.optional(word_flags2 & 0x4000 != 0)?,
-            linked_monoforum_id: rd.optional(word_flags2 & 0x40000 != 0)?,
-            linked_community_id: rd.optional(word_flags2 & 0x100000 != 0)?,
-        })
+            stories_hidden,
+            stories_hidden_min,
+            stories_unavailable,
+            signature_profiles,
+            autotranslation,
+            broadcast_messages_allowed,
+            monoforum,
+            forum_tabs,
+            id,
+            access_hash,
+            title,
+            username,
+            photo,
+            date,
+            restriction_reason,
+            admin_rights,
+            banned_rights,
+            default_banned_rights,
+            participants_count,
+            usernames,
+            stories_max_id,
+            color,
+            profile_color,
+            emoji_status,
+            level,
+            subscription_until_date,
+            bot_verification_icon,
+            send_paid_messages_stars,
+            linked_monoforum_id,
+            linked_community_id,
+        }))
     }
 }
 impl Channel {
@@ -1755,57 +1934,52 @@ impl Channel {
         if !all_flags_9 && (*restricted || restriction_reason.is_some()) {
             return wr.fail("channel");
         }
-        wr.u32(0xd49f34c6);
-        wr.u32(
-            u32::from(*creator) << 0
-                | u32::from(*left) << 2
-                | u32::from(*broadcast) << 5
-                | u32::from(username.is_some()) << 6
-                | u32::from(*verified) << 7
-                | u32::from(*megagroup) << 8
-                | u32::from(all_flags_9) << 9
-                | u32::from(*signatures) << 11
-                | u32::from(*min) << 12
-                | u32::from(access_hash.is_some()) << 13
-                | u32::from(admin_rights.is_some()) << 14
-                | u32::from(banned_rights.is_some()) << 15
-                | u32::from(participants_count.is_some()) << 17
-                | u32::from(default_banned_rights.is_some()) << 18
-                | u32::from(*scam) << 19
-                | u32::from(*has_link) << 20
-                | u32::from(*has_geo) << 21
-                | u32::from(*slowmode_enabled) << 22
-                | u32::from(*call_active) << 23
-                | u32::from(*call_not_empty) << 24
-                | u32::from(*fake) << 25
-                | u32::from(*gigagroup) << 26
-                | u32::from(*noforwards) << 27
-                | u32::from(*join_to_send) << 28
-                | u32::from(*join_request) << 29
-                | u32::from(*forum) << 30,
-        );
-        wr.u32(
-            u32::from(usernames.is_some()) << 0
-                | u32::from(*stories_hidden) << 1
-                | u32::from(*stories_hidden_min) << 2
-                | u32::from(*stories_unavailable) << 3
-                | u32::from(stories_max_id.is_some()) << 4
-                | u32::from(color.is_some()) << 7
-                | u32::from(profile_color.is_some()) << 8
-                | u32::from(emoji_status.is_some()) << 9
-                | u32::from(level.is_some()) << 10
-                | u32::from(subscription_until_date.is_some()) << 11
-                | u32::from(*signature_profiles) << 12
-                | u32::from(bot_verification_icon.is_some()) << 13
-                | u32::from(send_paid_messages_stars.is_some()) << 14
-                | u32::from(*autotranslation) << 15
-                | u32::from(*broadcast_messages_allowed) << 16
-                | u32::from(*monoforum) << 17
-                | u32::from(linked_monoforum_id.is_some()) << 18
-                | u32::from(*forum_tabs) << 19
-                | u32::from(linked_community_id.is_some()) << 20,
-        );
-        wr.i64(*id);
+        let word_flags = u32::from(*creator) << 0
+            | u32::from(*left) << 2
+            | u32::from(*broadcast) << 5
+            | u32::from(username.is_some()) << 6
+            | u32::from(*verified) << 7
+            | u32::from(*megagroup) << 8
+            | u32::from(all_flags_9) << 9
+            | u32::from(*signatures) << 11
+            | u32::from(*min) << 12
+            | u32::from(access_hash.is_some()) << 13
+            | u32::from(admin_rights.is_some()) << 14
+            | u32::from(banned_rights.is_some()) << 15
+            | u32::from(participants_count.is_some()) << 17
+            | u32::from(default_banned_rights.is_some()) << 18
+            | u32::from(*scam) << 19
+            | u32::from(*has_link) << 20
+            | u32::from(*has_geo) << 21
+            | u32::from(*slowmode_enabled) << 22
+            | u32::from(*call_active) << 23
+            | u32::from(*call_not_empty) << 24
+            | u32::from(*fake) << 25
+            | u32::from(*gigagroup) << 26
+            | u32::from(*noforwards) << 27
+            | u32::from(*join_to_send) << 28
+            | u32::from(*join_request) << 29
+            | u32::from(*forum) << 30;
+        let word_flags2 = u32::from(usernames.is_some()) << 0
+            | u32::from(*stories_hidden) << 1
+            | u32::from(*stories_hidden_min) << 2
+            | u32::from(*stories_unavailable) << 3
+            | u32::from(stories_max_id.is_some()) << 4
+            | u32::from(color.is_some()) << 7
+            | u32::from(profile_color.is_some()) << 8
+            | u32::from(emoji_status.is_some()) << 9
+            | u32::from(level.is_some()) << 10
+            | u32::from(subscription_until_date.is_some()) << 11
+            | u32::from(*signature_profiles) << 12
+            | u32::from(bot_verification_icon.is_some()) << 13
+            | u32::from(send_paid_messages_stars.is_some()) << 14
+            | u32::from(*autotranslation) << 15
+            | u32::from(*broadcast_messages_allowed) << 16
+            | u32::from(*monoforum) << 17
+            | u32::from(linked_monoforum_id.is_some()) << 18
+            | u32::from(*forum_tabs) << 19
+            | u32::from(linked_community_id.is_some()) << 20;
+        wr.words([0xd49f34c6, word_flags, word_flags2, low(id), high(id)]);
         if let Some(x) = access_hash {
             wr.i64(*x);
         }
@@ -1814,54 +1988,64 @@ impl Channel {
             wr.bytes(x.as_bytes());
         }
         Encode::encode(photo, wr);
-        wr.i32(*date);
-        if all_flags_9 && let Some(x) = restriction_reason {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = admin_rights {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = banned_rights {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = default_banned_rights {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = participants_count {
-            wr.i32(*x);
-        }
-        if let Some(x) = usernames {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = stories_max_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = color {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = profile_color {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = emoji_status {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = level {
-            wr.i32(*x);
-        }
-        if let Some(x) = subscription_until_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = bot_verification_icon {
-            wr.i64(*x);
-        }
-        if let Some(x) = send_paid_messages_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = linked_monoforum_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = linked_community_id {
-            wr.i64(*x);
+        wr.u32(date.cast_unsigned());
+        if word_flags & 0x6c200 != 0 || word_flags2 & 0x146f91 != 0 {
+            if word_flags & 0x4c200 != 0 {
+                if all_flags_9 && let Some(x) = restriction_reason {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = admin_rights {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = banned_rights {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = default_banned_rights {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x20000 != 0 || word_flags2 & 0x91 != 0 {
+                if let Some(x) = participants_count {
+                    wr.i32(*x);
+                }
+                if let Some(x) = usernames {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = stories_max_id {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = color {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags2 & 0xf00 != 0 {
+                if let Some(x) = profile_color {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = emoji_status {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = level {
+                    wr.i32(*x);
+                }
+                if let Some(x) = subscription_until_date {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags2 & 0x146000 != 0 {
+                if let Some(x) = bot_verification_icon {
+                    wr.i64(*x);
+                }
+                if let Some(x) = send_paid_messages_stars {
+                    wr.i64(*x);
+                }
+                if let Some(x) = linked_monoforum_id {
+                    wr.i64(*x);
+                }
+                if let Some(x) = linked_community_id {
+                    wr.i64(*x);
+                }
+            }
         }
     }
 }
@@ -1884,32 +2068,35 @@ impl ChannelForbidden {
     }
 }
 impl ChannelForbidden {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChannelForbidden {
-            broadcast: word_flags & 0x20 != 0,
-            megagroup: word_flags & 0x100 != 0,
-            monoforum: word_flags & 0x400 != 0,
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            title: rd.string()?,
-            until_date: rd.optional(word_flags & 0x10000 != 0)?,
-        })
+        let broadcast = word_flags & 0x20 != 0;
+        let megagroup = word_flags & 0x100 != 0;
+        let monoforum = word_flags & 0x400 != 0;
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let title = rd.string()?;
+        let until_date = rd.optional(word_flags & 0x10000 != 0)?;
+        Ok(Box::new(constructors::ChannelForbidden {
+            broadcast,
+            megagroup,
+            monoforum,
+            id,
+            access_hash,
+            title,
+            until_date,
+        }))
     }
 }
 impl ChannelForbidden {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::ChannelForbidden { broadcast, megagroup, monoforum, id, access_hash, title, until_date } = v;
-        wr.u32(0x17d493d5);
-        wr.u32(
-            u32::from(*broadcast) << 5
-                | u32::from(*megagroup) << 8
-                | u32::from(*monoforum) << 10
-                | u32::from(until_date.is_some()) << 16,
-        );
-        wr.i64(*id);
-        wr.i64(*access_hash);
+        let word_flags = u32::from(*broadcast) << 5
+            | u32::from(*megagroup) << 8
+            | u32::from(*monoforum) << 10
+            | u32::from(until_date.is_some()) << 16;
+        wr.words([0x17d493d5, word_flags, low(id), high(id), low(access_hash), high(access_hash)]);
         wr.bytes(title.as_bytes());
         if let Some(x) = until_date {
             wr.i32(*x);
@@ -1959,25 +2146,51 @@ impl Chat {
     }
 }
 impl Chat {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::Chat {
-            creator: word_flags & 0x1 != 0,
-            left: word_flags & 0x4 != 0,
-            deactivated: word_flags & 0x20 != 0,
-            call_active: word_flags & 0x800000 != 0,
-            call_not_empty: word_flags & 0x1000000 != 0,
-            noforwards: word_flags & 0x2000000 != 0,
-            id: rd.i64()?,
-            title: rd.string()?,
-            photo: Decode::decode(rd)?,
-            participants_count: rd.i32()?,
-            date: rd.i32()?,
-            version: rd.i32()?,
-            migrated_to: rd.optional(word_flags & 0x40 != 0)?,
-            admin_rights: rd.optional(word_flags & 0x4000 != 0)?,
-            default_banned_rights: rd.optional(word_flags & 0x40000 != 0)?,
-        })
+        let creator = word_flags & 0x1 != 0;
+        let left = word_flags & 0x4 != 0;
+        let deactivated = word_flags & 0x20 != 0;
+        let call_active = word_flags & 0x800000 != 0;
+        let call_not_empty = word_flags & 0x1000000 != 0;
+        let noforwards = word_flags & 0x2000000 != 0;
+        let id = rd.i64()?;
+        let title = rd.string()?;
+        let photo = Decode::decode(rd)?;
+        let participants_count = rd.i32()?;
+        let date = rd.i32()?;
+        let version = rd.i32()?;
+        let mut migrated_to = None;
+        let mut admin_rights = None;
+        let mut default_banned_rights = None;
+        if word_flags & 0x44040 != 0 {
+            if word_flags & 0x40 != 0 {
+                migrated_to = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4000 != 0 {
+                admin_rights = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x40000 != 0 {
+                default_banned_rights = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::Chat {
+            creator,
+            left,
+            deactivated,
+            call_active,
+            call_not_empty,
+            noforwards,
+            id,
+            title,
+            photo,
+            participants_count,
+            date,
+            version,
+            migrated_to,
+            admin_rights,
+            default_banned_rights,
+        }))
     }
 }
 impl Chat {
@@ -2000,32 +2213,29 @@ impl Chat {
             admin_rights,
             default_banned_rights,
         } = v;
-        wr.u32(0x41cbf256);
-        wr.u32(
-            u32::from(*creator) << 0
-                | u32::from(*left) << 2
-                | u32::from(*deactivated) << 5
-                | u32::from(migrated_to.is_some()) << 6
-                | u32::from(admin_rights.is_some()) << 14
-                | u32::from(default_banned_rights.is_some()) << 18
-                | u32::from(*call_active) << 23
-                | u32::from(*call_not_empty) << 24
-                | u32::from(*noforwards) << 25,
-        );
-        wr.i64(*id);
+        let word_flags = u32::from(*creator) << 0
+            | u32::from(*left) << 2
+            | u32::from(*deactivated) << 5
+            | u32::from(migrated_to.is_some()) << 6
+            | u32::from(admin_rights.is_some()) << 14
+            | u32::from(default_banned_rights.is_some()) << 18
+            | u32::from(*call_active) << 23
+            | u32::from(*call_not_empty) << 24
+            | u32::from(*noforwards) << 25;
+        wr.words([0x41cbf256, word_flags, low(id), high(id)]);
         wr.bytes(title.as_bytes());
         Encode::encode(photo, wr);
-        wr.i32(*participants_count);
-        wr.i32(*date);
-        wr.i32(*version);
-        if let Some(x) = migrated_to {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = admin_rights {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = default_banned_rights {
-            Encode::encode(x, wr);
+        wr.words([participants_count.cast_unsigned(), date.cast_unsigned(), version.cast_unsigned()]);
+        if word_flags & 0x44040 != 0 {
+            if let Some(x) = migrated_to {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = admin_rights {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = default_banned_rights {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -2064,25 +2274,33 @@ impl Community {
     }
 }
 impl Community {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
         let creator = word_flags & 0x1 != 0;
         let left = word_flags & 0x4 != 0;
         let min = word_flags & 0x1000 != 0;
         let word_flags2 = rd.u32()?;
-        Ok(constructors::Community {
+        let collapsed_in_dialogs = word_flags2 & 0x100000 != 0;
+        let id = rd.i64()?;
+        let access_hash = rd.optional(word_flags & 0x2000 != 0)?;
+        let title = rd.string()?;
+        let photo = Decode::decode(rd)?;
+        let date = rd.i32()?;
+        let admin_rights = rd.optional(word_flags & 0x4000 != 0)?;
+        let default_banned_rights = rd.optional(word_flags & 0x40000 != 0)?;
+        Ok(Box::new(constructors::Community {
             creator,
             left,
             min,
-            collapsed_in_dialogs: word_flags2 & 0x100000 != 0,
-            id: rd.i64()?,
-            access_hash: rd.optional(word_flags & 0x2000 != 0)?,
-            title: rd.string()?,
-            photo: Decode::decode(rd)?,
-            date: rd.i32()?,
-            admin_rights: rd.optional(word_flags & 0x4000 != 0)?,
-            default_banned_rights: rd.optional(word_flags & 0x40000 != 0)?,
-        })
+            collapsed_in_dialogs,
+            id,
+            access_hash,
+            title,
+            photo,
+            date,
+            admin_rights,
+            default_banned_rights,
+        }))
     }
 }
 impl Community {
@@ -2101,23 +2319,20 @@ impl Community {
             admin_rights,
             default_banned_rights,
         } = v;
-        wr.u32(0x65efe954);
-        wr.u32(
-            u32::from(*creator) << 0
-                | u32::from(*left) << 2
-                | u32::from(*min) << 12
-                | u32::from(access_hash.is_some()) << 13
-                | u32::from(admin_rights.is_some()) << 14
-                | u32::from(default_banned_rights.is_some()) << 18,
-        );
-        wr.u32(u32::from(*collapsed_in_dialogs) << 20);
-        wr.i64(*id);
+        let word_flags = u32::from(*creator) << 0
+            | u32::from(*left) << 2
+            | u32::from(*min) << 12
+            | u32::from(access_hash.is_some()) << 13
+            | u32::from(admin_rights.is_some()) << 14
+            | u32::from(default_banned_rights.is_some()) << 18;
+        let word_flags2 = u32::from(*collapsed_in_dialogs) << 20;
+        wr.words([0x65efe954, word_flags, word_flags2, low(id), high(id)]);
         if let Some(x) = access_hash {
             wr.i64(*x);
         }
         wr.bytes(title.as_bytes());
         Encode::encode(photo, wr);
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
         if let Some(x) = admin_rights {
             Encode::encode(x, wr);
         }
@@ -2141,22 +2356,20 @@ impl CommunityForbidden {
     }
 }
 impl CommunityForbidden {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::CommunityForbidden {
-            id: rd.i64()?,
-            access_hash: rd.optional(word_flags & 0x2000 != 0)?,
-            title: rd.string()?,
-        })
+        let id = rd.i64()?;
+        let access_hash = rd.optional(word_flags & 0x2000 != 0)?;
+        let title = rd.string()?;
+        Ok(Box::new(constructors::CommunityForbidden { id, access_hash, title }))
     }
 }
 impl CommunityForbidden {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::CommunityForbidden { id, access_hash, title } = v;
-        wr.u32(0xfd3cdab8);
-        wr.u32(u32::from(access_hash.is_some()) << 13);
-        wr.i64(*id);
+        let word_flags = u32::from(access_hash.is_some()) << 13;
+        wr.words([0xfd3cdab8, word_flags, low(id), high(id)]);
         if let Some(x) = access_hash {
             wr.i64(*x);
         }
@@ -2322,7 +2535,7 @@ impl ChannelFull {
     }
 }
 impl ChannelFull {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
         let can_view_participants = word_flags & 0x8 != 0;
         let can_set_username = word_flags & 0x40 != 0;
@@ -2333,7 +2546,197 @@ impl ChannelFull {
         let can_view_stats = word_flags & 0x100000 != 0;
         let blocked = word_flags & 0x400000 != 0;
         let word_flags2 = rd.u32()?;
-        Ok(constructors::ChannelFull {
+        let can_delete_channel = word_flags2 & 0x1 != 0;
+        let antispam = word_flags2 & 0x2 != 0;
+        let participants_hidden = word_flags2 & 0x4 != 0;
+        let translations_disabled = word_flags2 & 0x8 != 0;
+        let stories_pinned_available = word_flags2 & 0x20 != 0;
+        let view_forum_as_messages = word_flags2 & 0x40 != 0;
+        let restricted_sponsored = word_flags2 & 0x800 != 0;
+        let can_view_revenue = word_flags2 & 0x1000 != 0;
+        let paid_media_allowed = word_flags2 & 0x4000 != 0;
+        let can_view_stars_revenue = word_flags2 & 0x8000 != 0;
+        let paid_reactions_available = word_flags2 & 0x10000 != 0;
+        let stargifts_available = word_flags2 & 0x80000 != 0;
+        let paid_messages_available = word_flags2 & 0x100000 != 0;
+        let has_welcome_messages = word_flags2 & 0x1000000 != 0;
+        let id = rd.i64()?;
+        let about = rd.string()?;
+        let mut participants_count = None;
+        let mut admins_count = None;
+        let mut kicked_count = None;
+        let mut banned_count = None;
+        let mut online_count = None;
+        if word_flags & 0x2007 != 0 {
+            if word_flags & 0x1 != 0 {
+                participants_count = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                admins_count = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                kicked_count = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                banned_count = Some(rd.i32()?);
+            }
+            if word_flags & 0x2000 != 0 {
+                online_count = Some(rd.i32()?);
+            }
+        }
+        let read_inbox_max_id = rd.i32()?;
+        let read_outbox_max_id = rd.i32()?;
+        let unread_count = rd.i32()?;
+        let chat_photo = Decode::decode(rd)?;
+        let notify_settings = Decode::decode(rd)?;
+        let exported_invite = rd.optional(word_flags & 0x800000 != 0)?;
+        let bot_info = Decode::decode(rd)?;
+        let mut migrated_from_chat_id = None;
+        let mut migrated_from_max_id = None;
+        let mut pinned_msg_id = None;
+        let mut stickerset = None;
+        let mut available_min_id = None;
+        let mut folder_id = None;
+        let mut linked_chat_id = None;
+        let mut location = None;
+        let mut slowmode_seconds = None;
+        let mut slowmode_next_send_date = None;
+        let mut stats_dc = None;
+        if word_flags & 0x6db30 != 0 {
+            if word_flags & 0x130 != 0 {
+                if word_flags & 0x10 != 0 {
+                    migrated_from_chat_id = Some(rd.i64()?);
+                }
+                if word_flags & 0x10 != 0 {
+                    migrated_from_max_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x20 != 0 {
+                    pinned_msg_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x100 != 0 {
+                    stickerset = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0xca00 != 0 {
+                if word_flags & 0x200 != 0 {
+                    available_min_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x800 != 0 {
+                    folder_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x4000 != 0 {
+                    linked_chat_id = Some(rd.i64()?);
+                }
+                if word_flags & 0x8000 != 0 {
+                    location = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x61000 != 0 {
+                if word_flags & 0x20000 != 0 {
+                    slowmode_seconds = Some(rd.i32()?);
+                }
+                if word_flags & 0x40000 != 0 {
+                    slowmode_next_send_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x1000 != 0 {
+                    stats_dc = Some(rd.i32()?);
+                }
+            }
+        }
+        let pts = rd.i32()?;
+        let mut call = None;
+        let mut ttl_period = None;
+        let mut pending_suggestions = None;
+        let mut groupcall_default_join_as = None;
+        let mut theme_emoticon = None;
+        let mut requests_pending = None;
+        let mut recent_requesters = None;
+        let mut default_send_as = None;
+        let mut available_reactions = None;
+        let mut reactions_limit = None;
+        let mut stories = None;
+        let mut wallpaper = None;
+        let mut boosts_applied = None;
+        let mut boosts_unrestrict = None;
+        let mut emojiset = None;
+        let mut bot_verification = None;
+        let mut stargifts_count = None;
+        let mut send_paid_messages_stars = None;
+        let mut main_tab = None;
+        let mut guard_bot_id = None;
+        if word_flags & 0x7f200000 != 0 || word_flags2 & 0xe62790 != 0 {
+            if word_flags & 0x7200000 != 0 {
+                if word_flags & 0x200000 != 0 {
+                    call = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x1000000 != 0 {
+                    ttl_period = Some(rd.i32()?);
+                }
+                if word_flags & 0x2000000 != 0 {
+                    pending_suggestions = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x4000000 != 0 {
+                    groupcall_default_join_as = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x38000000 != 0 {
+                if word_flags & 0x8000000 != 0 {
+                    theme_emoticon = Some(rd.string()?);
+                }
+                if word_flags & 0x10000000 != 0 {
+                    requests_pending = Some(rd.i32()?);
+                }
+                if word_flags & 0x10000000 != 0 {
+                    recent_requesters = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x20000000 != 0 {
+                    default_send_as = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x40000000 != 0 || word_flags2 & 0x2090 != 0 {
+                if word_flags & 0x40000000 != 0 {
+                    available_reactions = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x2000 != 0 {
+                    reactions_limit = Some(rd.i32()?);
+                }
+                if word_flags2 & 0x10 != 0 {
+                    stories = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x80 != 0 {
+                    wallpaper = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags2 & 0x20700 != 0 {
+                if word_flags2 & 0x100 != 0 {
+                    boosts_applied = Some(rd.i32()?);
+                }
+                if word_flags2 & 0x200 != 0 {
+                    boosts_unrestrict = Some(rd.i32()?);
+                }
+                if word_flags2 & 0x400 != 0 {
+                    emojiset = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x20000 != 0 {
+                    bot_verification = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags2 & 0xe40000 != 0 {
+                if word_flags2 & 0x40000 != 0 {
+                    stargifts_count = Some(rd.i32()?);
+                }
+                if word_flags2 & 0x200000 != 0 {
+                    send_paid_messages_stars = Some(rd.i64()?);
+                }
+                if word_flags2 & 0x400000 != 0 {
+                    main_tab = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x800000 != 0 {
+                    guard_bot_id = Some(rd.i64()?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::ChannelFull {
             can_view_participants,
             can_set_username,
             can_set_stickers,
@@ -2342,67 +2745,67 @@ impl ChannelFull {
             has_scheduled,
             can_view_stats,
             blocked,
-            can_delete_channel: word_flags2 & 0x1 != 0,
-            antispam: word_flags2 & 0x2 != 0,
-            participants_hidden: word_flags2 & 0x4 != 0,
-            translations_disabled: word_flags2 & 0x8 != 0,
-            stories_pinned_available: word_flags2 & 0x20 != 0,
-            view_forum_as_messages: word_flags2 & 0x40 != 0,
-            restricted_sponsored: word_flags2 & 0x800 != 0,
-            can_view_revenue: word_flags2 & 0x1000 != 0,
-            paid_media_allowed: word_flags2 & 0x4000 != 0,
-            can_view_stars_revenue: word_flags2 & 0x8000 != 0,
-            paid_reactions_available: word_flags2 & 0x10000 != 0,
-            stargifts_available: word_flags2 & 0x80000 != 0,
-            paid_messages_available: word_flags2 & 0x100000 != 0,
-            has_welcome_messages: word_flags2 & 0x1000000 != 0,
-            id: rd.i64()?,
-            about: rd.string()?,
-            participants_count: rd.optional(word_flags & 0x1 != 0)?,
-            admins_count: rd.optional(word_flags & 0x2 != 0)?,
-            kicked_count: rd.optional(word_flags & 0x4 != 0)?,
-            banned_count: rd.optional(word_flags & 0x4 != 0)?,
-            online_count: rd.optional(word_flags & 0x2000 != 0)?,
-            read_inbox_max_id: rd.i32()?,
-            read_outbox_max_id: rd.i32()?,
-            unread_count: rd.i32()?,
-            chat_photo: Decode::decode(rd)?,
-            notify_settings: Decode::decode(rd)?,
-            exported_invite: rd.optional(word_flags & 0x800000 != 0)?,
-            bot_info: Decode::decode(rd)?,
-            migrated_from_chat_id: rd.optional(word_flags & 0x10 != 0)?,
-            migrated_from_max_id: rd.optional(word_flags & 0x10 != 0)?,
-            pinned_msg_id: rd.optional(word_flags & 0x20 != 0)?,
-            stickerset: rd.optional(word_flags & 0x100 != 0)?,
-            available_min_id: rd.optional(word_flags & 0x200 != 0)?,
-            folder_id: rd.optional(word_flags & 0x800 != 0)?,
-            linked_chat_id: rd.optional(word_flags & 0x4000 != 0)?,
-            location: rd.optional(word_flags & 0x8000 != 0)?,
-            slowmode_seconds: rd.optional(word_flags & 0x20000 != 0)?,
-            slowmode_next_send_date: rd.optional(word_flags & 0x40000 != 0)?,
-            stats_dc: rd.optional(word_flags & 0x1000 != 0)?,
-            pts: rd.i32()?,
-            call: rd.optional(word_flags & 0x200000 != 0)?,
-            ttl_period: rd.optional(word_flags & 0x1000000 != 0)?,
-            pending_suggestions: rd.optional(word_flags & 0x2000000 != 0)?,
-            groupcall_default_join_as: rd.optional(word_flags & 0x4000000 != 0)?,
-            theme_emoticon: rd.optional(word_flags & 0x8000000 != 0)?,
-            requests_pending: rd.optional(word_flags & 0x10000000 != 0)?,
-            recent_requesters: rd.optional(word_flags & 0x10000000 != 0)?,
-            default_send_as: rd.optional(word_flags & 0x20000000 != 0)?,
-            available_reactions: rd.optional(word_flags & 0x40000000 != 0)?,
-            reactions_limit: rd.optional(word_flags2 & 0x2000 != 0)?,
-            stories: rd.optional(word_flags2 & 0x10 != 0)?,
-            wallpaper: rd.optional(word_flags2 & 0x80 != 0)?,
-            boosts_applied: rd.optional(word_flags2 & 0x100 != 0)?,
-            boosts_unrestrict: rd.optional(word_flags2 & 0x200 != 0)?,
-            emojiset: rd.optional(word_flags2 & 0x400 != 0)?,
-            bot_verification: rd.optional(word_flags2 & 0x20000 != 0)?,
-            stargifts_count: rd.optional(word_flags2 & 0x40000 != 0)?,
-            send_paid_messages_stars: rd.optional(word_flags2 & 0x200000 != 0)?,
-            main_tab: rd.optional(word_flags2 & 0x400000 != 0)?,
-            guard_bot_id: rd.optional(word_flags2 & 0x800000 != 0)?,
-        })
+            can_delete_channel,
+            antispam,
+            participants_hidden,
+            translations_disabled,
+            stories_pinned_available,
+            view_forum_as_messages,
+            restricted_sponsored,
+            can_view_revenue,
+            paid_media_allowed,
+            can_view_stars_revenue,
+            paid_reactions_available,
+            stargifts_available,
+            paid_messages_available,
+            has_welcome_messages,
+            id,
+            about,
+            participants_count,
+            admins_count,
+            kicked_count,
+            banned_count,
+            online_count,
+            read_inbox_max_id,
+            read_outbox_max_id,
+            unread_count,
+            chat_photo,
+            notify_settings,
+            exported_invite,
+            bot_info,
+            migrated_from_chat_id,
+            migrated_from_max_id,
+            pinned_msg_id,
+            stickerset,
+            available_min_id,
+            folder_id,
+            linked_chat_id,
+            location,
+            slowmode_seconds,
+            slowmode_next_send_date,
+            stats_dc,
+            pts,
+            call,
+            ttl_period,
+            pending_suggestions,
+            groupcall_default_join_as,
+            theme_emoticon,
+            requests_pending,
+            recent_requesters,
+            default_send_as,
+            available_reactions,
+            reactions_limit,
+            stories,
+            wallpaper,
+            boosts_applied,
+            boosts_unrestrict,
+            emojiset,
+            bot_verification,
+            stargifts_count,
+            send_paid_messages_stars,
+            main_tab,
+            guard_bot_id,
+        }))
     }
 }
 impl ChannelFull {
@@ -2490,186 +2893,201 @@ impl ChannelFull {
         if !all_flags_28 && (requests_pending.is_some() || recent_requesters.is_some()) {
             return wr.fail("channelFull");
         }
-        wr.u32(0xa04e8d3a);
-        wr.u32(
-            u32::from(participants_count.is_some()) << 0
-                | u32::from(admins_count.is_some()) << 1
-                | u32::from(all_flags_2) << 2
-                | u32::from(*can_view_participants) << 3
-                | u32::from(all_flags_4) << 4
-                | u32::from(pinned_msg_id.is_some()) << 5
-                | u32::from(*can_set_username) << 6
-                | u32::from(*can_set_stickers) << 7
-                | u32::from(stickerset.is_some()) << 8
-                | u32::from(available_min_id.is_some()) << 9
-                | u32::from(*hidden_prehistory) << 10
-                | u32::from(folder_id.is_some()) << 11
-                | u32::from(stats_dc.is_some()) << 12
-                | u32::from(online_count.is_some()) << 13
-                | u32::from(linked_chat_id.is_some()) << 14
-                | u32::from(location.is_some()) << 15
-                | u32::from(*can_set_location) << 16
-                | u32::from(slowmode_seconds.is_some()) << 17
-                | u32::from(slowmode_next_send_date.is_some()) << 18
-                | u32::from(*has_scheduled) << 19
-                | u32::from(*can_view_stats) << 20
-                | u32::from(call.is_some()) << 21
-                | u32::from(*blocked) << 22
-                | u32::from(exported_invite.is_some()) << 23
-                | u32::from(ttl_period.is_some()) << 24
-                | u32::from(pending_suggestions.is_some()) << 25
-                | u32::from(groupcall_default_join_as.is_some()) << 26
-                | u32::from(theme_emoticon.is_some()) << 27
-                | u32::from(all_flags_28) << 28
-                | u32::from(default_send_as.is_some()) << 29
-                | u32::from(available_reactions.is_some()) << 30,
-        );
-        wr.u32(
-            u32::from(*can_delete_channel) << 0
-                | u32::from(*antispam) << 1
-                | u32::from(*participants_hidden) << 2
-                | u32::from(*translations_disabled) << 3
-                | u32::from(stories.is_some()) << 4
-                | u32::from(*stories_pinned_available) << 5
-                | u32::from(*view_forum_as_messages) << 6
-                | u32::from(wallpaper.is_some()) << 7
-                | u32::from(boosts_applied.is_some()) << 8
-                | u32::from(boosts_unrestrict.is_some()) << 9
-                | u32::from(emojiset.is_some()) << 10
-                | u32::from(*restricted_sponsored) << 11
-                | u32::from(*can_view_revenue) << 12
-                | u32::from(reactions_limit.is_some()) << 13
-                | u32::from(*paid_media_allowed) << 14
-                | u32::from(*can_view_stars_revenue) << 15
-                | u32::from(*paid_reactions_available) << 16
-                | u32::from(bot_verification.is_some()) << 17
-                | u32::from(stargifts_count.is_some()) << 18
-                | u32::from(*stargifts_available) << 19
-                | u32::from(*paid_messages_available) << 20
-                | u32::from(send_paid_messages_stars.is_some()) << 21
-                | u32::from(main_tab.is_some()) << 22
-                | u32::from(guard_bot_id.is_some()) << 23
-                | u32::from(*has_welcome_messages) << 24,
-        );
-        wr.i64(*id);
+        let word_flags = u32::from(participants_count.is_some()) << 0
+            | u32::from(admins_count.is_some()) << 1
+            | u32::from(all_flags_2) << 2
+            | u32::from(*can_view_participants) << 3
+            | u32::from(all_flags_4) << 4
+            | u32::from(pinned_msg_id.is_some()) << 5
+            | u32::from(*can_set_username) << 6
+            | u32::from(*can_set_stickers) << 7
+            | u32::from(stickerset.is_some()) << 8
+            | u32::from(available_min_id.is_some()) << 9
+            | u32::from(*hidden_prehistory) << 10
+            | u32::from(folder_id.is_some()) << 11
+            | u32::from(stats_dc.is_some()) << 12
+            | u32::from(online_count.is_some()) << 13
+            | u32::from(linked_chat_id.is_some()) << 14
+            | u32::from(location.is_some()) << 15
+            | u32::from(*can_set_location) << 16
+            | u32::from(slowmode_seconds.is_some()) << 17
+            | u32::from(slowmode_next_send_date.is_some()) << 18
+            | u32::from(*has_scheduled) << 19
+            | u32::from(*can_view_stats) << 20
+            | u32::from(call.is_some()) << 21
+            | u32::from(*blocked) << 22
+            | u32::from(exported_invite.is_some()) << 23
+            | u32::from(ttl_period.is_some()) << 24
+            | u32::from(pending_suggestions.is_some()) << 25
+            | u32::from(groupcall_default_join_as.is_some()) << 26
+            | u32::from(theme_emoticon.is_some()) << 27
+            | u32::from(all_flags_28) << 28
+            | u32::from(default_send_as.is_some()) << 29
+            | u32::from(available_reactions.is_some()) << 30;
+        let word_flags2 = u32::from(*can_delete_channel) << 0
+            | u32::from(*antispam) << 1
+            | u32::from(*participants_hidden) << 2
+            | u32::from(*translations_disabled) << 3
+            | u32::from(stories.is_some()) << 4
+            | u32::from(*stories_pinned_available) << 5
+            | u32::from(*view_forum_as_messages) << 6
+            | u32::from(wallpaper.is_some()) << 7
+            | u32::from(boosts_applied.is_some()) << 8
+            | u32::from(boosts_unrestrict.is_some()) << 9
+            | u32::from(emojiset.is_some()) << 10
+            | u32::from(*restricted_sponsored) << 11
+            | u32::from(*can_view_revenue) << 12
+            | u32::from(reactions_limit.is_some()) << 13
+            | u32::from(*paid_media_allowed) << 14
+            | u32::from(*can_view_stars_revenue) << 15
+            | u32::from(*paid_reactions_available) << 16
+            | u32::from(bot_verification.is_some()) << 17
+            | u32::from(stargifts_count.is_some()) << 18
+            | u32::from(*stargifts_available) << 19
+            | u32::from(*paid_messages_available) << 20
+            | u32::from(send_paid_messages_stars.is_some()) << 21
+            | u32::from(main_tab.is_some()) << 22
+            | u32::from(guard_bot_id.is_some()) << 23
+            | u32::from(*has_welcome_messages) << 24;
+        wr.words([0xa04e8d3a, word_flags, word_flags2, low(id), high(id)]);
         wr.bytes(about.as_bytes());
-        if let Some(x) = participants_count {
-            wr.i32(*x);
+        if word_flags & 0x2007 != 0 {
+            if let Some(x) = participants_count {
+                wr.i32(*x);
+            }
+            if let Some(x) = admins_count {
+                wr.i32(*x);
+            }
+            if all_flags_2 && let Some(x) = kicked_count {
+                wr.i32(*x);
+            }
+            if all_flags_2 && let Some(x) = banned_count {
+                wr.i32(*x);
+            }
+            if let Some(x) = online_count {
+                wr.i32(*x);
+            }
         }
-        if let Some(x) = admins_count {
-            wr.i32(*x);
-        }
-        if all_flags_2 && let Some(x) = kicked_count {
-            wr.i32(*x);
-        }
-        if all_flags_2 && let Some(x) = banned_count {
-            wr.i32(*x);
-        }
-        if let Some(x) = online_count {
-            wr.i32(*x);
-        }
-        wr.i32(*read_inbox_max_id);
-        wr.i32(*read_outbox_max_id);
-        wr.i32(*unread_count);
+        wr.words([read_inbox_max_id.cast_unsigned(), read_outbox_max_id.cast_unsigned(), unread_count.cast_unsigned()]);
         Encode::encode(chat_photo, wr);
         Encode::encode(notify_settings, wr);
         if let Some(x) = exported_invite {
             Encode::encode(x, wr);
         }
         Encode::encode(bot_info, wr);
-        if all_flags_4 && let Some(x) = migrated_from_chat_id {
-            wr.i64(*x);
+        if word_flags & 0x6db30 != 0 {
+            if word_flags & 0x130 != 0 {
+                if all_flags_4 && let Some(x) = migrated_from_chat_id {
+                    wr.i64(*x);
+                }
+                if all_flags_4 && let Some(x) = migrated_from_max_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = pinned_msg_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = stickerset {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0xca00 != 0 {
+                if let Some(x) = available_min_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = folder_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = linked_chat_id {
+                    wr.i64(*x);
+                }
+                if let Some(x) = location {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x61000 != 0 {
+                if let Some(x) = slowmode_seconds {
+                    wr.i32(*x);
+                }
+                if let Some(x) = slowmode_next_send_date {
+                    wr.i32(*x);
+                }
+                if let Some(x) = stats_dc {
+                    wr.i32(*x);
+                }
+            }
         }
-        if all_flags_4 && let Some(x) = migrated_from_max_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = pinned_msg_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = stickerset {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = available_min_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = folder_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = linked_chat_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = location {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = slowmode_seconds {
-            wr.i32(*x);
-        }
-        if let Some(x) = slowmode_next_send_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = stats_dc {
-            wr.i32(*x);
-        }
-        wr.i32(*pts);
-        if let Some(x) = call {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = ttl_period {
-            wr.i32(*x);
-        }
-        if let Some(x) = pending_suggestions {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = groupcall_default_join_as {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = theme_emoticon {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_28 && let Some(x) = requests_pending {
-            wr.i32(*x);
-        }
-        if all_flags_28 && let Some(x) = recent_requesters {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = default_send_as {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = available_reactions {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reactions_limit {
-            wr.i32(*x);
-        }
-        if let Some(x) = stories {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = wallpaper {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = boosts_applied {
-            wr.i32(*x);
-        }
-        if let Some(x) = boosts_unrestrict {
-            wr.i32(*x);
-        }
-        if let Some(x) = emojiset {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = bot_verification {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = stargifts_count {
-            wr.i32(*x);
-        }
-        if let Some(x) = send_paid_messages_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = main_tab {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = guard_bot_id {
-            wr.i64(*x);
+        wr.u32(pts.cast_unsigned());
+        if word_flags & 0x7f200000 != 0 || word_flags2 & 0xe62790 != 0 {
+            if word_flags & 0x7200000 != 0 {
+                if let Some(x) = call {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = ttl_period {
+                    wr.i32(*x);
+                }
+                if let Some(x) = pending_suggestions {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = groupcall_default_join_as {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x38000000 != 0 {
+                if let Some(x) = theme_emoticon {
+                    wr.bytes(x.as_bytes());
+                }
+                if all_flags_28 && let Some(x) = requests_pending {
+                    wr.i32(*x);
+                }
+                if all_flags_28 && let Some(x) = recent_requesters {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = default_send_as {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x40000000 != 0 || word_flags2 & 0x2090 != 0 {
+                if let Some(x) = available_reactions {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = reactions_limit {
+                    wr.i32(*x);
+                }
+                if let Some(x) = stories {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = wallpaper {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags2 & 0x20700 != 0 {
+                if let Some(x) = boosts_applied {
+                    wr.i32(*x);
+                }
+                if let Some(x) = boosts_unrestrict {
+                    wr.i32(*x);
+                }
+                if let Some(x) = emojiset {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = bot_verification {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags2 & 0xe40000 != 0 {
+                if let Some(x) = stargifts_count {
+                    wr.i32(*x);
+                }
+                if let Some(x) = send_paid_messages_stars {
+                    wr.i64(*x);
+                }
+                if let Some(x) = main_tab {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = guard_bot_id {
+                    wr.i64(*x);
+                }
+            }
         }
     }
 }
@@ -2733,31 +3151,96 @@ impl ChatFull {
     }
 }
 impl ChatFull {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChatFull {
-            can_set_username: word_flags & 0x80 != 0,
-            has_scheduled: word_flags & 0x100 != 0,
-            translations_disabled: word_flags & 0x80000 != 0,
-            has_welcome_messages: word_flags & 0x200000 != 0,
-            id: rd.i64()?,
-            about: rd.string()?,
-            participants: Decode::decode(rd)?,
-            chat_photo: rd.optional(word_flags & 0x4 != 0)?,
-            notify_settings: Decode::decode(rd)?,
-            exported_invite: rd.optional(word_flags & 0x2000 != 0)?,
-            bot_info: rd.optional(word_flags & 0x8 != 0)?,
-            pinned_msg_id: rd.optional(word_flags & 0x40 != 0)?,
-            folder_id: rd.optional(word_flags & 0x800 != 0)?,
-            call: rd.optional(word_flags & 0x1000 != 0)?,
-            ttl_period: rd.optional(word_flags & 0x4000 != 0)?,
-            groupcall_default_join_as: rd.optional(word_flags & 0x8000 != 0)?,
-            theme_emoticon: rd.optional(word_flags & 0x10000 != 0)?,
-            requests_pending: rd.optional(word_flags & 0x20000 != 0)?,
-            recent_requesters: rd.optional(word_flags & 0x20000 != 0)?,
-            available_reactions: rd.optional(word_flags & 0x40000 != 0)?,
-            reactions_limit: rd.optional(word_flags & 0x100000 != 0)?,
-        })
+        let can_set_username = word_flags & 0x80 != 0;
+        let has_scheduled = word_flags & 0x100 != 0;
+        let translations_disabled = word_flags & 0x80000 != 0;
+        let has_welcome_messages = word_flags & 0x200000 != 0;
+        let id = rd.i64()?;
+        let about = rd.string()?;
+        let participants = Decode::decode(rd)?;
+        let chat_photo = rd.optional(word_flags & 0x4 != 0)?;
+        let notify_settings = Decode::decode(rd)?;
+        let mut exported_invite = None;
+        let mut bot_info = None;
+        let mut pinned_msg_id = None;
+        let mut folder_id = None;
+        let mut call = None;
+        let mut ttl_period = None;
+        let mut groupcall_default_join_as = None;
+        let mut theme_emoticon = None;
+        let mut requests_pending = None;
+        let mut recent_requesters = None;
+        let mut available_reactions = None;
+        let mut reactions_limit = None;
+        if word_flags & 0x17f848 != 0 {
+            if word_flags & 0x2848 != 0 {
+                if word_flags & 0x2000 != 0 {
+                    exported_invite = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x8 != 0 {
+                    bot_info = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x40 != 0 {
+                    pinned_msg_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x800 != 0 {
+                    folder_id = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x1d000 != 0 {
+                if word_flags & 0x1000 != 0 {
+                    call = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x4000 != 0 {
+                    ttl_period = Some(rd.i32()?);
+                }
+                if word_flags & 0x8000 != 0 {
+                    groupcall_default_join_as = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x10000 != 0 {
+                    theme_emoticon = Some(rd.string()?);
+                }
+            }
+            if word_flags & 0x160000 != 0 {
+                if word_flags & 0x20000 != 0 {
+                    requests_pending = Some(rd.i32()?);
+                }
+                if word_flags & 0x20000 != 0 {
+                    recent_requesters = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x40000 != 0 {
+                    available_reactions = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x100000 != 0 {
+                    reactions_limit = Some(rd.i32()?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::ChatFull {
+            can_set_username,
+            has_scheduled,
+            translations_disabled,
+            has_welcome_messages,
+            id,
+            about,
+            participants,
+            chat_photo,
+            notify_settings,
+            exported_invite,
+            bot_info,
+            pinned_msg_id,
+            folder_id,
+            call,
+            ttl_period,
+            groupcall_default_join_as,
+            theme_emoticon,
+            requests_pending,
+            recent_requesters,
+            available_reactions,
+            reactions_limit,
+        }))
     }
 }
 impl ChatFull {
@@ -2791,67 +3274,72 @@ impl ChatFull {
         if !all_flags_17 && (requests_pending.is_some() || recent_requesters.is_some()) {
             return wr.fail("chatFull");
         }
-        wr.u32(0x2633421b);
-        wr.u32(
-            u32::from(chat_photo.is_some()) << 2
-                | u32::from(bot_info.is_some()) << 3
-                | u32::from(pinned_msg_id.is_some()) << 6
-                | u32::from(*can_set_username) << 7
-                | u32::from(*has_scheduled) << 8
-                | u32::from(folder_id.is_some()) << 11
-                | u32::from(call.is_some()) << 12
-                | u32::from(exported_invite.is_some()) << 13
-                | u32::from(ttl_period.is_some()) << 14
-                | u32::from(groupcall_default_join_as.is_some()) << 15
-                | u32::from(theme_emoticon.is_some()) << 16
-                | u32::from(all_flags_17) << 17
-                | u32::from(available_reactions.is_some()) << 18
-                | u32::from(*translations_disabled) << 19
-                | u32::from(reactions_limit.is_some()) << 20
-                | u32::from(*has_welcome_messages) << 21,
-        );
-        wr.i64(*id);
+        let word_flags = u32::from(chat_photo.is_some()) << 2
+            | u32::from(bot_info.is_some()) << 3
+            | u32::from(pinned_msg_id.is_some()) << 6
+            | u32::from(*can_set_username) << 7
+            | u32::from(*has_scheduled) << 8
+            | u32::from(folder_id.is_some()) << 11
+            | u32::from(call.is_some()) << 12
+            | u32::from(exported_invite.is_some()) << 13
+            | u32::from(ttl_period.is_some()) << 14
+            | u32::from(groupcall_default_join_as.is_some()) << 15
+            | u32::from(theme_emoticon.is_some()) << 16
+            | u32::from(all_flags_17) << 17
+            | u32::from(available_reactions.is_some()) << 18
+            | u32::from(*translations_disabled) << 19
+            | u32::from(reactions_limit.is_some()) << 20
+            | u32::from(*has_welcome_messages) << 21;
+        wr.words([0x2633421b, word_flags, low(id), high(id)]);
         wr.bytes(about.as_bytes());
         Encode::encode(participants, wr);
         if let Some(x) = chat_photo {
             Encode::encode(x, wr);
         }
         Encode::encode(notify_settings, wr);
-        if let Some(x) = exported_invite {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = bot_info {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = pinned_msg_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = folder_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = call {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = ttl_period {
-            wr.i32(*x);
-        }
-        if let Some(x) = groupcall_default_join_as {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = theme_emoticon {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_17 && let Some(x) = requests_pending {
-            wr.i32(*x);
-        }
-        if all_flags_17 && let Some(x) = recent_requesters {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = available_reactions {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reactions_limit {
-            wr.i32(*x);
+        if word_flags & 0x17f848 != 0 {
+            if word_flags & 0x2848 != 0 {
+                if let Some(x) = exported_invite {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = bot_info {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = pinned_msg_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = folder_id {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0x1d000 != 0 {
+                if let Some(x) = call {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = ttl_period {
+                    wr.i32(*x);
+                }
+                if let Some(x) = groupcall_default_join_as {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = theme_emoticon {
+                    wr.bytes(x.as_bytes());
+                }
+            }
+            if word_flags & 0x160000 != 0 {
+                if all_flags_17 && let Some(x) = requests_pending {
+                    wr.i32(*x);
+                }
+                if all_flags_17 && let Some(x) = recent_requesters {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = available_reactions {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = reactions_limit {
+                    wr.i32(*x);
+                }
+            }
         }
     }
 }
@@ -2882,17 +3370,35 @@ impl CommunityFull {
     }
 }
 impl CommunityFull {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::CommunityFull {
-            id: rd.i64()?,
-            about: rd.string()?,
-            chat_photo: Decode::decode(rd)?,
-            linked_peers: Decode::decode(rd)?,
-            admins_count: rd.optional(word_flags & 0x2 != 0)?,
-            kicked_count: rd.optional(word_flags & 0x4 != 0)?,
-            peer_link_requests_pending: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let id = rd.i64()?;
+        let about = rd.string()?;
+        let chat_photo = Decode::decode(rd)?;
+        let linked_peers = Decode::decode(rd)?;
+        let mut admins_count = None;
+        let mut kicked_count = None;
+        let mut peer_link_requests_pending = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x2 != 0 {
+                admins_count = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                kicked_count = Some(rd.i32()?);
+            }
+            if word_flags & 0x1 != 0 {
+                peer_link_requests_pending = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::CommunityFull {
+            id,
+            about,
+            chat_photo,
+            linked_peers,
+            admins_count,
+            kicked_count,
+            peer_link_requests_pending,
+        }))
     }
 }
 impl CommunityFull {
@@ -2907,24 +3413,23 @@ impl CommunityFull {
             kicked_count,
             peer_link_requests_pending,
         } = v;
-        wr.u32(0xcbb7a507);
-        wr.u32(
-            u32::from(peer_link_requests_pending.is_some()) << 0
-                | u32::from(admins_count.is_some()) << 1
-                | u32::from(kicked_count.is_some()) << 2,
-        );
-        wr.i64(*id);
+        let word_flags = u32::from(peer_link_requests_pending.is_some()) << 0
+            | u32::from(admins_count.is_some()) << 1
+            | u32::from(kicked_count.is_some()) << 2;
+        wr.words([0xcbb7a507, word_flags, low(id), high(id)]);
         wr.bytes(about.as_bytes());
         Encode::encode(chat_photo, wr);
         Encode::encode(linked_peers, wr);
-        if let Some(x) = admins_count {
-            wr.i32(*x);
-        }
-        if let Some(x) = kicked_count {
-            wr.i32(*x);
-        }
-        if let Some(x) = peer_link_requests_pending {
-            wr.i32(*x);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = admins_count {
+                wr.i32(*x);
+            }
+            if let Some(x) = kicked_count {
+                wr.i32(*x);
+            }
+            if let Some(x) = peer_link_requests_pending {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -2977,28 +3482,57 @@ impl ChatInvite {
     }
 }
 impl ChatInvite {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChatInvite {
-            channel: word_flags & 0x1 != 0,
-            broadcast: word_flags & 0x2 != 0,
-            public: word_flags & 0x4 != 0,
-            megagroup: word_flags & 0x8 != 0,
-            request_needed: word_flags & 0x40 != 0,
-            verified: word_flags & 0x80 != 0,
-            scam: word_flags & 0x100 != 0,
-            fake: word_flags & 0x200 != 0,
-            can_refulfill_subscription: word_flags & 0x800 != 0,
-            title: rd.string()?,
-            about: rd.optional(word_flags & 0x20 != 0)?,
-            photo: Decode::decode(rd)?,
-            participants_count: rd.i32()?,
-            participants: rd.optional(word_flags & 0x10 != 0)?,
-            color: rd.i32()?,
-            subscription_pricing: rd.optional(word_flags & 0x400 != 0)?,
-            subscription_form_id: rd.optional(word_flags & 0x1000 != 0)?,
-            bot_verification: rd.optional(word_flags & 0x2000 != 0)?,
-        })
+        let channel = word_flags & 0x1 != 0;
+        let broadcast = word_flags & 0x2 != 0;
+        let public = word_flags & 0x4 != 0;
+        let megagroup = word_flags & 0x8 != 0;
+        let request_needed = word_flags & 0x40 != 0;
+        let verified = word_flags & 0x80 != 0;
+        let scam = word_flags & 0x100 != 0;
+        let fake = word_flags & 0x200 != 0;
+        let can_refulfill_subscription = word_flags & 0x800 != 0;
+        let title = rd.string()?;
+        let about = rd.optional(word_flags & 0x20 != 0)?;
+        let photo = Decode::decode(rd)?;
+        let participants_count = rd.i32()?;
+        let participants = rd.optional(word_flags & 0x10 != 0)?;
+        let color = rd.i32()?;
+        let mut subscription_pricing = None;
+        let mut subscription_form_id = None;
+        let mut bot_verification = None;
+        if word_flags & 0x3400 != 0 {
+            if word_flags & 0x400 != 0 {
+                subscription_pricing = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x1000 != 0 {
+                subscription_form_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x2000 != 0 {
+                bot_verification = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::ChatInvite {
+            channel,
+            broadcast,
+            public,
+            megagroup,
+            request_needed,
+            verified,
+            scam,
+            fake,
+            can_refulfill_subscription,
+            title,
+            about,
+            photo,
+            participants_count,
+            participants,
+            color,
+            subscription_pricing,
+            subscription_form_id,
+            bot_verification,
+        }))
     }
 }
 impl ChatInvite {
@@ -3024,41 +3558,41 @@ impl ChatInvite {
             subscription_form_id,
             bot_verification,
         } = v;
-        wr.u32(0x5c9d3702);
-        wr.u32(
-            u32::from(*channel) << 0
-                | u32::from(*broadcast) << 1
-                | u32::from(*public) << 2
-                | u32::from(*megagroup) << 3
-                | u32::from(participants.is_some()) << 4
-                | u32::from(about.is_some()) << 5
-                | u32::from(*request_needed) << 6
-                | u32::from(*verified) << 7
-                | u32::from(*scam) << 8
-                | u32::from(*fake) << 9
-                | u32::from(subscription_pricing.is_some()) << 10
-                | u32::from(*can_refulfill_subscription) << 11
-                | u32::from(subscription_form_id.is_some()) << 12
-                | u32::from(bot_verification.is_some()) << 13,
-        );
+        let word_flags = u32::from(*channel) << 0
+            | u32::from(*broadcast) << 1
+            | u32::from(*public) << 2
+            | u32::from(*megagroup) << 3
+            | u32::from(participants.is_some()) << 4
+            | u32::from(about.is_some()) << 5
+            | u32::from(*request_needed) << 6
+            | u32::from(*verified) << 7
+            | u32::from(*scam) << 8
+            | u32::from(*fake) << 9
+            | u32::from(subscription_pricing.is_some()) << 10
+            | u32::from(*can_refulfill_subscription) << 11
+            | u32::from(subscription_form_id.is_some()) << 12
+            | u32::from(bot_verification.is_some()) << 13;
+        wr.words([0x5c9d3702, word_flags]);
         wr.bytes(title.as_bytes());
         if let Some(x) = about {
             wr.bytes(x.as_bytes());
         }
         Encode::encode(photo, wr);
-        wr.i32(*participants_count);
+        wr.u32(participants_count.cast_unsigned());
         if let Some(x) = participants {
             Encode::encode(x, wr);
         }
-        wr.i32(*color);
-        if let Some(x) = subscription_pricing {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = subscription_form_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = bot_verification {
-            Encode::encode(x, wr);
+        wr.u32(color.cast_unsigned());
+        if word_flags & 0x3400 != 0 {
+            if let Some(x) = subscription_pricing {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = subscription_form_id {
+                wr.i64(*x);
+            }
+            if let Some(x) = bot_verification {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -3067,10 +3601,10 @@ impl ChatInvite {
 pub struct ChatInviteAlready {
     pub chat: types::Chat,
 }
-impl ChatInviteAlready {}
 impl ChatInviteAlready {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChatInviteAlready { chat: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let chat = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ChatInviteAlready { chat }))
     }
 }
 impl ChatInviteAlready {
@@ -3087,10 +3621,11 @@ pub struct ChatInvitePeek {
     pub chat: types::Chat,
     pub expires: i32,
 }
-impl ChatInvitePeek {}
 impl ChatInvitePeek {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChatInvitePeek { chat: Decode::decode(rd)?, expires: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let chat = Decode::decode(rd)?;
+        let expires = rd.i32()?;
+        Ok(Box::new(constructors::ChatInvitePeek { chat, expires }))
     }
 }
 impl ChatInvitePeek {
@@ -3099,7 +3634,7 @@ impl ChatInvitePeek {
         let constructors::ChatInvitePeek { chat, expires } = v;
         wr.u32(0x61695cb0);
         Encode::encode(chat, wr);
-        wr.i32(*expires);
+        wr.u32(expires.cast_unsigned());
     }
 }
 /// `chatParticipant#38e79fde flags:# user_id:long inviter_id:long date:int rank:flags.0?string = ChatParticipant`
@@ -3118,25 +3653,29 @@ impl ChatParticipant {
     }
 }
 impl ChatParticipant {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChatParticipant {
-            user_id: rd.i64()?,
-            inviter_id: rd.i64()?,
-            date: rd.i32()?,
-            rank: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let user_id = rd.i64()?;
+        let inviter_id = rd.i64()?;
+        let date = rd.i32()?;
+        let rank = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::ChatParticipant { user_id, inviter_id, date, rank }))
     }
 }
 impl ChatParticipant {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::ChatParticipant { user_id, inviter_id, date, rank } = v;
-        wr.u32(0x38e79fde);
-        wr.u32(u32::from(rank.is_some()) << 0);
-        wr.i64(*user_id);
-        wr.i64(*inviter_id);
-        wr.i32(*date);
+        let word_flags = u32::from(rank.is_some()) << 0;
+        wr.words([
+            0x38e79fde,
+            word_flags,
+            low(user_id),
+            high(user_id),
+            low(inviter_id),
+            high(inviter_id),
+            date.cast_unsigned(),
+        ]);
         if let Some(x) = rank {
             wr.bytes(x.as_bytes());
         }
@@ -3158,25 +3697,29 @@ impl ChatParticipantAdmin {
     }
 }
 impl ChatParticipantAdmin {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChatParticipantAdmin {
-            user_id: rd.i64()?,
-            inviter_id: rd.i64()?,
-            date: rd.i32()?,
-            rank: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let user_id = rd.i64()?;
+        let inviter_id = rd.i64()?;
+        let date = rd.i32()?;
+        let rank = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::ChatParticipantAdmin { user_id, inviter_id, date, rank }))
     }
 }
 impl ChatParticipantAdmin {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::ChatParticipantAdmin { user_id, inviter_id, date, rank } = v;
-        wr.u32(0x0360d5d2);
-        wr.u32(u32::from(rank.is_some()) << 0);
-        wr.i64(*user_id);
-        wr.i64(*inviter_id);
-        wr.i32(*date);
+        let word_flags = u32::from(rank.is_some()) << 0;
+        wr.words([
+            0x0360d5d2,
+            word_flags,
+            low(user_id),
+            high(user_id),
+            low(inviter_id),
+            high(inviter_id),
+            date.cast_unsigned(),
+        ]);
         if let Some(x) = rank {
             wr.bytes(x.as_bytes());
         }
@@ -3196,21 +3739,19 @@ impl ChatParticipantsForbidden {
     }
 }
 impl ChatParticipantsForbidden {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChatParticipantsForbidden {
-            chat_id: rd.i64()?,
-            self_participant: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let chat_id = rd.i64()?;
+        let self_participant = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::ChatParticipantsForbidden { chat_id, self_participant }))
     }
 }
 impl ChatParticipantsForbidden {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::ChatParticipantsForbidden { chat_id, self_participant } = v;
-        wr.u32(0x8763d3e1);
-        wr.u32(u32::from(self_participant.is_some()) << 0);
-        wr.i64(*chat_id);
+        let word_flags = u32::from(self_participant.is_some()) << 0;
+        wr.words([0x8763d3e1, word_flags, low(chat_id), high(chat_id)]);
         if let Some(x) = self_participant {
             Encode::encode(x, wr);
         }
@@ -3232,27 +3773,25 @@ impl ChatPhoto {
     }
 }
 impl ChatPhoto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChatPhoto {
-            has_video: word_flags & 0x1 != 0,
-            photo_id: rd.i64()?,
-            stripped_thumb: rd.optional(word_flags & 0x2 != 0)?,
-            dc_id: rd.i32()?,
-        })
+        let has_video = word_flags & 0x1 != 0;
+        let photo_id = rd.i64()?;
+        let stripped_thumb = rd.optional(word_flags & 0x2 != 0)?;
+        let dc_id = rd.i32()?;
+        Ok(Box::new(constructors::ChatPhoto { has_video, photo_id, stripped_thumb, dc_id }))
     }
 }
 impl ChatPhoto {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::ChatPhoto { has_video, photo_id, stripped_thumb, dc_id } = v;
-        wr.u32(0x1c6e1c11);
-        wr.u32(u32::from(*has_video) << 0 | u32::from(stripped_thumb.is_some()) << 1);
-        wr.i64(*photo_id);
+        let word_flags = u32::from(*has_video) << 0 | u32::from(stripped_thumb.is_some()) << 1;
+        wr.words([0x1c6e1c11, word_flags, low(photo_id), high(photo_id)]);
         if let Some(x) = stripped_thumb {
             wr.bytes(x);
         }
-        wr.i32(*dc_id);
+        wr.u32(dc_id.cast_unsigned());
     }
 }
 /// `dialog#fc89f7f3 flags:# pinned:flags.2?true unread_mark:flags.3?true view_forum_as_messages:flags.6?true peer:Peer top_message:int read_inbox_max_id:int read_outbox_max_id:int unread_count:int unread_mentions_count:int unread_reactions_count:int unread_poll_votes_count:int notify_settings:PeerNotifySettings pts:flags.0?int draft:flags.1?DraftMessage folder_id:flags.4?int ttl_period:flags.5?int = Dialog`
@@ -3310,26 +3849,56 @@ impl Dialog {
     }
 }
 impl Dialog {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::Dialog {
-            pinned: word_flags & 0x4 != 0,
-            unread_mark: word_flags & 0x8 != 0,
-            view_forum_as_messages: word_flags & 0x40 != 0,
-            peer: Decode::decode(rd)?,
-            top_message: rd.i32()?,
-            read_inbox_max_id: rd.i32()?,
-            read_outbox_max_id: rd.i32()?,
-            unread_count: rd.i32()?,
-            unread_mentions_count: rd.i32()?,
-            unread_reactions_count: rd.i32()?,
-            unread_poll_votes_count: rd.i32()?,
-            notify_settings: Decode::decode(rd)?,
-            pts: rd.optional(word_flags & 0x1 != 0)?,
-            draft: rd.optional(word_flags & 0x2 != 0)?,
-            folder_id: rd.optional(word_flags & 0x10 != 0)?,
-            ttl_period: rd.optional(word_flags & 0x20 != 0)?,
-        })
+        let pinned = word_flags & 0x4 != 0;
+        let unread_mark = word_flags & 0x8 != 0;
+        let view_forum_as_messages = word_flags & 0x40 != 0;
+        let peer = Decode::decode(rd)?;
+        let top_message = rd.i32()?;
+        let read_inbox_max_id = rd.i32()?;
+        let read_outbox_max_id = rd.i32()?;
+        let unread_count = rd.i32()?;
+        let unread_mentions_count = rd.i32()?;
+        let unread_reactions_count = rd.i32()?;
+        let unread_poll_votes_count = rd.i32()?;
+        let notify_settings = Decode::decode(rd)?;
+        let mut pts = None;
+        let mut draft = None;
+        let mut folder_id = None;
+        let mut ttl_period = None;
+        if word_flags & 0x33 != 0 {
+            if word_flags & 0x1 != 0 {
+                pts = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                draft = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x10 != 0 {
+                folder_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x20 != 0 {
+                ttl_period = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::Dialog {
+            pinned,
+            unread_mark,
+            view_forum_as_messages,
+            peer,
+            top_message,
+            read_inbox_max_id,
+            read_outbox_max_id,
+            unread_count,
+            unread_mentions_count,
+            unread_reactions_count,
+            unread_poll_votes_count,
+            notify_settings,
+            pts,
+            draft,
+            folder_id,
+            ttl_period,
+        }))
     }
 }
 impl Dialog {
@@ -3353,36 +3922,38 @@ impl Dialog {
             folder_id,
             ttl_period,
         } = v;
-        wr.u32(0xfc89f7f3);
-        wr.u32(
-            u32::from(pts.is_some()) << 0
-                | u32::from(draft.is_some()) << 1
-                | u32::from(*pinned) << 2
-                | u32::from(*unread_mark) << 3
-                | u32::from(folder_id.is_some()) << 4
-                | u32::from(ttl_period.is_some()) << 5
-                | u32::from(*view_forum_as_messages) << 6,
-        );
+        let word_flags = u32::from(pts.is_some()) << 0
+            | u32::from(draft.is_some()) << 1
+            | u32::from(*pinned) << 2
+            | u32::from(*unread_mark) << 3
+            | u32::from(folder_id.is_some()) << 4
+            | u32::from(ttl_period.is_some()) << 5
+            | u32::from(*view_forum_as_messages) << 6;
+        wr.words([0xfc89f7f3, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*top_message);
-        wr.i32(*read_inbox_max_id);
-        wr.i32(*read_outbox_max_id);
-        wr.i32(*unread_count);
-        wr.i32(*unread_mentions_count);
-        wr.i32(*unread_reactions_count);
-        wr.i32(*unread_poll_votes_count);
+        wr.words([
+            top_message.cast_unsigned(),
+            read_inbox_max_id.cast_unsigned(),
+            read_outbox_max_id.cast_unsigned(),
+            unread_count.cast_unsigned(),
+            unread_mentions_count.cast_unsigned(),
+            unread_reactions_count.cast_unsigned(),
+            unread_poll_votes_count.cast_unsigned(),
+        ]);
         Encode::encode(notify_settings, wr);
-        if let Some(x) = pts {
-            wr.i32(*x);
-        }
-        if let Some(x) = draft {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = folder_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = ttl_period {
-            wr.i32(*x);
+        if word_flags & 0x33 != 0 {
+            if let Some(x) = pts {
+                wr.i32(*x);
+            }
+            if let Some(x) = draft {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = folder_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = ttl_period {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -3423,18 +3994,26 @@ impl DialogFolder {
     }
 }
 impl DialogFolder {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::DialogFolder {
-            pinned: word_flags & 0x4 != 0,
-            folder: Decode::decode(rd)?,
-            peer: Decode::decode(rd)?,
-            top_message: rd.i32()?,
-            unread_muted_peers_count: rd.i32()?,
-            unread_unmuted_peers_count: rd.i32()?,
-            unread_muted_messages_count: rd.i32()?,
-            unread_unmuted_messages_count: rd.i32()?,
-        })
+        let pinned = word_flags & 0x4 != 0;
+        let folder = Decode::decode(rd)?;
+        let peer = Decode::decode(rd)?;
+        let top_message = rd.i32()?;
+        let unread_muted_peers_count = rd.i32()?;
+        let unread_unmuted_peers_count = rd.i32()?;
+        let unread_muted_messages_count = rd.i32()?;
+        let unread_unmuted_messages_count = rd.i32()?;
+        Ok(Box::new(constructors::DialogFolder {
+            pinned,
+            folder,
+            peer,
+            top_message,
+            unread_muted_peers_count,
+            unread_unmuted_peers_count,
+            unread_muted_messages_count,
+            unread_unmuted_messages_count,
+        }))
     }
 }
 impl DialogFolder {
@@ -3450,15 +4029,17 @@ impl DialogFolder {
             unread_muted_messages_count,
             unread_unmuted_messages_count,
         } = v;
-        wr.u32(0x71bd134c);
-        wr.u32(u32::from(*pinned) << 2);
+        let word_flags = u32::from(*pinned) << 2;
+        wr.words([0x71bd134c, word_flags]);
         Encode::encode(folder, wr);
         Encode::encode(peer, wr);
-        wr.i32(*top_message);
-        wr.i32(*unread_muted_peers_count);
-        wr.i32(*unread_unmuted_peers_count);
-        wr.i32(*unread_muted_messages_count);
-        wr.i32(*unread_unmuted_messages_count);
+        wr.words([
+            top_message.cast_unsigned(),
+            unread_muted_peers_count.cast_unsigned(),
+            unread_unmuted_peers_count.cast_unsigned(),
+            unread_muted_messages_count.cast_unsigned(),
+            unread_unmuted_messages_count.cast_unsigned(),
+        ]);
     }
 }
 /// `dialogFilter#aa472651 flags:# contacts:flags.0?true non_contacts:flags.1?true groups:flags.2?true broadcasts:flags.3?true bots:flags.4?true exclude_muted:flags.11?true exclude_read:flags.12?true exclude_archived:flags.13?true title_noanimate:flags.28?true id:int title:TextWithEntities emoticon:flags.25?string color:flags.27?int pinned_peers:Vector<InputPeer> include_peers:Vector<InputPeer> exclude_peers:Vector<InputPeer> = DialogFilter`
@@ -3512,26 +4093,42 @@ impl DialogFilter {
     }
 }
 impl DialogFilter {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::DialogFilter {
-            contacts: word_flags & 0x1 != 0,
-            non_contacts: word_flags & 0x2 != 0,
-            groups: word_flags & 0x4 != 0,
-            broadcasts: word_flags & 0x8 != 0,
-            bots: word_flags & 0x10 != 0,
-            exclude_muted: word_flags & 0x800 != 0,
-            exclude_read: word_flags & 0x1000 != 0,
-            exclude_archived: word_flags & 0x2000 != 0,
-            title_noanimate: word_flags & 0x10000000 != 0,
-            id: rd.i32()?,
-            title: Decode::decode(rd)?,
-            emoticon: rd.optional(word_flags & 0x2000000 != 0)?,
-            color: rd.optional(word_flags & 0x8000000 != 0)?,
-            pinned_peers: Decode::decode(rd)?,
-            include_peers: Decode::decode(rd)?,
-            exclude_peers: Decode::decode(rd)?,
-        })
+        let contacts = word_flags & 0x1 != 0;
+        let non_contacts = word_flags & 0x2 != 0;
+        let groups = word_flags & 0x4 != 0;
+        let broadcasts = word_flags & 0x8 != 0;
+        let bots = word_flags & 0x10 != 0;
+        let exclude_muted = word_flags & 0x800 != 0;
+        let exclude_read = word_flags & 0x1000 != 0;
+        let exclude_archived = word_flags & 0x2000 != 0;
+        let title_noanimate = word_flags & 0x10000000 != 0;
+        let id = rd.i32()?;
+        let title = Decode::decode(rd)?;
+        let emoticon = rd.optional(word_flags & 0x2000000 != 0)?;
+        let color = rd.optional(word_flags & 0x8000000 != 0)?;
+        let pinned_peers = Decode::decode(rd)?;
+        let include_peers = Decode::decode(rd)?;
+        let exclude_peers = Decode::decode(rd)?;
+        Ok(Box::new(constructors::DialogFilter {
+            contacts,
+            non_contacts,
+            groups,
+            broadcasts,
+            bots,
+            exclude_muted,
+            exclude_read,
+            exclude_archived,
+            title_noanimate,
+            id,
+            title,
+            emoticon,
+            color,
+            pinned_peers,
+            include_peers,
+            exclude_peers,
+        }))
     }
 }
 impl DialogFilter {
@@ -3555,21 +4152,18 @@ impl DialogFilter {
             include_peers,
             exclude_peers,
         } = v;
-        wr.u32(0xaa472651);
-        wr.u32(
-            u32::from(*contacts) << 0
-                | u32::from(*non_contacts) << 1
-                | u32::from(*groups) << 2
-                | u32::from(*broadcasts) << 3
-                | u32::from(*bots) << 4
-                | u32::from(*exclude_muted) << 11
-                | u32::from(*exclude_read) << 12
-                | u32::from(*exclude_archived) << 13
-                | u32::from(emoticon.is_some()) << 25
-                | u32::from(color.is_some()) << 27
-                | u32::from(*title_noanimate) << 28,
-        );
-        wr.i32(*id);
+        let word_flags = u32::from(*contacts) << 0
+            | u32::from(*non_contacts) << 1
+            | u32::from(*groups) << 2
+            | u32::from(*broadcasts) << 3
+            | u32::from(*bots) << 4
+            | u32::from(*exclude_muted) << 11
+            | u32::from(*exclude_read) << 12
+            | u32::from(*exclude_archived) << 13
+            | u32::from(emoticon.is_some()) << 25
+            | u32::from(color.is_some()) << 27
+            | u32::from(*title_noanimate) << 28;
+        wr.words([0xaa472651, word_flags, id.cast_unsigned()]);
         Encode::encode(title, wr);
         if let Some(x) = emoticon {
             wr.bytes(x.as_bytes());
@@ -3616,18 +4210,26 @@ impl DialogFilterChatlist {
     }
 }
 impl DialogFilterChatlist {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::DialogFilterChatlist {
-            has_my_invites: word_flags & 0x4000000 != 0,
-            title_noanimate: word_flags & 0x10000000 != 0,
-            id: rd.i32()?,
-            title: Decode::decode(rd)?,
-            emoticon: rd.optional(word_flags & 0x2000000 != 0)?,
-            color: rd.optional(word_flags & 0x8000000 != 0)?,
-            pinned_peers: Decode::decode(rd)?,
-            include_peers: Decode::decode(rd)?,
-        })
+        let has_my_invites = word_flags & 0x4000000 != 0;
+        let title_noanimate = word_flags & 0x10000000 != 0;
+        let id = rd.i32()?;
+        let title = Decode::decode(rd)?;
+        let emoticon = rd.optional(word_flags & 0x2000000 != 0)?;
+        let color = rd.optional(word_flags & 0x8000000 != 0)?;
+        let pinned_peers = Decode::decode(rd)?;
+        let include_peers = Decode::decode(rd)?;
+        Ok(Box::new(constructors::DialogFilterChatlist {
+            has_my_invites,
+            title_noanimate,
+            id,
+            title,
+            emoticon,
+            color,
+            pinned_peers,
+            include_peers,
+        }))
     }
 }
 impl DialogFilterChatlist {
@@ -3643,14 +4245,11 @@ impl DialogFilterChatlist {
             pinned_peers,
             include_peers,
         } = v;
-        wr.u32(0x96537bd7);
-        wr.u32(
-            u32::from(emoticon.is_some()) << 25
-                | u32::from(*has_my_invites) << 26
-                | u32::from(color.is_some()) << 27
-                | u32::from(*title_noanimate) << 28,
-        );
-        wr.i32(*id);
+        let word_flags = u32::from(emoticon.is_some()) << 25
+            | u32::from(*has_my_invites) << 26
+            | u32::from(color.is_some()) << 27
+            | u32::from(*title_noanimate) << 28;
+        wr.words([0x96537bd7, word_flags, id.cast_unsigned()]);
         Encode::encode(title, wr);
         if let Some(x) = emoticon {
             wr.bytes(x.as_bytes());
@@ -3704,20 +4303,30 @@ impl Document {
     }
 }
 impl Document {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::Document {
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            file_reference: rd.bytes()?,
-            date: rd.i32()?,
-            mime_type: rd.string()?,
-            size: rd.i64()?,
-            thumbs: rd.optional(word_flags & 0x1 != 0)?,
-            video_thumbs: rd.optional(word_flags & 0x2 != 0)?,
-            dc_id: rd.i32()?,
-            attributes: Decode::decode(rd)?,
-        })
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let file_reference = rd.bytes()?;
+        let date = rd.i32()?;
+        let mime_type = rd.string()?;
+        let size = rd.i64()?;
+        let thumbs = rd.optional(word_flags & 0x1 != 0)?;
+        let video_thumbs = rd.optional(word_flags & 0x2 != 0)?;
+        let dc_id = rd.i32()?;
+        let attributes = Decode::decode(rd)?;
+        Ok(Box::new(constructors::Document {
+            id,
+            access_hash,
+            file_reference,
+            date,
+            mime_type,
+            size,
+            thumbs,
+            video_thumbs,
+            dc_id,
+            attributes,
+        }))
     }
 }
 impl Document {
@@ -3735,21 +4344,19 @@ impl Document {
             dc_id,
             attributes,
         } = v;
-        wr.u32(0x8fd4c4d8);
-        wr.u32(u32::from(thumbs.is_some()) << 0 | u32::from(video_thumbs.is_some()) << 1);
-        wr.i64(*id);
-        wr.i64(*access_hash);
+        let word_flags = u32::from(thumbs.is_some()) << 0 | u32::from(video_thumbs.is_some()) << 1;
+        wr.words([0x8fd4c4d8, word_flags, low(id), high(id), low(access_hash), high(access_hash)]);
         wr.bytes(file_reference);
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
         wr.bytes(mime_type.as_bytes());
-        wr.i64(*size);
+        wr.words([low(size), high(size)]);
         if let Some(x) = thumbs {
             Encode::encode(x, wr);
         }
         if let Some(x) = video_thumbs {
             Encode::encode(x, wr);
         }
-        wr.i32(*dc_id);
+        wr.u32(dc_id.cast_unsigned());
         Encode::encode(attributes, wr);
     }
 }
@@ -3770,37 +4377,46 @@ impl DocumentAttributeAudio {
     }
 }
 impl DocumentAttributeAudio {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::DocumentAttributeAudio {
-            voice: word_flags & 0x400 != 0,
-            duration: rd.i32()?,
-            title: rd.optional(word_flags & 0x1 != 0)?,
-            performer: rd.optional(word_flags & 0x2 != 0)?,
-            waveform: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let voice = word_flags & 0x400 != 0;
+        let duration = rd.i32()?;
+        let mut title = None;
+        let mut performer = None;
+        let mut waveform = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                performer = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                waveform = Some(rd.bytes()?);
+            }
+        }
+        Ok(Box::new(constructors::DocumentAttributeAudio { voice, duration, title, performer, waveform }))
     }
 }
 impl DocumentAttributeAudio {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::DocumentAttributeAudio { voice, duration, title, performer, waveform } = v;
-        wr.u32(0x9852f9c6);
-        wr.u32(
-            u32::from(title.is_some()) << 0
-                | u32::from(performer.is_some()) << 1
-                | u32::from(waveform.is_some()) << 2
-                | u32::from(*voice) << 10,
-        );
-        wr.i32(*duration);
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = performer {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = waveform {
-            wr.bytes(x);
+        let word_flags = u32::from(title.is_some()) << 0
+            | u32::from(performer.is_some()) << 1
+            | u32::from(waveform.is_some()) << 2
+            | u32::from(*voice) << 10;
+        wr.words([0x9852f9c6, word_flags, duration.cast_unsigned()]);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = performer {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = waveform {
+                wr.bytes(x);
+            }
         }
     }
 }
@@ -3820,22 +4436,21 @@ impl DocumentAttributeCustomEmoji {
     }
 }
 impl DocumentAttributeCustomEmoji {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::DocumentAttributeCustomEmoji {
-            free: word_flags & 0x1 != 0,
-            text_color: word_flags & 0x2 != 0,
-            alt: rd.string()?,
-            stickerset: Decode::decode(rd)?,
-        })
+        let free = word_flags & 0x1 != 0;
+        let text_color = word_flags & 0x2 != 0;
+        let alt = rd.string()?;
+        let stickerset = Decode::decode(rd)?;
+        Ok(Box::new(constructors::DocumentAttributeCustomEmoji { free, text_color, alt, stickerset }))
     }
 }
 impl DocumentAttributeCustomEmoji {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::DocumentAttributeCustomEmoji { free, text_color, alt, stickerset } = v;
-        wr.u32(0xfd149899);
-        wr.u32(u32::from(*free) << 0 | u32::from(*text_color) << 1);
+        let word_flags = u32::from(*free) << 0 | u32::from(*text_color) << 1;
+        wr.words([0xfd149899, word_flags]);
         wr.bytes(alt.as_bytes());
         Encode::encode(stickerset, wr);
     }
@@ -3856,22 +4471,21 @@ impl DocumentAttributeSticker {
     }
 }
 impl DocumentAttributeSticker {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::DocumentAttributeSticker {
-            mask: word_flags & 0x2 != 0,
-            alt: rd.string()?,
-            stickerset: Decode::decode(rd)?,
-            mask_coords: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let mask = word_flags & 0x2 != 0;
+        let alt = rd.string()?;
+        let stickerset = Decode::decode(rd)?;
+        let mask_coords = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::DocumentAttributeSticker { mask, alt, stickerset, mask_coords }))
     }
 }
 impl DocumentAttributeSticker {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::DocumentAttributeSticker { mask, alt, stickerset, mask_coords } = v;
-        wr.u32(0x6319d612);
-        wr.u32(u32::from(mask_coords.is_some()) << 0 | u32::from(*mask) << 1);
+        let word_flags = u32::from(mask_coords.is_some()) << 0 | u32::from(*mask) << 1;
+        wr.words([0x6319d612, word_flags]);
         wr.bytes(alt.as_bytes());
         Encode::encode(stickerset, wr);
         if let Some(x) = mask_coords {
@@ -3910,19 +4524,39 @@ impl DocumentAttributeVideo {
     }
 }
 impl DocumentAttributeVideo {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::DocumentAttributeVideo {
-            round_message: word_flags & 0x1 != 0,
-            supports_streaming: word_flags & 0x2 != 0,
-            nosound: word_flags & 0x8 != 0,
-            duration: rd.f64()?,
-            w: rd.i32()?,
-            h: rd.i32()?,
-            preload_prefix_size: rd.optional(word_flags & 0x4 != 0)?,
-            video_start_ts: rd.optional(word_flags & 0x10 != 0)?,
-            video_codec: rd.optional(word_flags & 0x20 != 0)?,
-        })
+        let round_message = word_flags & 0x1 != 0;
+        let supports_streaming = word_flags & 0x2 != 0;
+        let nosound = word_flags & 0x8 != 0;
+        let duration = rd.f64()?;
+        let w = rd.i32()?;
+        let h = rd.i32()?;
+        let mut preload_prefix_size = None;
+        let mut video_start_ts = None;
+        let mut video_codec = None;
+        if word_flags & 0x34 != 0 {
+            if word_flags & 0x4 != 0 {
+                preload_prefix_size = Some(rd.i32()?);
+            }
+            if word_flags & 0x10 != 0 {
+                video_start_ts = Some(rd.f64()?);
+            }
+            if word_flags & 0x20 != 0 {
+                video_codec = Some(rd.string()?);
+            }
+        }
+        Ok(Box::new(constructors::DocumentAttributeVideo {
+            round_message,
+            supports_streaming,
+            nosound,
+            duration,
+            w,
+            h,
+            preload_prefix_size,
+            video_start_ts,
+            video_codec,
+        }))
     }
 }
 impl DocumentAttributeVideo {
@@ -3939,26 +4573,25 @@ impl DocumentAttributeVideo {
             video_start_ts,
             video_codec,
         } = v;
-        wr.u32(0x43c57c48);
-        wr.u32(
-            u32::from(*round_message) << 0
-                | u32::from(*supports_streaming) << 1
-                | u32::from(preload_prefix_size.is_some()) << 2
-                | u32::from(*nosound) << 3
-                | u32::from(video_start_ts.is_some()) << 4
-                | u32::from(video_codec.is_some()) << 5,
-        );
+        let word_flags = u32::from(*round_message) << 0
+            | u32::from(*supports_streaming) << 1
+            | u32::from(preload_prefix_size.is_some()) << 2
+            | u32::from(*nosound) << 3
+            | u32::from(video_start_ts.is_some()) << 4
+            | u32::from(video_codec.is_some()) << 5;
+        wr.words([0x43c57c48, word_flags]);
         wr.f64(*duration);
-        wr.i32(*w);
-        wr.i32(*h);
-        if let Some(x) = preload_prefix_size {
-            wr.i32(*x);
-        }
-        if let Some(x) = video_start_ts {
-            wr.f64(*x);
-        }
-        if let Some(x) = video_codec {
-            wr.bytes(x.as_bytes());
+        wr.words([w.cast_unsigned(), h.cast_unsigned()]);
+        if word_flags & 0x34 != 0 {
+            if let Some(x) = preload_prefix_size {
+                wr.i32(*x);
+            }
+            if let Some(x) = video_start_ts {
+                wr.f64(*x);
+            }
+            if let Some(x) = video_codec {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -3995,20 +4628,41 @@ impl DraftMessage {
     }
 }
 impl DraftMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::DraftMessage {
-            no_webpage: word_flags & 0x2 != 0,
-            invert_media: word_flags & 0x40 != 0,
-            reply_to: rd.optional(word_flags & 0x10 != 0)?,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x8 != 0)?,
-            media: rd.optional(word_flags & 0x20 != 0)?,
-            date: rd.i32()?,
-            effect: rd.optional(word_flags & 0x80 != 0)?,
-            suggested_post: rd.optional(word_flags & 0x100 != 0)?,
-            rich_message: rd.optional(word_flags & 0x200 != 0)?,
-        })
+        let no_webpage = word_flags & 0x2 != 0;
+        let invert_media = word_flags & 0x40 != 0;
+        let reply_to = rd.optional(word_flags & 0x10 != 0)?;
+        let message = rd.string()?;
+        let entities = rd.optional(word_flags & 0x8 != 0)?;
+        let media = rd.optional(word_flags & 0x20 != 0)?;
+        let date = rd.i32()?;
+        let mut effect = None;
+        let mut suggested_post = None;
+        let mut rich_message = None;
+        if word_flags & 0x380 != 0 {
+            if word_flags & 0x80 != 0 {
+                effect = Some(rd.i64()?);
+            }
+            if word_flags & 0x100 != 0 {
+                suggested_post = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x200 != 0 {
+                rich_message = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::DraftMessage {
+            no_webpage,
+            invert_media,
+            reply_to,
+            message,
+            entities,
+            media,
+            date,
+            effect,
+            suggested_post,
+            rich_message,
+        }))
     }
 }
 impl DraftMessage {
@@ -4027,17 +4681,15 @@ impl DraftMessage {
             rich_message,
         } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x60fe3294);
-        wr.u32(
-            u32::from(*no_webpage) << 1
-                | u32::from(entities.is_some()) << 3
-                | u32::from(reply_to.is_some()) << 4
-                | u32::from(media.is_some()) << 5
-                | u32::from(*invert_media) << 6
-                | u32::from(effect.is_some()) << 7
-                | u32::from(suggested_post.is_some()) << 8
-                | u32::from(rich_message.is_some()) << 9,
-        );
+        let word_flags = u32::from(*no_webpage) << 1
+            | u32::from(entities.is_some()) << 3
+            | u32::from(reply_to.is_some()) << 4
+            | u32::from(media.is_some()) << 5
+            | u32::from(*invert_media) << 6
+            | u32::from(effect.is_some()) << 7
+            | u32::from(suggested_post.is_some()) << 8
+            | u32::from(rich_message.is_some()) << 9;
+        wr.words([0x60fe3294, word_flags]);
         if let Some(x) = reply_to {
             Encode::encode(x, wr);
         }
@@ -4048,15 +4700,17 @@ impl DraftMessage {
         if let Some(x) = media {
             Encode::encode(x, wr);
         }
-        wr.i32(*date);
-        if let Some(x) = effect {
-            wr.i64(*x);
-        }
-        if let Some(x) = suggested_post {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = rich_message {
-            Encode::encode(x, wr);
+        wr.u32(date.cast_unsigned());
+        if word_flags & 0x380 != 0 {
+            if let Some(x) = effect {
+                wr.i64(*x);
+            }
+            if let Some(x) = suggested_post {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = rich_message {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -4066,10 +4720,11 @@ pub struct EmailVerifyPurposeLoginSetup {
     pub phone_number: Str,
     pub phone_code_hash: Str,
 }
-impl EmailVerifyPurposeLoginSetup {}
 impl EmailVerifyPurposeLoginSetup {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::EmailVerifyPurposeLoginSetup { phone_number: rd.string()?, phone_code_hash: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        Ok(Box::new(constructors::EmailVerifyPurposeLoginSetup { phone_number, phone_code_hash }))
     }
 }
 impl EmailVerifyPurposeLoginSetup {
@@ -4088,10 +4743,12 @@ pub struct EmojiGroup {
     pub icon_emoji_id: i64,
     pub emoticons: Vec<Str>,
 }
-impl EmojiGroup {}
 impl EmojiGroup {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::EmojiGroup { title: rd.string()?, icon_emoji_id: rd.i64()?, emoticons: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let title = rd.string()?;
+        let icon_emoji_id = rd.i64()?;
+        let emoticons = Decode::decode(rd)?;
+        Ok(Box::new(constructors::EmojiGroup { title, icon_emoji_id, emoticons }))
     }
 }
 impl EmojiGroup {
@@ -4100,7 +4757,7 @@ impl EmojiGroup {
         let constructors::EmojiGroup { title, icon_emoji_id, emoticons } = v;
         wr.u32(0x7a9abda9);
         wr.bytes(title.as_bytes());
-        wr.i64(*icon_emoji_id);
+        wr.words([low(icon_emoji_id), high(icon_emoji_id)]);
         Encode::encode(emoticons, wr);
     }
 }
@@ -4111,14 +4768,12 @@ pub struct EmojiGroupGreeting {
     pub icon_emoji_id: i64,
     pub emoticons: Vec<Str>,
 }
-impl EmojiGroupGreeting {}
 impl EmojiGroupGreeting {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::EmojiGroupGreeting {
-            title: rd.string()?,
-            icon_emoji_id: rd.i64()?,
-            emoticons: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let title = rd.string()?;
+        let icon_emoji_id = rd.i64()?;
+        let emoticons = Decode::decode(rd)?;
+        Ok(Box::new(constructors::EmojiGroupGreeting { title, icon_emoji_id, emoticons }))
     }
 }
 impl EmojiGroupGreeting {
@@ -4127,7 +4782,7 @@ impl EmojiGroupGreeting {
         let constructors::EmojiGroupGreeting { title, icon_emoji_id, emoticons } = v;
         wr.u32(0x80d26cc7);
         wr.bytes(title.as_bytes());
-        wr.i64(*icon_emoji_id);
+        wr.words([low(icon_emoji_id), high(icon_emoji_id)]);
         Encode::encode(emoticons, wr);
     }
 }
@@ -4137,10 +4792,11 @@ pub struct EmojiKeyword {
     pub keyword: Str,
     pub emoticons: Vec<Str>,
 }
-impl EmojiKeyword {}
 impl EmojiKeyword {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::EmojiKeyword { keyword: rd.string()?, emoticons: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let keyword = rd.string()?;
+        let emoticons = Decode::decode(rd)?;
+        Ok(Box::new(constructors::EmojiKeyword { keyword, emoticons }))
     }
 }
 impl EmojiKeyword {
@@ -4158,10 +4814,11 @@ pub struct EmojiKeywordDeleted {
     pub keyword: Str,
     pub emoticons: Vec<Str>,
 }
-impl EmojiKeywordDeleted {}
 impl EmojiKeywordDeleted {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::EmojiKeywordDeleted { keyword: rd.string()?, emoticons: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let keyword = rd.string()?;
+        let emoticons = Decode::decode(rd)?;
+        Ok(Box::new(constructors::EmojiKeywordDeleted { keyword, emoticons }))
     }
 }
 impl EmojiKeywordDeleted {
@@ -4216,20 +4873,30 @@ impl EmojiStatusCollectible {
     }
 }
 impl EmojiStatusCollectible {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::EmojiStatusCollectible {
-            collectible_id: rd.i64()?,
-            document_id: rd.i64()?,
-            title: rd.string()?,
-            slug: rd.string()?,
-            pattern_document_id: rd.i64()?,
-            center_color: rd.i32()?,
-            edge_color: rd.i32()?,
-            pattern_color: rd.i32()?,
-            text_color: rd.i32()?,
-            until: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let collectible_id = rd.i64()?;
+        let document_id = rd.i64()?;
+        let title = rd.string()?;
+        let slug = rd.string()?;
+        let pattern_document_id = rd.i64()?;
+        let center_color = rd.i32()?;
+        let edge_color = rd.i32()?;
+        let pattern_color = rd.i32()?;
+        let text_color = rd.i32()?;
+        let until = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::EmojiStatusCollectible {
+            collectible_id,
+            document_id,
+            title,
+            slug,
+            pattern_document_id,
+            center_color,
+            edge_color,
+            pattern_color,
+            text_color,
+            until,
+        }))
     }
 }
 impl EmojiStatusCollectible {
@@ -4247,17 +4914,25 @@ impl EmojiStatusCollectible {
             text_color,
             until,
         } = v;
-        wr.u32(0x7184603b);
-        wr.u32(u32::from(until.is_some()) << 0);
-        wr.i64(*collectible_id);
-        wr.i64(*document_id);
+        let word_flags = u32::from(until.is_some()) << 0;
+        wr.words([
+            0x7184603b,
+            word_flags,
+            low(collectible_id),
+            high(collectible_id),
+            low(document_id),
+            high(document_id),
+        ]);
         wr.bytes(title.as_bytes());
         wr.bytes(slug.as_bytes());
-        wr.i64(*pattern_document_id);
-        wr.i32(*center_color);
-        wr.i32(*edge_color);
-        wr.i32(*pattern_color);
-        wr.i32(*text_color);
+        wr.words([
+            low(pattern_document_id),
+            high(pattern_document_id),
+            center_color.cast_unsigned(),
+            edge_color.cast_unsigned(),
+            pattern_color.cast_unsigned(),
+            text_color.cast_unsigned(),
+        ]);
         if let Some(x) = until {
             wr.i32(*x);
         }
@@ -4274,18 +4949,24 @@ pub struct EncryptedChat {
     pub g_a_or_b: Bytes,
     pub key_fingerprint: i64,
 }
-impl EncryptedChat {}
 impl EncryptedChat {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::EncryptedChat {
-            id: rd.i32()?,
-            access_hash: rd.i64()?,
-            date: rd.i32()?,
-            admin_id: rd.i64()?,
-            participant_id: rd.i64()?,
-            g_a_or_b: rd.bytes()?,
-            key_fingerprint: rd.i64()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i32()?;
+        let access_hash = rd.i64()?;
+        let date = rd.i32()?;
+        let admin_id = rd.i64()?;
+        let participant_id = rd.i64()?;
+        let g_a_or_b = rd.bytes()?;
+        let key_fingerprint = rd.i64()?;
+        Ok(Box::new(constructors::EncryptedChat {
+            id,
+            access_hash,
+            date,
+            admin_id,
+            participant_id,
+            g_a_or_b,
+            key_fingerprint,
+        }))
     }
 }
 impl EncryptedChat {
@@ -4293,14 +4974,19 @@ impl EncryptedChat {
         let v = self;
         let constructors::EncryptedChat { id, access_hash, date, admin_id, participant_id, g_a_or_b, key_fingerprint } =
             v;
-        wr.u32(0x61f0d4c7);
-        wr.i32(*id);
-        wr.i64(*access_hash);
-        wr.i32(*date);
-        wr.i64(*admin_id);
-        wr.i64(*participant_id);
+        wr.words([
+            0x61f0d4c7,
+            id.cast_unsigned(),
+            low(access_hash),
+            high(access_hash),
+            date.cast_unsigned(),
+            low(admin_id),
+            high(admin_id),
+            low(participant_id),
+            high(participant_id),
+        ]);
         wr.bytes(g_a_or_b);
-        wr.i64(*key_fingerprint);
+        wr.words([low(key_fingerprint), high(key_fingerprint)]);
     }
 }
 /// `encryptedChatRequested#48f1d94c flags:# folder_id:flags.0?int id:int access_hash:long date:int admin_id:long participant_id:long g_a:bytes = EncryptedChat`
@@ -4322,17 +5008,24 @@ impl EncryptedChatRequested {
     }
 }
 impl EncryptedChatRequested {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::EncryptedChatRequested {
-            folder_id: rd.optional(word_flags & 0x1 != 0)?,
-            id: rd.i32()?,
-            access_hash: rd.i64()?,
-            date: rd.i32()?,
-            admin_id: rd.i64()?,
-            participant_id: rd.i64()?,
-            g_a: rd.bytes()?,
-        })
+        let folder_id = rd.optional(word_flags & 0x1 != 0)?;
+        let id = rd.i32()?;
+        let access_hash = rd.i64()?;
+        let date = rd.i32()?;
+        let admin_id = rd.i64()?;
+        let participant_id = rd.i64()?;
+        let g_a = rd.bytes()?;
+        Ok(Box::new(constructors::EncryptedChatRequested {
+            folder_id,
+            id,
+            access_hash,
+            date,
+            admin_id,
+            participant_id,
+            g_a,
+        }))
     }
 }
 impl EncryptedChatRequested {
@@ -4340,16 +5033,21 @@ impl EncryptedChatRequested {
         let v = self;
         let constructors::EncryptedChatRequested { folder_id, id, access_hash, date, admin_id, participant_id, g_a } =
             v;
-        wr.u32(0x48f1d94c);
-        wr.u32(u32::from(folder_id.is_some()) << 0);
+        let word_flags = u32::from(folder_id.is_some()) << 0;
+        wr.words([0x48f1d94c, word_flags]);
         if let Some(x) = folder_id {
             wr.i32(*x);
         }
-        wr.i32(*id);
-        wr.i64(*access_hash);
-        wr.i32(*date);
-        wr.i64(*admin_id);
-        wr.i64(*participant_id);
+        wr.words([
+            id.cast_unsigned(),
+            low(access_hash),
+            high(access_hash),
+            date.cast_unsigned(),
+            low(admin_id),
+            high(admin_id),
+            low(participant_id),
+            high(participant_id),
+        ]);
         wr.bytes(g_a);
     }
 }
@@ -4362,26 +5060,21 @@ pub struct EncryptedMessage {
     pub bytes: Bytes,
     pub file: types::EncryptedFile,
 }
-impl EncryptedMessage {}
 impl EncryptedMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::EncryptedMessage {
-            random_id: rd.i64()?,
-            chat_id: rd.i32()?,
-            date: rd.i32()?,
-            bytes: rd.bytes()?,
-            file: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let random_id = rd.i64()?;
+        let chat_id = rd.i32()?;
+        let date = rd.i32()?;
+        let bytes = rd.bytes()?;
+        let file = Decode::decode(rd)?;
+        Ok(Box::new(constructors::EncryptedMessage { random_id, chat_id, date, bytes, file }))
     }
 }
 impl EncryptedMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::EncryptedMessage { random_id, chat_id, date, bytes, file } = v;
-        wr.u32(0xed18c118);
-        wr.i64(*random_id);
-        wr.i32(*chat_id);
-        wr.i32(*date);
+        wr.words([0xed18c118, low(random_id), high(random_id), chat_id.cast_unsigned(), date.cast_unsigned()]);
         wr.bytes(bytes);
         Encode::encode(file, wr);
     }
@@ -4394,25 +5087,20 @@ pub struct EncryptedMessageService {
     pub date: i32,
     pub bytes: Bytes,
 }
-impl EncryptedMessageService {}
 impl EncryptedMessageService {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::EncryptedMessageService {
-            random_id: rd.i64()?,
-            chat_id: rd.i32()?,
-            date: rd.i32()?,
-            bytes: rd.bytes()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let random_id = rd.i64()?;
+        let chat_id = rd.i32()?;
+        let date = rd.i32()?;
+        let bytes = rd.bytes()?;
+        Ok(Box::new(constructors::EncryptedMessageService { random_id, chat_id, date, bytes }))
     }
 }
 impl EncryptedMessageService {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::EncryptedMessageService { random_id, chat_id, date, bytes } = v;
-        wr.u32(0x23734b06);
-        wr.i64(*random_id);
-        wr.i32(*chat_id);
-        wr.i32(*date);
+        wr.words([0x23734b06, low(random_id), high(random_id), chat_id.cast_unsigned(), date.cast_unsigned()]);
         wr.bytes(bytes);
     }
 }
@@ -4457,24 +5145,68 @@ impl ChatInviteExported {
     }
 }
 impl ChatInviteExported {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ChatInviteExported {
-            revoked: word_flags & 0x1 != 0,
-            permanent: word_flags & 0x20 != 0,
-            request_needed: word_flags & 0x40 != 0,
-            link: rd.string()?,
-            admin_id: rd.i64()?,
-            date: rd.i32()?,
-            start_date: rd.optional(word_flags & 0x10 != 0)?,
-            expire_date: rd.optional(word_flags & 0x2 != 0)?,
-            usage_limit: rd.optional(word_flags & 0x4 != 0)?,
-            usage: rd.optional(word_flags & 0x8 != 0)?,
-            requested: rd.optional(word_flags & 0x80 != 0)?,
-            subscription_expired: rd.optional(word_flags & 0x400 != 0)?,
-            title: rd.optional(word_flags & 0x100 != 0)?,
-            subscription_pricing: rd.optional(word_flags & 0x200 != 0)?,
-        })
+        let revoked = word_flags & 0x1 != 0;
+        let permanent = word_flags & 0x20 != 0;
+        let request_needed = word_flags & 0x40 != 0;
+        let link = rd.string()?;
+        let admin_id = rd.i64()?;
+        let date = rd.i32()?;
+        let mut start_date = None;
+        let mut expire_date = None;
+        let mut usage_limit = None;
+        let mut usage = None;
+        let mut requested = None;
+        let mut subscription_expired = None;
+        let mut title = None;
+        let mut subscription_pricing = None;
+        if word_flags & 0x79e != 0 {
+            if word_flags & 0x1e != 0 {
+                if word_flags & 0x10 != 0 {
+                    start_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x2 != 0 {
+                    expire_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x4 != 0 {
+                    usage_limit = Some(rd.i32()?);
+                }
+                if word_flags & 0x8 != 0 {
+                    usage = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x780 != 0 {
+                if word_flags & 0x80 != 0 {
+                    requested = Some(rd.i32()?);
+                }
+                if word_flags & 0x400 != 0 {
+                    subscription_expired = Some(rd.i32()?);
+                }
+                if word_flags & 0x100 != 0 {
+                    title = Some(rd.string()?);
+                }
+                if word_flags & 0x200 != 0 {
+                    subscription_pricing = Some(Decode::decode(rd)?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::ChatInviteExported {
+            revoked,
+            permanent,
+            request_needed,
+            link,
+            admin_id,
+            date,
+            start_date,
+            expire_date,
+            usage_limit,
+            usage,
+            requested,
+            subscription_expired,
+            title,
+            subscription_pricing,
+        }))
     }
 }
 impl ChatInviteExported {
@@ -4496,46 +5228,49 @@ impl ChatInviteExported {
             title,
             subscription_pricing,
         } = v;
-        wr.u32(0xa22cbd96);
-        wr.u32(
-            u32::from(*revoked) << 0
-                | u32::from(expire_date.is_some()) << 1
-                | u32::from(usage_limit.is_some()) << 2
-                | u32::from(usage.is_some()) << 3
-                | u32::from(start_date.is_some()) << 4
-                | u32::from(*permanent) << 5
-                | u32::from(*request_needed) << 6
-                | u32::from(requested.is_some()) << 7
-                | u32::from(title.is_some()) << 8
-                | u32::from(subscription_pricing.is_some()) << 9
-                | u32::from(subscription_expired.is_some()) << 10,
-        );
+        let word_flags = u32::from(*revoked) << 0
+            | u32::from(expire_date.is_some()) << 1
+            | u32::from(usage_limit.is_some()) << 2
+            | u32::from(usage.is_some()) << 3
+            | u32::from(start_date.is_some()) << 4
+            | u32::from(*permanent) << 5
+            | u32::from(*request_needed) << 6
+            | u32::from(requested.is_some()) << 7
+            | u32::from(title.is_some()) << 8
+            | u32::from(subscription_pricing.is_some()) << 9
+            | u32::from(subscription_expired.is_some()) << 10;
+        wr.words([0xa22cbd96, word_flags]);
         wr.bytes(link.as_bytes());
-        wr.i64(*admin_id);
-        wr.i32(*date);
-        if let Some(x) = start_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = expire_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = usage_limit {
-            wr.i32(*x);
-        }
-        if let Some(x) = usage {
-            wr.i32(*x);
-        }
-        if let Some(x) = requested {
-            wr.i32(*x);
-        }
-        if let Some(x) = subscription_expired {
-            wr.i32(*x);
-        }
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = subscription_pricing {
-            Encode::encode(x, wr);
+        wr.words([low(admin_id), high(admin_id), date.cast_unsigned()]);
+        if word_flags & 0x79e != 0 {
+            if word_flags & 0x1e != 0 {
+                if let Some(x) = start_date {
+                    wr.i32(*x);
+                }
+                if let Some(x) = expire_date {
+                    wr.i32(*x);
+                }
+                if let Some(x) = usage_limit {
+                    wr.i32(*x);
+                }
+                if let Some(x) = usage {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0x780 != 0 {
+                if let Some(x) = requested {
+                    wr.i32(*x);
+                }
+                if let Some(x) = subscription_expired {
+                    wr.i32(*x);
+                }
+                if let Some(x) = title {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = subscription_pricing {
+                    Encode::encode(x, wr);
+                }
+            }
         }
     }
 }
@@ -4611,32 +5346,54 @@ impl ForumTopic {
     }
 }
 impl ForumTopic {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ForumTopic {
-            my: word_flags & 0x2 != 0,
-            closed: word_flags & 0x4 != 0,
-            pinned: word_flags & 0x8 != 0,
-            short: word_flags & 0x20 != 0,
-            hidden: word_flags & 0x40 != 0,
-            title_missing: word_flags & 0x80 != 0,
-            id: rd.i32()?,
-            date: rd.i32()?,
-            peer: Decode::decode(rd)?,
-            title: rd.string()?,
-            icon_color: rd.i32()?,
-            icon_emoji_id: rd.optional(word_flags & 0x1 != 0)?,
-            top_message: rd.i32()?,
-            read_inbox_max_id: rd.i32()?,
-            read_outbox_max_id: rd.i32()?,
-            unread_count: rd.i32()?,
-            unread_mentions_count: rd.i32()?,
-            unread_reactions_count: rd.i32()?,
-            unread_poll_votes_count: rd.i32()?,
-            from_id: Decode::decode(rd)?,
-            notify_settings: Decode::decode(rd)?,
-            draft: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let my = word_flags & 0x2 != 0;
+        let closed = word_flags & 0x4 != 0;
+        let pinned = word_flags & 0x8 != 0;
+        let short = word_flags & 0x20 != 0;
+        let hidden = word_flags & 0x40 != 0;
+        let title_missing = word_flags & 0x80 != 0;
+        let id = rd.i32()?;
+        let date = rd.i32()?;
+        let peer = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let icon_color = rd.i32()?;
+        let icon_emoji_id = rd.optional(word_flags & 0x1 != 0)?;
+        let top_message = rd.i32()?;
+        let read_inbox_max_id = rd.i32()?;
+        let read_outbox_max_id = rd.i32()?;
+        let unread_count = rd.i32()?;
+        let unread_mentions_count = rd.i32()?;
+        let unread_reactions_count = rd.i32()?;
+        let unread_poll_votes_count = rd.i32()?;
+        let from_id = Decode::decode(rd)?;
+        let notify_settings = Decode::decode(rd)?;
+        let draft = rd.optional(word_flags & 0x10 != 0)?;
+        Ok(Box::new(constructors::ForumTopic {
+            my,
+            closed,
+            pinned,
+            short,
+            hidden,
+            title_missing,
+            id,
+            date,
+            peer,
+            title,
+            icon_color,
+            icon_emoji_id,
+            top_message,
+            read_inbox_max_id,
+            read_outbox_max_id,
+            unread_count,
+            unread_mentions_count,
+            unread_reactions_count,
+            unread_poll_votes_count,
+            from_id,
+            notify_settings,
+            draft,
+        }))
     }
 }
 impl ForumTopic {
@@ -4666,32 +5423,30 @@ impl ForumTopic {
             notify_settings,
             draft,
         } = v;
-        wr.u32(0xfcdad815);
-        wr.u32(
-            u32::from(icon_emoji_id.is_some()) << 0
-                | u32::from(*my) << 1
-                | u32::from(*closed) << 2
-                | u32::from(*pinned) << 3
-                | u32::from(draft.is_some()) << 4
-                | u32::from(*short) << 5
-                | u32::from(*hidden) << 6
-                | u32::from(*title_missing) << 7,
-        );
-        wr.i32(*id);
-        wr.i32(*date);
+        let word_flags = u32::from(icon_emoji_id.is_some()) << 0
+            | u32::from(*my) << 1
+            | u32::from(*closed) << 2
+            | u32::from(*pinned) << 3
+            | u32::from(draft.is_some()) << 4
+            | u32::from(*short) << 5
+            | u32::from(*hidden) << 6
+            | u32::from(*title_missing) << 7;
+        wr.words([0xfcdad815, word_flags, id.cast_unsigned(), date.cast_unsigned()]);
         Encode::encode(peer, wr);
         wr.bytes(title.as_bytes());
-        wr.i32(*icon_color);
+        wr.u32(icon_color.cast_unsigned());
         if let Some(x) = icon_emoji_id {
             wr.i64(*x);
         }
-        wr.i32(*top_message);
-        wr.i32(*read_inbox_max_id);
-        wr.i32(*read_outbox_max_id);
-        wr.i32(*unread_count);
-        wr.i32(*unread_mentions_count);
-        wr.i32(*unread_reactions_count);
-        wr.i32(*unread_poll_votes_count);
+        wr.words([
+            top_message.cast_unsigned(),
+            read_inbox_max_id.cast_unsigned(),
+            read_outbox_max_id.cast_unsigned(),
+            unread_count.cast_unsigned(),
+            unread_mentions_count.cast_unsigned(),
+            unread_reactions_count.cast_unsigned(),
+            unread_poll_votes_count.cast_unsigned(),
+        ]);
         Encode::encode(from_id, wr);
         Encode::encode(notify_settings, wr);
         if let Some(x) = draft {
@@ -4764,36 +5519,90 @@ impl GroupCall {
     }
 }
 impl GroupCall {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::GroupCall {
-            join_muted: word_flags & 0x2 != 0,
-            can_change_join_muted: word_flags & 0x4 != 0,
-            join_date_asc: word_flags & 0x40 != 0,
-            schedule_start_subscribed: word_flags & 0x100 != 0,
-            can_start_video: word_flags & 0x200 != 0,
-            record_video_active: word_flags & 0x800 != 0,
-            rtmp_stream: word_flags & 0x1000 != 0,
-            listeners_hidden: word_flags & 0x2000 != 0,
-            conference: word_flags & 0x4000 != 0,
-            creator: word_flags & 0x8000 != 0,
-            messages_enabled: word_flags & 0x20000 != 0,
-            can_change_messages_enabled: word_flags & 0x40000 != 0,
-            min: word_flags & 0x80000 != 0,
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            participants_count: rd.i32()?,
-            title: rd.optional(word_flags & 0x8 != 0)?,
-            stream_dc_id: rd.optional(word_flags & 0x10 != 0)?,
-            record_start_date: rd.optional(word_flags & 0x20 != 0)?,
-            schedule_date: rd.optional(word_flags & 0x80 != 0)?,
-            unmuted_video_count: rd.optional(word_flags & 0x400 != 0)?,
-            unmuted_video_limit: rd.i32()?,
-            version: rd.i32()?,
-            invite_link: rd.optional(word_flags & 0x10000 != 0)?,
-            send_paid_messages_stars: rd.optional(word_flags & 0x100000 != 0)?,
-            default_send_as: rd.optional(word_flags & 0x200000 != 0)?,
-        })
+        let join_muted = word_flags & 0x2 != 0;
+        let can_change_join_muted = word_flags & 0x4 != 0;
+        let join_date_asc = word_flags & 0x40 != 0;
+        let schedule_start_subscribed = word_flags & 0x100 != 0;
+        let can_start_video = word_flags & 0x200 != 0;
+        let record_video_active = word_flags & 0x800 != 0;
+        let rtmp_stream = word_flags & 0x1000 != 0;
+        let listeners_hidden = word_flags & 0x2000 != 0;
+        let conference = word_flags & 0x4000 != 0;
+        let creator = word_flags & 0x8000 != 0;
+        let messages_enabled = word_flags & 0x20000 != 0;
+        let can_change_messages_enabled = word_flags & 0x40000 != 0;
+        let min = word_flags & 0x80000 != 0;
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let participants_count = rd.i32()?;
+        let mut title = None;
+        let mut stream_dc_id = None;
+        let mut record_start_date = None;
+        let mut schedule_date = None;
+        let mut unmuted_video_count = None;
+        if word_flags & 0x4b8 != 0 {
+            if word_flags & 0x8 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                stream_dc_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x20 != 0 {
+                record_start_date = Some(rd.i32()?);
+            }
+            if word_flags & 0x80 != 0 {
+                schedule_date = Some(rd.i32()?);
+            }
+            if word_flags & 0x400 != 0 {
+                unmuted_video_count = Some(rd.i32()?);
+            }
+        }
+        let unmuted_video_limit = rd.i32()?;
+        let version = rd.i32()?;
+        let mut invite_link = None;
+        let mut send_paid_messages_stars = None;
+        let mut default_send_as = None;
+        if word_flags & 0x310000 != 0 {
+            if word_flags & 0x10000 != 0 {
+                invite_link = Some(rd.string()?);
+            }
+            if word_flags & 0x100000 != 0 {
+                send_paid_messages_stars = Some(rd.i64()?);
+            }
+            if word_flags & 0x200000 != 0 {
+                default_send_as = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::GroupCall {
+            join_muted,
+            can_change_join_muted,
+            join_date_asc,
+            schedule_start_subscribed,
+            can_start_video,
+            record_video_active,
+            rtmp_stream,
+            listeners_hidden,
+            conference,
+            creator,
+            messages_enabled,
+            can_change_messages_enabled,
+            min,
+            id,
+            access_hash,
+            participants_count,
+            title,
+            stream_dc_id,
+            record_start_date,
+            schedule_date,
+            unmuted_video_count,
+            unmuted_video_limit,
+            version,
+            invite_link,
+            send_paid_messages_stars,
+            default_send_as,
+        }))
     }
 }
 impl GroupCall {
@@ -4827,58 +5636,64 @@ impl GroupCall {
             send_paid_messages_stars,
             default_send_as,
         } = v;
-        wr.u32(0xefb2b617);
-        wr.u32(
-            u32::from(*join_muted) << 1
-                | u32::from(*can_change_join_muted) << 2
-                | u32::from(title.is_some()) << 3
-                | u32::from(stream_dc_id.is_some()) << 4
-                | u32::from(record_start_date.is_some()) << 5
-                | u32::from(*join_date_asc) << 6
-                | u32::from(schedule_date.is_some()) << 7
-                | u32::from(*schedule_start_subscribed) << 8
-                | u32::from(*can_start_video) << 9
-                | u32::from(unmuted_video_count.is_some()) << 10
-                | u32::from(*record_video_active) << 11
-                | u32::from(*rtmp_stream) << 12
-                | u32::from(*listeners_hidden) << 13
-                | u32::from(*conference) << 14
-                | u32::from(*creator) << 15
-                | u32::from(invite_link.is_some()) << 16
-                | u32::from(*messages_enabled) << 17
-                | u32::from(*can_change_messages_enabled) << 18
-                | u32::from(*min) << 19
-                | u32::from(send_paid_messages_stars.is_some()) << 20
-                | u32::from(default_send_as.is_some()) << 21,
-        );
-        wr.i64(*id);
-        wr.i64(*access_hash);
-        wr.i32(*participants_count);
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(*join_muted) << 1
+            | u32::from(*can_change_join_muted) << 2
+            | u32::from(title.is_some()) << 3
+            | u32::from(stream_dc_id.is_some()) << 4
+            | u32::from(record_start_date.is_some()) << 5
+            | u32::from(*join_date_asc) << 6
+            | u32::from(schedule_date.is_some()) << 7
+            | u32::from(*schedule_start_subscribed) << 8
+            | u32::from(*can_start_video) << 9
+            | u32::from(unmuted_video_count.is_some()) << 10
+            | u32::from(*record_video_active) << 11
+            | u32::from(*rtmp_stream) << 12
+            | u32::from(*listeners_hidden) << 13
+            | u32::from(*conference) << 14
+            | u32::from(*creator) << 15
+            | u32::from(invite_link.is_some()) << 16
+            | u32::from(*messages_enabled) << 17
+            | u32::from(*can_change_messages_enabled) << 18
+            | u32::from(*min) << 19
+            | u32::from(send_paid_messages_stars.is_some()) << 20
+            | u32::from(default_send_as.is_some()) << 21;
+        wr.words([
+            0xefb2b617,
+            word_flags,
+            low(id),
+            high(id),
+            low(access_hash),
+            high(access_hash),
+            participants_count.cast_unsigned(),
+        ]);
+        if word_flags & 0x4b8 != 0 {
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = stream_dc_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = record_start_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = unmuted_video_count {
+                wr.i32(*x);
+            }
         }
-        if let Some(x) = stream_dc_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = record_start_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = schedule_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = unmuted_video_count {
-            wr.i32(*x);
-        }
-        wr.i32(*unmuted_video_limit);
-        wr.i32(*version);
-        if let Some(x) = invite_link {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = send_paid_messages_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = default_send_as {
-            Encode::encode(x, wr);
+        wr.words([unmuted_video_limit.cast_unsigned(), version.cast_unsigned()]);
+        if word_flags & 0x310000 != 0 {
+            if let Some(x) = invite_link {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = send_paid_messages_stars {
+                wr.i64(*x);
+            }
+            if let Some(x) = default_send_as {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -4897,21 +5712,20 @@ impl InlineButtonTypeSwitchInline {
     }
 }
 impl InlineButtonTypeSwitchInline {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InlineButtonTypeSwitchInline {
-            same_peer: word_flags & 0x1 != 0,
-            query: rd.string()?,
-            peer_types: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let same_peer = word_flags & 0x1 != 0;
+        let query = rd.string()?;
+        let peer_types = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::InlineButtonTypeSwitchInline { same_peer, query, peer_types }))
     }
 }
 impl InlineButtonTypeSwitchInline {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InlineButtonTypeSwitchInline { same_peer, query, peer_types } = v;
-        wr.u32(0x93773ff5);
-        wr.u32(u32::from(*same_peer) << 0 | u32::from(peer_types.is_some()) << 1);
+        let word_flags = u32::from(*same_peer) << 0 | u32::from(peer_types.is_some()) << 1;
+        wr.words([0x93773ff5, word_flags]);
         wr.bytes(query.as_bytes());
         if let Some(x) = peer_types {
             Encode::encode(x, wr);
@@ -4933,26 +5747,25 @@ impl InlineButtonTypeUrlAuth {
     }
 }
 impl InlineButtonTypeUrlAuth {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InlineButtonTypeUrlAuth {
-            fwd_text: rd.optional(word_flags & 0x1 != 0)?,
-            url: rd.string()?,
-            button_id: rd.i32()?,
-        })
+        let fwd_text = rd.optional(word_flags & 0x1 != 0)?;
+        let url = rd.string()?;
+        let button_id = rd.i32()?;
+        Ok(Box::new(constructors::InlineButtonTypeUrlAuth { fwd_text, url, button_id }))
     }
 }
 impl InlineButtonTypeUrlAuth {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InlineButtonTypeUrlAuth { fwd_text, url, button_id } = v;
-        wr.u32(0xbfd02da2);
-        wr.u32(u32::from(fwd_text.is_some()) << 0);
+        let word_flags = u32::from(fwd_text.is_some()) << 0;
+        wr.words([0xbfd02da2, word_flags]);
         if let Some(x) = fwd_text {
             wr.bytes(x.as_bytes());
         }
         wr.bytes(url.as_bytes());
-        wr.i32(*button_id);
+        wr.u32(button_id.cast_unsigned());
     }
 }
 /// `inputInlineButtonTypeUrlAuth#9961bcb4 flags:# request_write_access:flags.0?true fwd_text:flags.1?string url:string bot:flags.2?InputUser = InlineButtonType`
@@ -4971,24 +5784,22 @@ impl InputInlineButtonTypeUrlAuth {
     }
 }
 impl InputInlineButtonTypeUrlAuth {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputInlineButtonTypeUrlAuth {
-            request_write_access: word_flags & 0x1 != 0,
-            fwd_text: rd.optional(word_flags & 0x2 != 0)?,
-            url: rd.string()?,
-            bot: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let request_write_access = word_flags & 0x1 != 0;
+        let fwd_text = rd.optional(word_flags & 0x2 != 0)?;
+        let url = rd.string()?;
+        let bot = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputInlineButtonTypeUrlAuth { request_write_access, fwd_text, url, bot }))
     }
 }
 impl InputInlineButtonTypeUrlAuth {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputInlineButtonTypeUrlAuth { request_write_access, fwd_text, url, bot } = v;
-        wr.u32(0x9961bcb4);
-        wr.u32(
-            u32::from(*request_write_access) << 0 | u32::from(fwd_text.is_some()) << 1 | u32::from(bot.is_some()) << 2,
-        );
+        let word_flags =
+            u32::from(*request_write_access) << 0 | u32::from(fwd_text.is_some()) << 1 | u32::from(bot.is_some()) << 2;
+        wr.words([0x9961bcb4, word_flags]);
         if let Some(x) = fwd_text {
             wr.bytes(x.as_bytes());
         }
@@ -5004,10 +5815,11 @@ pub struct InputBotAppShortName {
     pub bot_id: types::InputUser,
     pub short_name: Str,
 }
-impl InputBotAppShortName {}
 impl InputBotAppShortName {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputBotAppShortName { bot_id: Decode::decode(rd)?, short_name: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let bot_id = Decode::decode(rd)?;
+        let short_name = rd.string()?;
+        Ok(Box::new(constructors::InputBotAppShortName { bot_id, short_name }))
     }
 }
 impl InputBotAppShortName {
@@ -5032,9 +5844,10 @@ impl InputBotInlineMessageGame {
     }
 }
 impl InputBotInlineMessageGame {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineMessageGame { reply_markup: rd.optional(word_flags & 0x4 != 0)? })
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputBotInlineMessageGame { reply_markup }))
     }
 }
 impl InputBotInlineMessageGame {
@@ -5042,8 +5855,8 @@ impl InputBotInlineMessageGame {
         let v = self;
         let constructors::InputBotInlineMessageGame { reply_markup } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x4b425864);
-        wr.u32(u32::from(reply_markup.is_some()) << 2);
+        let word_flags = u32::from(reply_markup.is_some()) << 2;
+        wr.words([0x4b425864, word_flags]);
         if let Some(x) = reply_markup {
             Encode::encode(x, wr);
         }
@@ -5065,14 +5878,13 @@ impl InputBotInlineMessageMediaAuto {
     }
 }
 impl InputBotInlineMessageMediaAuto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineMessageMediaAuto {
-            invert_media: word_flags & 0x8 != 0,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let invert_media = word_flags & 0x8 != 0;
+        let message = rd.string()?;
+        let entities = rd.optional(word_flags & 0x2 != 0)?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputBotInlineMessageMediaAuto { invert_media, message, entities, reply_markup }))
     }
 }
 impl InputBotInlineMessageMediaAuto {
@@ -5080,10 +5892,9 @@ impl InputBotInlineMessageMediaAuto {
         let v = self;
         let constructors::InputBotInlineMessageMediaAuto { invert_media, message, entities, reply_markup } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x3380c786);
-        wr.u32(
-            u32::from(entities.is_some()) << 1 | u32::from(reply_markup.is_some()) << 2 | u32::from(*invert_media) << 3,
-        );
+        let word_flags =
+            u32::from(entities.is_some()) << 1 | u32::from(reply_markup.is_some()) << 2 | u32::from(*invert_media) << 3;
+        wr.words([0x3380c786, word_flags]);
         wr.bytes(message.as_bytes());
         if let Some(x) = entities {
             Encode::encode(x, wr);
@@ -5110,15 +5921,20 @@ impl InputBotInlineMessageMediaContact {
     }
 }
 impl InputBotInlineMessageMediaContact {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineMessageMediaContact {
-            phone_number: rd.string()?,
-            first_name: rd.string()?,
-            last_name: rd.string()?,
-            vcard: rd.string()?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let phone_number = rd.string()?;
+        let first_name = rd.string()?;
+        let last_name = rd.string()?;
+        let vcard = rd.string()?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputBotInlineMessageMediaContact {
+            phone_number,
+            first_name,
+            last_name,
+            vcard,
+            reply_markup,
+        }))
     }
 }
 impl InputBotInlineMessageMediaContact {
@@ -5132,8 +5948,8 @@ impl InputBotInlineMessageMediaContact {
             reply_markup,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xa6edbffd);
-        wr.u32(u32::from(reply_markup.is_some()) << 2);
+        let word_flags = u32::from(reply_markup.is_some()) << 2;
+        wr.words([0xa6edbffd, word_flags]);
         wr.bytes(phone_number.as_bytes());
         wr.bytes(first_name.as_bytes());
         wr.bytes(last_name.as_bytes());
@@ -5160,15 +5976,34 @@ impl InputBotInlineMessageMediaGeo {
     }
 }
 impl InputBotInlineMessageMediaGeo {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineMessageMediaGeo {
-            geo_point: Decode::decode(rd)?,
-            heading: rd.optional(word_flags & 0x1 != 0)?,
-            period: rd.optional(word_flags & 0x2 != 0)?,
-            proximity_notification_radius: rd.optional(word_flags & 0x8 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let geo_point = Decode::decode(rd)?;
+        let mut heading = None;
+        let mut period = None;
+        let mut proximity_notification_radius = None;
+        let mut reply_markup = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                heading = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                period = Some(rd.i32()?);
+            }
+            if word_flags & 0x8 != 0 {
+                proximity_notification_radius = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                reply_markup = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::InputBotInlineMessageMediaGeo {
+            geo_point,
+            heading,
+            period,
+            proximity_notification_radius,
+            reply_markup,
+        }))
     }
 }
 impl InputBotInlineMessageMediaGeo {
@@ -5182,25 +6017,25 @@ impl InputBotInlineMessageMediaGeo {
             reply_markup,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x96929a85);
-        wr.u32(
-            u32::from(heading.is_some()) << 0
-                | u32::from(period.is_some()) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(proximity_notification_radius.is_some()) << 3,
-        );
+        let word_flags = u32::from(heading.is_some()) << 0
+            | u32::from(period.is_some()) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(proximity_notification_radius.is_some()) << 3;
+        wr.words([0x96929a85, word_flags]);
         Encode::encode(geo_point, wr);
-        if let Some(x) = heading {
-            wr.i32(*x);
-        }
-        if let Some(x) = period {
-            wr.i32(*x);
-        }
-        if let Some(x) = proximity_notification_radius {
-            wr.i32(*x);
-        }
-        if let Some(x) = reply_markup {
-            Encode::encode(x, wr);
+        if word_flags & 0xf != 0 {
+            if let Some(x) = heading {
+                wr.i32(*x);
+            }
+            if let Some(x) = period {
+                wr.i32(*x);
+            }
+            if let Some(x) = proximity_notification_radius {
+                wr.i32(*x);
+            }
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -5231,18 +6066,26 @@ impl InputBotInlineMessageMediaInvoice {
     }
 }
 impl InputBotInlineMessageMediaInvoice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineMessageMediaInvoice {
-            title: rd.string()?,
-            description: rd.string()?,
-            photo: rd.optional(word_flags & 0x1 != 0)?,
-            invoice: Decode::decode(rd)?,
-            payload: rd.bytes()?,
-            provider: rd.string()?,
-            provider_data: Decode::decode(rd)?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let title = rd.string()?;
+        let description = rd.string()?;
+        let photo = rd.optional(word_flags & 0x1 != 0)?;
+        let invoice = Decode::decode(rd)?;
+        let payload = rd.bytes()?;
+        let provider = rd.string()?;
+        let provider_data = Decode::decode(rd)?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputBotInlineMessageMediaInvoice {
+            title,
+            description,
+            photo,
+            invoice,
+            payload,
+            provider,
+            provider_data,
+            reply_markup,
+        }))
     }
 }
 impl InputBotInlineMessageMediaInvoice {
@@ -5259,8 +6102,8 @@ impl InputBotInlineMessageMediaInvoice {
             reply_markup,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xd7e78225);
-        wr.u32(u32::from(photo.is_some()) << 0 | u32::from(reply_markup.is_some()) << 2);
+        let word_flags = u32::from(photo.is_some()) << 0 | u32::from(reply_markup.is_some()) << 2;
+        wr.words([0xd7e78225, word_flags]);
         wr.bytes(title.as_bytes());
         wr.bytes(description.as_bytes());
         if let Some(x) = photo {
@@ -5301,17 +6144,24 @@ impl InputBotInlineMessageMediaVenue {
     }
 }
 impl InputBotInlineMessageMediaVenue {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineMessageMediaVenue {
-            geo_point: Decode::decode(rd)?,
-            title: rd.string()?,
-            address: rd.string()?,
-            provider: rd.string()?,
-            venue_id: rd.string()?,
-            venue_type: rd.string()?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let geo_point = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let address = rd.string()?;
+        let provider = rd.string()?;
+        let venue_id = rd.string()?;
+        let venue_type = rd.string()?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputBotInlineMessageMediaVenue {
+            geo_point,
+            title,
+            address,
+            provider,
+            venue_id,
+            venue_type,
+            reply_markup,
+        }))
     }
 }
 impl InputBotInlineMessageMediaVenue {
@@ -5327,8 +6177,8 @@ impl InputBotInlineMessageMediaVenue {
             reply_markup,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x417bbf11);
-        wr.u32(u32::from(reply_markup.is_some()) << 2);
+        let word_flags = u32::from(reply_markup.is_some()) << 2;
+        wr.words([0x417bbf11, word_flags]);
         Encode::encode(geo_point, wr);
         wr.bytes(title.as_bytes());
         wr.bytes(address.as_bytes());
@@ -5369,18 +6219,26 @@ impl InputBotInlineMessageMediaWebPage {
     }
 }
 impl InputBotInlineMessageMediaWebPage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineMessageMediaWebPage {
-            invert_media: word_flags & 0x8 != 0,
-            force_large_media: word_flags & 0x10 != 0,
-            force_small_media: word_flags & 0x20 != 0,
-            optional: word_flags & 0x40 != 0,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            url: rd.string()?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let invert_media = word_flags & 0x8 != 0;
+        let force_large_media = word_flags & 0x10 != 0;
+        let force_small_media = word_flags & 0x20 != 0;
+        let optional = word_flags & 0x40 != 0;
+        let message = rd.string()?;
+        let entities = rd.optional(word_flags & 0x2 != 0)?;
+        let url = rd.string()?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputBotInlineMessageMediaWebPage {
+            invert_media,
+            force_large_media,
+            force_small_media,
+            optional,
+            message,
+            entities,
+            url,
+            reply_markup,
+        }))
     }
 }
 impl InputBotInlineMessageMediaWebPage {
@@ -5397,15 +6255,13 @@ impl InputBotInlineMessageMediaWebPage {
             reply_markup,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xbddcc510);
-        wr.u32(
-            u32::from(entities.is_some()) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(*invert_media) << 3
-                | u32::from(*force_large_media) << 4
-                | u32::from(*force_small_media) << 5
-                | u32::from(*optional) << 6,
-        );
+        let word_flags = u32::from(entities.is_some()) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(*invert_media) << 3
+            | u32::from(*force_large_media) << 4
+            | u32::from(*force_small_media) << 5
+            | u32::from(*optional) << 6;
+        wr.words([0xbddcc510, word_flags]);
         wr.bytes(message.as_bytes());
         if let Some(x) = entities {
             Encode::encode(x, wr);
@@ -5430,12 +6286,11 @@ impl InputBotInlineMessageRichMessage {
     }
 }
 impl InputBotInlineMessageRichMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineMessageRichMessage {
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-            rich_message: Decode::decode(rd)?,
-        })
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        let rich_message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputBotInlineMessageRichMessage { reply_markup, rich_message }))
     }
 }
 impl InputBotInlineMessageRichMessage {
@@ -5443,8 +6298,8 @@ impl InputBotInlineMessageRichMessage {
         let v = self;
         let constructors::InputBotInlineMessageRichMessage { reply_markup, rich_message } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xb43df56c);
-        wr.u32(u32::from(reply_markup.is_some()) << 2);
+        let word_flags = u32::from(reply_markup.is_some()) << 2;
+        wr.words([0xb43df56c, word_flags]);
         if let Some(x) = reply_markup {
             Encode::encode(x, wr);
         }
@@ -5468,15 +6323,20 @@ impl InputBotInlineMessageText {
     }
 }
 impl InputBotInlineMessageText {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineMessageText {
-            no_webpage: word_flags & 0x1 != 0,
-            invert_media: word_flags & 0x8 != 0,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let no_webpage = word_flags & 0x1 != 0;
+        let invert_media = word_flags & 0x8 != 0;
+        let message = rd.string()?;
+        let entities = rd.optional(word_flags & 0x2 != 0)?;
+        let reply_markup = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputBotInlineMessageText {
+            no_webpage,
+            invert_media,
+            message,
+            entities,
+            reply_markup,
+        }))
     }
 }
 impl InputBotInlineMessageText {
@@ -5484,13 +6344,11 @@ impl InputBotInlineMessageText {
         let v = self;
         let constructors::InputBotInlineMessageText { no_webpage, invert_media, message, entities, reply_markup } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x3dcd7a87);
-        wr.u32(
-            u32::from(*no_webpage) << 0
-                | u32::from(entities.is_some()) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(*invert_media) << 3,
-        );
+        let word_flags = u32::from(*no_webpage) << 0
+            | u32::from(entities.is_some()) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(*invert_media) << 3;
+        wr.words([0x3dcd7a87, word_flags]);
         wr.bytes(message.as_bytes());
         if let Some(x) = entities {
             Encode::encode(x, wr);
@@ -5520,48 +6378,73 @@ impl InputBotInlineResult {
     }
 }
 impl InputBotInlineResult {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineResult {
-            id: rd.string()?,
-            type_: rd.string()?,
-            title: rd.optional(word_flags & 0x2 != 0)?,
-            description: rd.optional(word_flags & 0x4 != 0)?,
-            url: rd.optional(word_flags & 0x8 != 0)?,
-            thumb: rd.optional(word_flags & 0x10 != 0)?,
-            content: rd.optional(word_flags & 0x20 != 0)?,
-            send_message: Decode::decode(rd)?,
-        })
+        let id = rd.string()?;
+        let type_ = rd.string()?;
+        let mut title = None;
+        let mut description = None;
+        let mut url = None;
+        let mut thumb = None;
+        let mut content = None;
+        if word_flags & 0x3e != 0 {
+            if word_flags & 0x2 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                description = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                url = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                thumb = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x20 != 0 {
+                content = Some(Decode::decode(rd)?);
+            }
+        }
+        let send_message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputBotInlineResult {
+            id,
+            type_,
+            title,
+            description,
+            url,
+            thumb,
+            content,
+            send_message,
+        }))
     }
 }
 impl InputBotInlineResult {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputBotInlineResult { id, type_, title, description, url, thumb, content, send_message } = v;
-        wr.u32(0x88bf9319);
-        wr.u32(
-            u32::from(title.is_some()) << 1
-                | u32::from(description.is_some()) << 2
-                | u32::from(url.is_some()) << 3
-                | u32::from(thumb.is_some()) << 4
-                | u32::from(content.is_some()) << 5,
-        );
+        let word_flags = u32::from(title.is_some()) << 1
+            | u32::from(description.is_some()) << 2
+            | u32::from(url.is_some()) << 3
+            | u32::from(thumb.is_some()) << 4
+            | u32::from(content.is_some()) << 5;
+        wr.words([0x88bf9319, word_flags]);
         wr.bytes(id.as_bytes());
         wr.bytes(type_.as_bytes());
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = description {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = url {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = thumb {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = content {
-            Encode::encode(x, wr);
+        if word_flags & 0x3e != 0 {
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = description {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = url {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = thumb {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = content {
+                Encode::encode(x, wr);
+            }
         }
         Encode::encode(send_message, wr);
     }
@@ -5589,24 +6472,30 @@ impl InputBotInlineResultDocument {
     }
 }
 impl InputBotInlineResultDocument {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputBotInlineResultDocument {
-            id: rd.string()?,
-            type_: rd.string()?,
-            title: rd.optional(word_flags & 0x2 != 0)?,
-            description: rd.optional(word_flags & 0x4 != 0)?,
-            document: Decode::decode(rd)?,
-            send_message: Decode::decode(rd)?,
-        })
+        let id = rd.string()?;
+        let type_ = rd.string()?;
+        let title = rd.optional(word_flags & 0x2 != 0)?;
+        let description = rd.optional(word_flags & 0x4 != 0)?;
+        let document = Decode::decode(rd)?;
+        let send_message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputBotInlineResultDocument {
+            id,
+            type_,
+            title,
+            description,
+            document,
+            send_message,
+        }))
     }
 }
 impl InputBotInlineResultDocument {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputBotInlineResultDocument { id, type_, title, description, document, send_message } = v;
-        wr.u32(0xfff8fdc4);
-        wr.u32(u32::from(title.is_some()) << 1 | u32::from(description.is_some()) << 2);
+        let word_flags = u32::from(title.is_some()) << 1 | u32::from(description.is_some()) << 2;
+        wr.words([0xfff8fdc4, word_flags]);
         wr.bytes(id.as_bytes());
         wr.bytes(type_.as_bytes());
         if let Some(x) = title {
@@ -5626,14 +6515,12 @@ pub struct InputBotInlineResultGame {
     pub short_name: Str,
     pub send_message: types::InputBotInlineMessage,
 }
-impl InputBotInlineResultGame {}
 impl InputBotInlineResultGame {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputBotInlineResultGame {
-            id: rd.string()?,
-            short_name: rd.string()?,
-            send_message: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.string()?;
+        let short_name = rd.string()?;
+        let send_message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputBotInlineResultGame { id, short_name, send_message }))
     }
 }
 impl InputBotInlineResultGame {
@@ -5654,15 +6541,13 @@ pub struct InputBotInlineResultPhoto {
     pub photo: types::InputPhoto,
     pub send_message: types::InputBotInlineMessage,
 }
-impl InputBotInlineResultPhoto {}
 impl InputBotInlineResultPhoto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputBotInlineResultPhoto {
-            id: rd.string()?,
-            type_: rd.string()?,
-            photo: Decode::decode(rd)?,
-            send_message: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.string()?;
+        let type_ = rd.string()?;
+        let photo = Decode::decode(rd)?;
+        let send_message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputBotInlineResultPhoto { id, type_, photo, send_message }))
     }
 }
 impl InputBotInlineResultPhoto {
@@ -5683,14 +6568,12 @@ pub struct InputChannelFromMessage {
     pub msg_id: i32,
     pub channel_id: i64,
 }
-impl InputChannelFromMessage {}
 impl InputChannelFromMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputChannelFromMessage {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            channel_id: rd.i64()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let channel_id = rd.i64()?;
+        Ok(Box::new(constructors::InputChannelFromMessage { peer, msg_id, channel_id }))
     }
 }
 impl InputChannelFromMessage {
@@ -5699,8 +6582,7 @@ impl InputChannelFromMessage {
         let constructors::InputChannelFromMessage { peer, msg_id, channel_id } = v;
         wr.u32(0x5b934f9d);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i64(*channel_id);
+        wr.words([msg_id.cast_unsigned(), low(channel_id), high(channel_id)]);
     }
 }
 /// `inputChatUploadedPhoto#bdcdaec0 flags:# file:flags.0?InputFile video:flags.1?InputFile video_start_ts:flags.2?double video_emoji_markup:flags.3?VideoSize = InputChatPhoto`
@@ -5719,14 +6601,27 @@ impl InputChatUploadedPhoto {
     }
 }
 impl InputChatUploadedPhoto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputChatUploadedPhoto {
-            file: rd.optional(word_flags & 0x1 != 0)?,
-            video: rd.optional(word_flags & 0x2 != 0)?,
-            video_start_ts: rd.optional(word_flags & 0x4 != 0)?,
-            video_emoji_markup: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let mut file = None;
+        let mut video = None;
+        let mut video_start_ts = None;
+        let mut video_emoji_markup = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                file = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                video = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                video_start_ts = Some(rd.f64()?);
+            }
+            if word_flags & 0x8 != 0 {
+                video_emoji_markup = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::InputChatUploadedPhoto { file, video, video_start_ts, video_emoji_markup }))
     }
 }
 impl InputChatUploadedPhoto {
@@ -5736,24 +6631,24 @@ impl InputChatUploadedPhoto {
         let file = file.as_ref().filter(|x| x.has_form(wr.layer()));
         let video = video.as_ref().filter(|x| x.has_form(wr.layer()));
         let video_emoji_markup = video_emoji_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xbdcdaec0);
-        wr.u32(
-            u32::from(file.is_some()) << 0
-                | u32::from(video.is_some()) << 1
-                | u32::from(video_start_ts.is_some()) << 2
-                | u32::from(video_emoji_markup.is_some()) << 3,
-        );
-        if let Some(x) = file {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video_start_ts {
-            wr.f64(*x);
-        }
-        if let Some(x) = video_emoji_markup {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(file.is_some()) << 0
+            | u32::from(video.is_some()) << 1
+            | u32::from(video_start_ts.is_some()) << 2
+            | u32::from(video_emoji_markup.is_some()) << 3;
+        wr.words([0xbdcdaec0, word_flags]);
+        if word_flags & 0xf != 0 {
+            if let Some(x) = file {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_start_ts {
+                wr.f64(*x);
+            }
+            if let Some(x) = video_emoji_markup {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -5764,18 +6659,19 @@ pub struct InputCheckPasswordSRP {
     pub a: Bytes,
     pub m1: Bytes,
 }
-impl InputCheckPasswordSRP {}
 impl InputCheckPasswordSRP {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputCheckPasswordSRP { srp_id: rd.i64()?, a: rd.bytes()?, m1: rd.bytes()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let srp_id = rd.i64()?;
+        let a = rd.bytes()?;
+        let m1 = rd.bytes()?;
+        Ok(Box::new(constructors::InputCheckPasswordSRP { srp_id, a, m1 }))
     }
 }
 impl InputCheckPasswordSRP {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputCheckPasswordSRP { srp_id, a, m1 } = v;
-        wr.u32(0xd27ff082);
-        wr.i64(*srp_id);
+        wr.words([0xd27ff082, low(srp_id), high(srp_id)]);
         wr.bytes(a);
         wr.bytes(m1);
     }
@@ -5787,19 +6683,19 @@ pub struct InputDocument {
     pub access_hash: i64,
     pub file_reference: Bytes,
 }
-impl InputDocument {}
 impl InputDocument {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputDocument { id: rd.i64()?, access_hash: rd.i64()?, file_reference: rd.bytes()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let file_reference = rd.bytes()?;
+        Ok(Box::new(constructors::InputDocument { id, access_hash, file_reference }))
     }
 }
 impl InputDocument {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputDocument { id, access_hash, file_reference } = v;
-        wr.u32(0x1abfb575);
-        wr.i64(*id);
-        wr.i64(*access_hash);
+        wr.words([0x1abfb575, low(id), high(id), low(access_hash), high(access_hash)]);
         wr.bytes(file_reference);
     }
 }
@@ -5811,26 +6707,22 @@ pub struct InputEncryptedFileUploaded {
     pub md5_checksum: Str,
     pub key_fingerprint: i32,
 }
-impl InputEncryptedFileUploaded {}
 impl InputEncryptedFileUploaded {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputEncryptedFileUploaded {
-            id: rd.i64()?,
-            parts: rd.i32()?,
-            md5_checksum: rd.string()?,
-            key_fingerprint: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i64()?;
+        let parts = rd.i32()?;
+        let md5_checksum = rd.string()?;
+        let key_fingerprint = rd.i32()?;
+        Ok(Box::new(constructors::InputEncryptedFileUploaded { id, parts, md5_checksum, key_fingerprint }))
     }
 }
 impl InputEncryptedFileUploaded {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputEncryptedFileUploaded { id, parts, md5_checksum, key_fingerprint } = v;
-        wr.u32(0x64bd0306);
-        wr.i64(*id);
-        wr.i32(*parts);
+        wr.words([0x64bd0306, low(id), high(id), parts.cast_unsigned()]);
         wr.bytes(md5_checksum.as_bytes());
-        wr.i32(*key_fingerprint);
+        wr.u32(key_fingerprint.cast_unsigned());
     }
 }
 /// `inputFile#f52ff27f id:long parts:int name:string md5_checksum:string = InputFile`
@@ -5841,19 +6733,20 @@ pub struct InputFile {
     pub name: Str,
     pub md5_checksum: Str,
 }
-impl InputFile {}
 impl InputFile {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputFile { id: rd.i64()?, parts: rd.i32()?, name: rd.string()?, md5_checksum: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i64()?;
+        let parts = rd.i32()?;
+        let name = rd.string()?;
+        let md5_checksum = rd.string()?;
+        Ok(Box::new(constructors::InputFile { id, parts, name, md5_checksum }))
     }
 }
 impl InputFile {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputFile { id, parts, name, md5_checksum } = v;
-        wr.u32(0xf52ff27f);
-        wr.i64(*id);
-        wr.i32(*parts);
+        wr.words([0xf52ff27f, low(id), high(id), parts.cast_unsigned()]);
         wr.bytes(name.as_bytes());
         wr.bytes(md5_checksum.as_bytes());
     }
@@ -5865,19 +6758,19 @@ pub struct InputFileBig {
     pub parts: i32,
     pub name: Str,
 }
-impl InputFileBig {}
 impl InputFileBig {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputFileBig { id: rd.i64()?, parts: rd.i32()?, name: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i64()?;
+        let parts = rd.i32()?;
+        let name = rd.string()?;
+        Ok(Box::new(constructors::InputFileBig { id, parts, name }))
     }
 }
 impl InputFileBig {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputFileBig { id, parts, name } = v;
-        wr.u32(0xfa4f0bb5);
-        wr.i64(*id);
-        wr.i32(*parts);
+        wr.words([0xfa4f0bb5, low(id), high(id), parts.cast_unsigned()]);
         wr.bytes(name.as_bytes());
     }
 }
@@ -5889,24 +6782,20 @@ pub struct InputDocumentFileLocation {
     pub file_reference: Bytes,
     pub thumb_size: Str,
 }
-impl InputDocumentFileLocation {}
 impl InputDocumentFileLocation {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputDocumentFileLocation {
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            file_reference: rd.bytes()?,
-            thumb_size: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let file_reference = rd.bytes()?;
+        let thumb_size = rd.string()?;
+        Ok(Box::new(constructors::InputDocumentFileLocation { id, access_hash, file_reference, thumb_size }))
     }
 }
 impl InputDocumentFileLocation {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputDocumentFileLocation { id, access_hash, file_reference, thumb_size } = v;
-        wr.u32(0xbad07584);
-        wr.i64(*id);
-        wr.i64(*access_hash);
+        wr.words([0xbad07584, low(id), high(id), low(access_hash), high(access_hash)]);
         wr.bytes(file_reference);
         wr.bytes(thumb_size.as_bytes());
     }
@@ -5919,25 +6808,20 @@ pub struct InputFileLocation {
     pub secret: i64,
     pub file_reference: Bytes,
 }
-impl InputFileLocation {}
 impl InputFileLocation {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputFileLocation {
-            volume_id: rd.i64()?,
-            local_id: rd.i32()?,
-            secret: rd.i64()?,
-            file_reference: rd.bytes()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let volume_id = rd.i64()?;
+        let local_id = rd.i32()?;
+        let secret = rd.i64()?;
+        let file_reference = rd.bytes()?;
+        Ok(Box::new(constructors::InputFileLocation { volume_id, local_id, secret, file_reference }))
     }
 }
 impl InputFileLocation {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputFileLocation { volume_id, local_id, secret, file_reference } = v;
-        wr.u32(0xdfdaabe1);
-        wr.i64(*volume_id);
-        wr.i32(*local_id);
-        wr.i64(*secret);
+        wr.words([0xdfdaabe1, low(volume_id), high(volume_id), local_id.cast_unsigned(), low(secret), high(secret)]);
         wr.bytes(file_reference);
     }
 }
@@ -5958,15 +6842,14 @@ impl InputGroupCallStream {
     }
 }
 impl InputGroupCallStream {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputGroupCallStream {
-            call: Decode::decode(rd)?,
-            time_ms: rd.i64()?,
-            scale: rd.i32()?,
-            video_channel: rd.optional(word_flags & 0x1 != 0)?,
-            video_quality: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let call = Decode::decode(rd)?;
+        let time_ms = rd.i64()?;
+        let scale = rd.i32()?;
+        let video_channel = rd.optional(word_flags & 0x1 != 0)?;
+        let video_quality = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::InputGroupCallStream { call, time_ms, scale, video_channel, video_quality }))
     }
 }
 impl InputGroupCallStream {
@@ -5977,11 +6860,10 @@ impl InputGroupCallStream {
         if !all_flags_0 && (video_channel.is_some() || video_quality.is_some()) {
             return wr.fail("inputGroupCallStream");
         }
-        wr.u32(0x0598a92a);
-        wr.u32(u32::from(all_flags_0) << 0);
+        let word_flags = u32::from(all_flags_0) << 0;
+        wr.words([0x0598a92a, word_flags]);
         Encode::encode(call, wr);
-        wr.i64(*time_ms);
-        wr.i32(*scale);
+        wr.words([low(time_ms), high(time_ms), scale.cast_unsigned()]);
         if all_flags_0 && let Some(x) = video_channel {
             wr.i32(*x);
         }
@@ -6005,23 +6887,22 @@ impl InputPeerPhotoFileLocation {
     }
 }
 impl InputPeerPhotoFileLocation {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputPeerPhotoFileLocation {
-            big: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            photo_id: rd.i64()?,
-        })
+        let big = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let photo_id = rd.i64()?;
+        Ok(Box::new(constructors::InputPeerPhotoFileLocation { big, peer, photo_id }))
     }
 }
 impl InputPeerPhotoFileLocation {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputPeerPhotoFileLocation { big, peer, photo_id } = v;
-        wr.u32(0x37257e99);
-        wr.u32(u32::from(*big) << 0);
+        let word_flags = u32::from(*big) << 0;
+        wr.words([0x37257e99, word_flags]);
         Encode::encode(peer, wr);
-        wr.i64(*photo_id);
+        wr.words([low(photo_id), high(photo_id)]);
     }
 }
 /// `inputPhotoFileLocation#40181ffe id:long access_hash:long file_reference:bytes thumb_size:string = InputFileLocation`
@@ -6032,24 +6913,20 @@ pub struct InputPhotoFileLocation {
     pub file_reference: Bytes,
     pub thumb_size: Str,
 }
-impl InputPhotoFileLocation {}
 impl InputPhotoFileLocation {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputPhotoFileLocation {
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            file_reference: rd.bytes()?,
-            thumb_size: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let file_reference = rd.bytes()?;
+        let thumb_size = rd.string()?;
+        Ok(Box::new(constructors::InputPhotoFileLocation { id, access_hash, file_reference, thumb_size }))
     }
 }
 impl InputPhotoFileLocation {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputPhotoFileLocation { id, access_hash, file_reference, thumb_size } = v;
-        wr.u32(0x40181ffe);
-        wr.i64(*id);
-        wr.i64(*access_hash);
+        wr.words([0x40181ffe, low(id), high(id), low(access_hash), high(access_hash)]);
         wr.bytes(file_reference);
         wr.bytes(thumb_size.as_bytes());
     }
@@ -6064,17 +6941,22 @@ pub struct InputPhotoLegacyFileLocation {
     pub local_id: i32,
     pub secret: i64,
 }
-impl InputPhotoLegacyFileLocation {}
 impl InputPhotoLegacyFileLocation {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputPhotoLegacyFileLocation {
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            file_reference: rd.bytes()?,
-            volume_id: rd.i64()?,
-            local_id: rd.i32()?,
-            secret: rd.i64()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let file_reference = rd.bytes()?;
+        let volume_id = rd.i64()?;
+        let local_id = rd.i32()?;
+        let secret = rd.i64()?;
+        Ok(Box::new(constructors::InputPhotoLegacyFileLocation {
+            id,
+            access_hash,
+            file_reference,
+            volume_id,
+            local_id,
+            secret,
+        }))
     }
 }
 impl InputPhotoLegacyFileLocation {
@@ -6082,13 +6964,9 @@ impl InputPhotoLegacyFileLocation {
         let v = self;
         let constructors::InputPhotoLegacyFileLocation { id, access_hash, file_reference, volume_id, local_id, secret } =
             v;
-        wr.u32(0xd83466f3);
-        wr.i64(*id);
-        wr.i64(*access_hash);
+        wr.words([0xd83466f3, low(id), high(id), low(access_hash), high(access_hash)]);
         wr.bytes(file_reference);
-        wr.i64(*volume_id);
-        wr.i32(*local_id);
-        wr.i64(*secret);
+        wr.words([low(volume_id), high(volume_id), local_id.cast_unsigned(), low(secret), high(secret)]);
     }
 }
 /// `inputStickerSetThumb#9d84f3db stickerset:InputStickerSet thumb_version:int = InputFileLocation`
@@ -6097,10 +6975,11 @@ pub struct InputStickerSetThumb {
     pub stickerset: types::InputStickerSet,
     pub thumb_version: i32,
 }
-impl InputStickerSetThumb {}
 impl InputStickerSetThumb {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputStickerSetThumb { stickerset: Decode::decode(rd)?, thumb_version: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let stickerset = Decode::decode(rd)?;
+        let thumb_version = rd.i32()?;
+        Ok(Box::new(constructors::InputStickerSetThumb { stickerset, thumb_version }))
     }
 }
 impl InputStickerSetThumb {
@@ -6109,7 +6988,7 @@ impl InputStickerSetThumb {
         let constructors::InputStickerSetThumb { stickerset, thumb_version } = v;
         wr.u32(0x9d84f3db);
         Encode::encode(stickerset, wr);
-        wr.i32(*thumb_version);
+        wr.u32(thumb_version.cast_unsigned());
     }
 }
 /// `inputGameShortName#c331e80a bot_id:InputUser short_name:string = InputGame`
@@ -6118,10 +6997,11 @@ pub struct InputGameShortName {
     pub bot_id: types::InputUser,
     pub short_name: Str,
 }
-impl InputGameShortName {}
 impl InputGameShortName {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputGameShortName { bot_id: Decode::decode(rd)?, short_name: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let bot_id = Decode::decode(rd)?;
+        let short_name = rd.string()?;
+        Ok(Box::new(constructors::InputGameShortName { bot_id, short_name }))
     }
 }
 impl InputGameShortName {
@@ -6148,23 +7028,22 @@ impl InputInvoicePremiumGiftStars {
     }
 }
 impl InputInvoicePremiumGiftStars {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputInvoicePremiumGiftStars {
-            user_id: Decode::decode(rd)?,
-            months: rd.i32()?,
-            message: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let user_id = Decode::decode(rd)?;
+        let months = rd.i32()?;
+        let message = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::InputInvoicePremiumGiftStars { user_id, months, message }))
     }
 }
 impl InputInvoicePremiumGiftStars {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputInvoicePremiumGiftStars { user_id, months, message } = v;
-        wr.u32(0xdabab2ef);
-        wr.u32(u32::from(message.is_some()) << 0);
+        let word_flags = u32::from(message.is_some()) << 0;
+        wr.words([0xdabab2ef, word_flags]);
         Encode::encode(user_id, wr);
-        wr.i32(*months);
+        wr.u32(months.cast_unsigned());
         if let Some(x) = message {
             Encode::encode(x, wr);
         }
@@ -6187,25 +7066,25 @@ impl InputInvoiceStarGift {
     }
 }
 impl InputInvoiceStarGift {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputInvoiceStarGift {
-            hide_name: word_flags & 0x1 != 0,
-            include_upgrade: word_flags & 0x4 != 0,
-            peer: Decode::decode(rd)?,
-            gift_id: rd.i64()?,
-            message: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let hide_name = word_flags & 0x1 != 0;
+        let include_upgrade = word_flags & 0x4 != 0;
+        let peer = Decode::decode(rd)?;
+        let gift_id = rd.i64()?;
+        let message = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::InputInvoiceStarGift { hide_name, include_upgrade, peer, gift_id, message }))
     }
 }
 impl InputInvoiceStarGift {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputInvoiceStarGift { hide_name, include_upgrade, peer, gift_id, message } = v;
-        wr.u32(0xe8625e92);
-        wr.u32(u32::from(*hide_name) << 0 | u32::from(message.is_some()) << 1 | u32::from(*include_upgrade) << 2);
+        let word_flags =
+            u32::from(*hide_name) << 0 | u32::from(message.is_some()) << 1 | u32::from(*include_upgrade) << 2;
+        wr.words([0xe8625e92, word_flags]);
         Encode::encode(peer, wr);
-        wr.i64(*gift_id);
+        wr.words([low(gift_id), high(gift_id)]);
         if let Some(x) = message {
             Encode::encode(x, wr);
         }
@@ -6229,16 +7108,22 @@ impl InputInvoiceStarGiftAuctionBid {
     }
 }
 impl InputInvoiceStarGiftAuctionBid {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputInvoiceStarGiftAuctionBid {
-            hide_name: word_flags & 0x1 != 0,
-            update_bid: word_flags & 0x4 != 0,
-            peer: rd.optional(word_flags & 0x8 != 0)?,
-            gift_id: rd.i64()?,
-            bid_amount: rd.i64()?,
-            message: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let hide_name = word_flags & 0x1 != 0;
+        let update_bid = word_flags & 0x4 != 0;
+        let peer = rd.optional(word_flags & 0x8 != 0)?;
+        let gift_id = rd.i64()?;
+        let bid_amount = rd.i64()?;
+        let message = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::InputInvoiceStarGiftAuctionBid {
+            hide_name,
+            update_bid,
+            peer,
+            gift_id,
+            bid_amount,
+            message,
+        }))
     }
 }
 impl InputInvoiceStarGiftAuctionBid {
@@ -6246,18 +7131,15 @@ impl InputInvoiceStarGiftAuctionBid {
         let v = self;
         let constructors::InputInvoiceStarGiftAuctionBid { hide_name, update_bid, peer, gift_id, bid_amount, message } =
             v;
-        wr.u32(0x1ecafa10);
-        wr.u32(
-            u32::from(*hide_name) << 0
-                | u32::from(message.is_some()) << 1
-                | u32::from(*update_bid) << 2
-                | u32::from(peer.is_some()) << 3,
-        );
+        let word_flags = u32::from(*hide_name) << 0
+            | u32::from(message.is_some()) << 1
+            | u32::from(*update_bid) << 2
+            | u32::from(peer.is_some()) << 3;
+        wr.words([0x1ecafa10, word_flags]);
         if let Some(x) = peer {
             Encode::encode(x, wr);
         }
-        wr.i64(*gift_id);
-        wr.i64(*bid_amount);
+        wr.words([low(gift_id), high(gift_id), low(bid_amount), high(bid_amount)]);
         if let Some(x) = message {
             Encode::encode(x, wr);
         }
@@ -6268,10 +7150,10 @@ impl InputInvoiceStarGiftAuctionBid {
 pub struct InputInvoiceStarGiftDropOriginalDetails {
     pub stargift: types::InputSavedStarGift,
 }
-impl InputInvoiceStarGiftDropOriginalDetails {}
 impl InputInvoiceStarGiftDropOriginalDetails {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputInvoiceStarGiftDropOriginalDetails { stargift: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let stargift = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputInvoiceStarGiftDropOriginalDetails { stargift }))
     }
 }
 impl InputInvoiceStarGiftDropOriginalDetails {
@@ -6288,10 +7170,11 @@ pub struct InputInvoiceStarGiftPrepaidUpgrade {
     pub peer: types::InputPeer,
     pub hash: Str,
 }
-impl InputInvoiceStarGiftPrepaidUpgrade {}
 impl InputInvoiceStarGiftPrepaidUpgrade {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputInvoiceStarGiftPrepaidUpgrade { peer: Decode::decode(rd)?, hash: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let hash = rd.string()?;
+        Ok(Box::new(constructors::InputInvoiceStarGiftPrepaidUpgrade { peer, hash }))
     }
 }
 impl InputInvoiceStarGiftPrepaidUpgrade {
@@ -6320,23 +7203,22 @@ impl InputInvoiceStarGiftResale {
     }
 }
 impl InputInvoiceStarGiftResale {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputInvoiceStarGiftResale {
-            ton: word_flags & 0x1 != 0,
-            show_name: word_flags & 0x4 != 0,
-            slug: rd.string()?,
-            to_id: Decode::decode(rd)?,
-            message: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let ton = word_flags & 0x1 != 0;
+        let show_name = word_flags & 0x4 != 0;
+        let slug = rd.string()?;
+        let to_id = Decode::decode(rd)?;
+        let message = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::InputInvoiceStarGiftResale { ton, show_name, slug, to_id, message }))
     }
 }
 impl InputInvoiceStarGiftResale {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputInvoiceStarGiftResale { ton, show_name, slug, to_id, message } = v;
-        wr.u32(0xe9b0c658);
-        wr.u32(u32::from(*ton) << 0 | u32::from(message.is_some()) << 1 | u32::from(*show_name) << 2);
+        let word_flags = u32::from(*ton) << 0 | u32::from(message.is_some()) << 1 | u32::from(*show_name) << 2;
+        wr.words([0xe9b0c658, word_flags]);
         wr.bytes(slug.as_bytes());
         Encode::encode(to_id, wr);
         if let Some(x) = message {
@@ -6350,10 +7232,11 @@ pub struct InputInvoiceStarGiftTransfer {
     pub stargift: types::InputSavedStarGift,
     pub to_id: types::InputPeer,
 }
-impl InputInvoiceStarGiftTransfer {}
 impl InputInvoiceStarGiftTransfer {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputInvoiceStarGiftTransfer { stargift: Decode::decode(rd)?, to_id: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let stargift = Decode::decode(rd)?;
+        let to_id = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputInvoiceStarGiftTransfer { stargift, to_id }))
     }
 }
 impl InputInvoiceStarGiftTransfer {
@@ -6379,20 +7262,19 @@ impl InputInvoiceStarGiftUpgrade {
     }
 }
 impl InputInvoiceStarGiftUpgrade {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputInvoiceStarGiftUpgrade {
-            keep_original_details: word_flags & 0x1 != 0,
-            stargift: Decode::decode(rd)?,
-        })
+        let keep_original_details = word_flags & 0x1 != 0;
+        let stargift = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputInvoiceStarGiftUpgrade { keep_original_details, stargift }))
     }
 }
 impl InputInvoiceStarGiftUpgrade {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputInvoiceStarGiftUpgrade { keep_original_details, stargift } = v;
-        wr.u32(0x4d818d5d);
-        wr.u32(u32::from(*keep_original_details) << 0);
+        let word_flags = u32::from(*keep_original_details) << 0;
+        wr.words([0x4d818d5d, word_flags]);
         Encode::encode(stargift, wr);
     }
 }
@@ -6404,15 +7286,13 @@ pub struct InputMediaContact {
     pub last_name: Str,
     pub vcard: Str,
 }
-impl InputMediaContact {}
 impl InputMediaContact {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputMediaContact {
-            phone_number: rd.string()?,
-            first_name: rd.string()?,
-            last_name: rd.string()?,
-            vcard: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let phone_number = rd.string()?;
+        let first_name = rd.string()?;
+        let last_name = rd.string()?;
+        let vcard = rd.string()?;
+        Ok(Box::new(constructors::InputMediaContact { phone_number, first_name, last_name, vcard }))
     }
 }
 impl InputMediaContact {
@@ -6444,42 +7324,55 @@ impl InputMediaDocument {
     }
 }
 impl InputMediaDocument {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputMediaDocument {
-            spoiler: word_flags & 0x4 != 0,
-            id: Decode::decode(rd)?,
-            video_cover: rd.optional(word_flags & 0x8 != 0)?,
-            video_timestamp: rd.optional(word_flags & 0x10 != 0)?,
-            ttl_seconds: rd.optional(word_flags & 0x1 != 0)?,
-            query: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let spoiler = word_flags & 0x4 != 0;
+        let id = Decode::decode(rd)?;
+        let mut video_cover = None;
+        let mut video_timestamp = None;
+        let mut ttl_seconds = None;
+        let mut query = None;
+        if word_flags & 0x1b != 0 {
+            if word_flags & 0x8 != 0 {
+                video_cover = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x10 != 0 {
+                video_timestamp = Some(rd.i32()?);
+            }
+            if word_flags & 0x1 != 0 {
+                ttl_seconds = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                query = Some(rd.string()?);
+            }
+        }
+        Ok(Box::new(constructors::InputMediaDocument { spoiler, id, video_cover, video_timestamp, ttl_seconds, query }))
     }
 }
 impl InputMediaDocument {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputMediaDocument { spoiler, id, video_cover, video_timestamp, ttl_seconds, query } = v;
-        wr.u32(0xa8763ab5);
-        wr.u32(
-            u32::from(ttl_seconds.is_some()) << 0
-                | u32::from(query.is_some()) << 1
-                | u32::from(*spoiler) << 2
-                | u32::from(video_cover.is_some()) << 3
-                | u32::from(video_timestamp.is_some()) << 4,
-        );
+        let word_flags = u32::from(ttl_seconds.is_some()) << 0
+            | u32::from(query.is_some()) << 1
+            | u32::from(*spoiler) << 2
+            | u32::from(video_cover.is_some()) << 3
+            | u32::from(video_timestamp.is_some()) << 4;
+        wr.words([0xa8763ab5, word_flags]);
         Encode::encode(id, wr);
-        if let Some(x) = video_cover {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video_timestamp {
-            wr.i32(*x);
-        }
-        if let Some(x) = ttl_seconds {
-            wr.i32(*x);
-        }
-        if let Some(x) = query {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0x1b != 0 {
+            if let Some(x) = video_cover {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_timestamp {
+                wr.i32(*x);
+            }
+            if let Some(x) = ttl_seconds {
+                wr.i32(*x);
+            }
+            if let Some(x) = query {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -6500,37 +7393,53 @@ impl InputMediaDocumentExternal {
     }
 }
 impl InputMediaDocumentExternal {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputMediaDocumentExternal {
-            spoiler: word_flags & 0x2 != 0,
-            url: rd.string()?,
-            ttl_seconds: rd.optional(word_flags & 0x1 != 0)?,
-            video_cover: rd.optional(word_flags & 0x4 != 0)?,
-            video_timestamp: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let spoiler = word_flags & 0x2 != 0;
+        let url = rd.string()?;
+        let mut ttl_seconds = None;
+        let mut video_cover = None;
+        let mut video_timestamp = None;
+        if word_flags & 0xd != 0 {
+            if word_flags & 0x1 != 0 {
+                ttl_seconds = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                video_cover = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                video_timestamp = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::InputMediaDocumentExternal {
+            spoiler,
+            url,
+            ttl_seconds,
+            video_cover,
+            video_timestamp,
+        }))
     }
 }
 impl InputMediaDocumentExternal {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputMediaDocumentExternal { spoiler, url, ttl_seconds, video_cover, video_timestamp } = v;
-        wr.u32(0x779600f9);
-        wr.u32(
-            u32::from(ttl_seconds.is_some()) << 0
-                | u32::from(*spoiler) << 1
-                | u32::from(video_cover.is_some()) << 2
-                | u32::from(video_timestamp.is_some()) << 3,
-        );
+        let word_flags = u32::from(ttl_seconds.is_some()) << 0
+            | u32::from(*spoiler) << 1
+            | u32::from(video_cover.is_some()) << 2
+            | u32::from(video_timestamp.is_some()) << 3;
+        wr.words([0x779600f9, word_flags]);
         wr.bytes(url.as_bytes());
-        if let Some(x) = ttl_seconds {
-            wr.i32(*x);
-        }
-        if let Some(x) = video_cover {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video_timestamp {
-            wr.i32(*x);
+        if word_flags & 0xd != 0 {
+            if let Some(x) = ttl_seconds {
+                wr.i32(*x);
+            }
+            if let Some(x) = video_cover {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_timestamp {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -6551,37 +7460,53 @@ impl InputMediaGeoLive {
     }
 }
 impl InputMediaGeoLive {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputMediaGeoLive {
-            stopped: word_flags & 0x1 != 0,
-            geo_point: Decode::decode(rd)?,
-            heading: rd.optional(word_flags & 0x4 != 0)?,
-            period: rd.optional(word_flags & 0x2 != 0)?,
-            proximity_notification_radius: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let stopped = word_flags & 0x1 != 0;
+        let geo_point = Decode::decode(rd)?;
+        let mut heading = None;
+        let mut period = None;
+        let mut proximity_notification_radius = None;
+        if word_flags & 0xe != 0 {
+            if word_flags & 0x4 != 0 {
+                heading = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                period = Some(rd.i32()?);
+            }
+            if word_flags & 0x8 != 0 {
+                proximity_notification_radius = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::InputMediaGeoLive {
+            stopped,
+            geo_point,
+            heading,
+            period,
+            proximity_notification_radius,
+        }))
     }
 }
 impl InputMediaGeoLive {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputMediaGeoLive { stopped, geo_point, heading, period, proximity_notification_radius } = v;
-        wr.u32(0x971fa843);
-        wr.u32(
-            u32::from(*stopped) << 0
-                | u32::from(period.is_some()) << 1
-                | u32::from(heading.is_some()) << 2
-                | u32::from(proximity_notification_radius.is_some()) << 3,
-        );
+        let word_flags = u32::from(*stopped) << 0
+            | u32::from(period.is_some()) << 1
+            | u32::from(heading.is_some()) << 2
+            | u32::from(proximity_notification_radius.is_some()) << 3;
+        wr.words([0x971fa843, word_flags]);
         Encode::encode(geo_point, wr);
-        if let Some(x) = heading {
-            wr.i32(*x);
-        }
-        if let Some(x) = period {
-            wr.i32(*x);
-        }
-        if let Some(x) = proximity_notification_radius {
-            wr.i32(*x);
+        if word_flags & 0xe != 0 {
+            if let Some(x) = heading {
+                wr.i32(*x);
+            }
+            if let Some(x) = period {
+                wr.i32(*x);
+            }
+            if let Some(x) = proximity_notification_radius {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -6622,19 +7547,28 @@ impl InputMediaInvoice {
     }
 }
 impl InputMediaInvoice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputMediaInvoice {
-            title: rd.string()?,
-            description: rd.string()?,
-            photo: rd.optional(word_flags & 0x1 != 0)?,
-            invoice: Decode::decode(rd)?,
-            payload: rd.bytes()?,
-            provider: rd.optional(word_flags & 0x8 != 0)?,
-            provider_data: Decode::decode(rd)?,
-            start_param: rd.optional(word_flags & 0x2 != 0)?,
-            extended_media: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let title = rd.string()?;
+        let description = rd.string()?;
+        let photo = rd.optional(word_flags & 0x1 != 0)?;
+        let invoice = Decode::decode(rd)?;
+        let payload = rd.bytes()?;
+        let provider = rd.optional(word_flags & 0x8 != 0)?;
+        let provider_data = Decode::decode(rd)?;
+        let start_param = rd.optional(word_flags & 0x2 != 0)?;
+        let extended_media = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputMediaInvoice {
+            title,
+            description,
+            photo,
+            invoice,
+            payload,
+            provider,
+            provider_data,
+            start_param,
+            extended_media,
+        }))
     }
 }
 impl InputMediaInvoice {
@@ -6652,13 +7586,11 @@ impl InputMediaInvoice {
             extended_media,
         } = v;
         let extended_media = extended_media.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x405fef0d);
-        wr.u32(
-            u32::from(photo.is_some()) << 0
-                | u32::from(start_param.is_some()) << 1
-                | u32::from(extended_media.is_some()) << 2
-                | u32::from(provider.is_some()) << 3,
-        );
+        let word_flags = u32::from(photo.is_some()) << 0
+            | u32::from(start_param.is_some()) << 1
+            | u32::from(extended_media.is_some()) << 2
+            | u32::from(provider.is_some()) << 3;
+        wr.words([0x405fef0d, word_flags]);
         wr.bytes(title.as_bytes());
         wr.bytes(description.as_bytes());
         if let Some(x) = photo {
@@ -6693,22 +7625,20 @@ impl InputMediaPaidMedia {
     }
 }
 impl InputMediaPaidMedia {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputMediaPaidMedia {
-            stars_amount: rd.i64()?,
-            extended_media: Decode::decode(rd)?,
-            payload: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let stars_amount = rd.i64()?;
+        let extended_media = Decode::decode(rd)?;
+        let payload = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::InputMediaPaidMedia { stars_amount, extended_media, payload }))
     }
 }
 impl InputMediaPaidMedia {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputMediaPaidMedia { stars_amount, extended_media, payload } = v;
-        wr.u32(0xc4103386);
-        wr.u32(u32::from(payload.is_some()) << 0);
-        wr.i64(*stars_amount);
+        let word_flags = u32::from(payload.is_some()) << 0;
+        wr.words([0xc4103386, word_flags, low(stars_amount), high(stars_amount)]);
         Encode::encode(extended_media, wr);
         if let Some(x) = payload {
             wr.bytes(x.as_bytes());
@@ -6732,15 +7662,14 @@ impl InputMediaPhoto {
     }
 }
 impl InputMediaPhoto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputMediaPhoto {
-            spoiler: word_flags & 0x2 != 0,
-            live_photo: word_flags & 0x4 != 0,
-            id: Decode::decode(rd)?,
-            ttl_seconds: rd.optional(word_flags & 0x1 != 0)?,
-            video: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let spoiler = word_flags & 0x2 != 0;
+        let live_photo = word_flags & 0x4 != 0;
+        let id = Decode::decode(rd)?;
+        let ttl_seconds = rd.optional(word_flags & 0x1 != 0)?;
+        let video = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputMediaPhoto { spoiler, live_photo, id, ttl_seconds, video }))
     }
 }
 impl InputMediaPhoto {
@@ -6751,8 +7680,8 @@ impl InputMediaPhoto {
         if !all_flags_2 && (*live_photo || video.is_some()) {
             return wr.fail("inputMediaPhoto");
         }
-        wr.u32(0xe3af4434);
-        wr.u32(u32::from(ttl_seconds.is_some()) << 0 | u32::from(*spoiler) << 1 | u32::from(all_flags_2) << 2);
+        let word_flags = u32::from(ttl_seconds.is_some()) << 0 | u32::from(*spoiler) << 1 | u32::from(all_flags_2) << 2;
+        wr.words([0xe3af4434, word_flags]);
         Encode::encode(id, wr);
         if let Some(x) = ttl_seconds {
             wr.i32(*x);
@@ -6777,21 +7706,20 @@ impl InputMediaPhotoExternal {
     }
 }
 impl InputMediaPhotoExternal {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputMediaPhotoExternal {
-            spoiler: word_flags & 0x2 != 0,
-            url: rd.string()?,
-            ttl_seconds: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let spoiler = word_flags & 0x2 != 0;
+        let url = rd.string()?;
+        let ttl_seconds = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::InputMediaPhotoExternal { spoiler, url, ttl_seconds }))
     }
 }
 impl InputMediaPhotoExternal {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputMediaPhotoExternal { spoiler, url, ttl_seconds } = v;
-        wr.u32(0xe5bbfe1a);
-        wr.u32(u32::from(ttl_seconds.is_some()) << 0 | u32::from(*spoiler) << 1);
+        let word_flags = u32::from(ttl_seconds.is_some()) << 0 | u32::from(*spoiler) << 1;
+        wr.words([0xe5bbfe1a, word_flags]);
         wr.bytes(url.as_bytes());
         if let Some(x) = ttl_seconds {
             wr.i32(*x);
@@ -6823,16 +7751,39 @@ impl InputMediaPoll {
     }
 }
 impl InputMediaPoll {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputMediaPoll {
-            poll: Decode::decode(rd)?,
-            correct_answers: rd.optional(word_flags & 0x1 != 0)?,
-            attached_media: rd.optional(word_flags & 0x8 != 0)?,
-            solution: rd.optional(word_flags & 0x2 != 0)?,
-            solution_entities: rd.optional(word_flags & 0x2 != 0)?,
-            solution_media: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let poll = Decode::decode(rd)?;
+        let mut correct_answers = None;
+        let mut attached_media = None;
+        let mut solution = None;
+        let mut solution_entities = None;
+        let mut solution_media = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                correct_answers = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                attached_media = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                solution = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                solution_entities = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                solution_media = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::InputMediaPoll {
+            poll,
+            correct_answers,
+            attached_media,
+            solution,
+            solution_entities,
+            solution_media,
+        }))
     }
 }
 impl InputMediaPoll {
@@ -6850,28 +7801,28 @@ impl InputMediaPoll {
         if !all_flags_1 && (solution.is_some() || solution_entities.is_some()) {
             return wr.fail("inputMediaPoll");
         }
-        wr.u32(0x883a4108);
-        wr.u32(
-            u32::from(correct_answers.is_some()) << 0
-                | u32::from(all_flags_1) << 1
-                | u32::from(solution_media.is_some()) << 2
-                | u32::from(attached_media.is_some()) << 3,
-        );
+        let word_flags = u32::from(correct_answers.is_some()) << 0
+            | u32::from(all_flags_1) << 1
+            | u32::from(solution_media.is_some()) << 2
+            | u32::from(attached_media.is_some()) << 3;
+        wr.words([0x883a4108, word_flags]);
         Encode::encode(poll, wr);
-        if let Some(x) = correct_answers {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = attached_media {
-            Encode::encode(x, wr);
-        }
-        if all_flags_1 && let Some(x) = solution {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_1 && let Some(x) = solution_entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = solution_media {
-            Encode::encode(x, wr);
+        if word_flags & 0xf != 0 {
+            if let Some(x) = correct_answers {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = attached_media {
+                Encode::encode(x, wr);
+            }
+            if all_flags_1 && let Some(x) = solution {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_1 && let Some(x) = solution_entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = solution_media {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -6882,14 +7833,12 @@ pub struct InputMediaStakeDice {
     pub ton_amount: i64,
     pub client_seed: Bytes,
 }
-impl InputMediaStakeDice {}
 impl InputMediaStakeDice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputMediaStakeDice {
-            game_hash: rd.string()?,
-            ton_amount: rd.i64()?,
-            client_seed: rd.bytes()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let game_hash = rd.string()?;
+        let ton_amount = rd.i64()?;
+        let client_seed = rd.bytes()?;
+        Ok(Box::new(constructors::InputMediaStakeDice { game_hash, ton_amount, client_seed }))
     }
 }
 impl InputMediaStakeDice {
@@ -6898,7 +7847,7 @@ impl InputMediaStakeDice {
         let constructors::InputMediaStakeDice { game_hash, ton_amount, client_seed } = v;
         wr.u32(0xf3a9244a);
         wr.bytes(game_hash.as_bytes());
-        wr.i64(*ton_amount);
+        wr.words([low(ton_amount), high(ton_amount)]);
         wr.bytes(client_seed);
     }
 }
@@ -6937,21 +7886,46 @@ impl InputMediaUploadedDocument {
     }
 }
 impl InputMediaUploadedDocument {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputMediaUploadedDocument {
-            nosound_video: word_flags & 0x8 != 0,
-            force_file: word_flags & 0x10 != 0,
-            spoiler: word_flags & 0x20 != 0,
-            file: Decode::decode(rd)?,
-            thumb: rd.optional(word_flags & 0x4 != 0)?,
-            mime_type: rd.string()?,
-            attributes: Decode::decode(rd)?,
-            stickers: rd.optional(word_flags & 0x1 != 0)?,
-            video_cover: rd.optional(word_flags & 0x40 != 0)?,
-            video_timestamp: rd.optional(word_flags & 0x80 != 0)?,
-            ttl_seconds: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let nosound_video = word_flags & 0x8 != 0;
+        let force_file = word_flags & 0x10 != 0;
+        let spoiler = word_flags & 0x20 != 0;
+        let file = Decode::decode(rd)?;
+        let thumb = rd.optional(word_flags & 0x4 != 0)?;
+        let mime_type = rd.string()?;
+        let attributes = Decode::decode(rd)?;
+        let mut stickers = None;
+        let mut video_cover = None;
+        let mut video_timestamp = None;
+        let mut ttl_seconds = None;
+        if word_flags & 0xc3 != 0 {
+            if word_flags & 0x1 != 0 {
+                stickers = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x40 != 0 {
+                video_cover = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x80 != 0 {
+                video_timestamp = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                ttl_seconds = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::InputMediaUploadedDocument {
+            nosound_video,
+            force_file,
+            spoiler,
+            file,
+            thumb,
+            mime_type,
+            attributes,
+            stickers,
+            video_cover,
+            video_timestamp,
+            ttl_seconds,
+        }))
     }
 }
 impl InputMediaUploadedDocument {
@@ -6970,34 +7944,34 @@ impl InputMediaUploadedDocument {
             video_timestamp,
             ttl_seconds,
         } = v;
-        wr.u32(0x037c9330);
-        wr.u32(
-            u32::from(stickers.is_some()) << 0
-                | u32::from(ttl_seconds.is_some()) << 1
-                | u32::from(thumb.is_some()) << 2
-                | u32::from(*nosound_video) << 3
-                | u32::from(*force_file) << 4
-                | u32::from(*spoiler) << 5
-                | u32::from(video_cover.is_some()) << 6
-                | u32::from(video_timestamp.is_some()) << 7,
-        );
+        let word_flags = u32::from(stickers.is_some()) << 0
+            | u32::from(ttl_seconds.is_some()) << 1
+            | u32::from(thumb.is_some()) << 2
+            | u32::from(*nosound_video) << 3
+            | u32::from(*force_file) << 4
+            | u32::from(*spoiler) << 5
+            | u32::from(video_cover.is_some()) << 6
+            | u32::from(video_timestamp.is_some()) << 7;
+        wr.words([0x037c9330, word_flags]);
         Encode::encode(file, wr);
         if let Some(x) = thumb {
             Encode::encode(x, wr);
         }
         wr.bytes(mime_type.as_bytes());
         Encode::encode(attributes, wr);
-        if let Some(x) = stickers {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video_cover {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video_timestamp {
-            wr.i32(*x);
-        }
-        if let Some(x) = ttl_seconds {
-            wr.i32(*x);
+        if word_flags & 0xc3 != 0 {
+            if let Some(x) = stickers {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_cover {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_timestamp {
+                wr.i32(*x);
+            }
+            if let Some(x) = ttl_seconds {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -7019,16 +7993,26 @@ impl InputMediaUploadedPhoto {
     }
 }
 impl InputMediaUploadedPhoto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputMediaUploadedPhoto {
-            spoiler: word_flags & 0x4 != 0,
-            live_photo: word_flags & 0x8 != 0,
-            file: Decode::decode(rd)?,
-            stickers: rd.optional(word_flags & 0x1 != 0)?,
-            ttl_seconds: rd.optional(word_flags & 0x2 != 0)?,
-            video: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let spoiler = word_flags & 0x4 != 0;
+        let live_photo = word_flags & 0x8 != 0;
+        let file = Decode::decode(rd)?;
+        let mut stickers = None;
+        let mut ttl_seconds = None;
+        let mut video = None;
+        if word_flags & 0xb != 0 {
+            if word_flags & 0x1 != 0 {
+                stickers = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                ttl_seconds = Some(rd.i32()?);
+            }
+            if word_flags & 0x8 != 0 {
+                video = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::InputMediaUploadedPhoto { spoiler, live_photo, file, stickers, ttl_seconds, video }))
     }
 }
 impl InputMediaUploadedPhoto {
@@ -7039,22 +8023,22 @@ impl InputMediaUploadedPhoto {
         if !all_flags_3 && (*live_photo || video.is_some()) {
             return wr.fail("inputMediaUploadedPhoto");
         }
-        wr.u32(0x7d8375da);
-        wr.u32(
-            u32::from(stickers.is_some()) << 0
-                | u32::from(ttl_seconds.is_some()) << 1
-                | u32::from(*spoiler) << 2
-                | u32::from(all_flags_3) << 3,
-        );
+        let word_flags = u32::from(stickers.is_some()) << 0
+            | u32::from(ttl_seconds.is_some()) << 1
+            | u32::from(*spoiler) << 2
+            | u32::from(all_flags_3) << 3;
+        wr.words([0x7d8375da, word_flags]);
         Encode::encode(file, wr);
-        if let Some(x) = stickers {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = ttl_seconds {
-            wr.i32(*x);
-        }
-        if all_flags_3 && let Some(x) = video {
-            Encode::encode(x, wr);
+        if word_flags & 0xb != 0 {
+            if let Some(x) = stickers {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = ttl_seconds {
+                wr.i32(*x);
+            }
+            if all_flags_3 && let Some(x) = video {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -7068,17 +8052,15 @@ pub struct InputMediaVenue {
     pub venue_id: Str,
     pub venue_type: Str,
 }
-impl InputMediaVenue {}
 impl InputMediaVenue {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputMediaVenue {
-            geo_point: Decode::decode(rd)?,
-            title: rd.string()?,
-            address: rd.string()?,
-            provider: rd.string()?,
-            venue_id: rd.string()?,
-            venue_type: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let geo_point = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let address = rd.string()?;
+        let provider = rd.string()?;
+        let venue_id = rd.string()?;
+        let venue_type = rd.string()?;
+        Ok(Box::new(constructors::InputMediaVenue { geo_point, title, address, provider, venue_id, venue_type }))
     }
 }
 impl InputMediaVenue {
@@ -7101,14 +8083,12 @@ pub struct InputPasskeyCredentialPublicKey {
     pub raw_id: Str,
     pub response: types::InputPasskeyResponse,
 }
-impl InputPasskeyCredentialPublicKey {}
 impl InputPasskeyCredentialPublicKey {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputPasskeyCredentialPublicKey {
-            id: rd.string()?,
-            raw_id: rd.string()?,
-            response: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.string()?;
+        let raw_id = rd.string()?;
+        let response = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputPasskeyCredentialPublicKey { id, raw_id, response }))
     }
 }
 impl InputPasskeyCredentialPublicKey {
@@ -7129,15 +8109,18 @@ pub struct InputPasskeyResponseLogin {
     pub signature: Bytes,
     pub user_handle: Str,
 }
-impl InputPasskeyResponseLogin {}
 impl InputPasskeyResponseLogin {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputPasskeyResponseLogin {
-            client_data: Decode::decode(rd)?,
-            authenticator_data: rd.bytes()?,
-            signature: rd.bytes()?,
-            user_handle: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let client_data = Decode::decode(rd)?;
+        let authenticator_data = rd.bytes()?;
+        let signature = rd.bytes()?;
+        let user_handle = rd.string()?;
+        Ok(Box::new(constructors::InputPasskeyResponseLogin {
+            client_data,
+            authenticator_data,
+            signature,
+            user_handle,
+        }))
     }
 }
 impl InputPasskeyResponseLogin {
@@ -7157,13 +8140,11 @@ pub struct InputPasskeyResponseRegister {
     pub client_data: types::DataJSON,
     pub attestation_data: Bytes,
 }
-impl InputPasskeyResponseRegister {}
 impl InputPasskeyResponseRegister {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputPasskeyResponseRegister {
-            client_data: Decode::decode(rd)?,
-            attestation_data: rd.bytes()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let client_data = Decode::decode(rd)?;
+        let attestation_data = rd.bytes()?;
+        Ok(Box::new(constructors::InputPasskeyResponseRegister { client_data, attestation_data }))
     }
 }
 impl InputPasskeyResponseRegister {
@@ -7181,10 +8162,11 @@ pub struct InputPaymentCredentialsSaved {
     pub id: Str,
     pub tmp_password: Bytes,
 }
-impl InputPaymentCredentialsSaved {}
 impl InputPaymentCredentialsSaved {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputPaymentCredentialsSaved { id: rd.string()?, tmp_password: rd.bytes()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.string()?;
+        let tmp_password = rd.bytes()?;
+        Ok(Box::new(constructors::InputPaymentCredentialsSaved { id, tmp_password }))
     }
 }
 impl InputPaymentCredentialsSaved {
@@ -7203,19 +8185,19 @@ pub struct InputPhoto {
     pub access_hash: i64,
     pub file_reference: Bytes,
 }
-impl InputPhoto {}
 impl InputPhoto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputPhoto { id: rd.i64()?, access_hash: rd.i64()?, file_reference: rd.bytes()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let file_reference = rd.bytes()?;
+        Ok(Box::new(constructors::InputPhoto { id, access_hash, file_reference }))
     }
 }
 impl InputPhoto {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputPhoto { id, access_hash, file_reference } = v;
-        wr.u32(0x3bb3b94a);
-        wr.i64(*id);
-        wr.i64(*access_hash);
+        wr.words([0x3bb3b94a, low(id), high(id), low(access_hash), high(access_hash)]);
         wr.bytes(file_reference);
     }
 }
@@ -7250,19 +8232,58 @@ impl InputReplyToMessage {
     }
 }
 impl InputReplyToMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputReplyToMessage {
-            reply_to_msg_id: rd.i32()?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            reply_to_peer_id: rd.optional(word_flags & 0x2 != 0)?,
-            quote_text: rd.optional(word_flags & 0x4 != 0)?,
-            quote_entities: rd.optional(word_flags & 0x8 != 0)?,
-            quote_offset: rd.optional(word_flags & 0x10 != 0)?,
-            monoforum_peer_id: rd.optional(word_flags & 0x20 != 0)?,
-            todo_item_id: rd.optional(word_flags & 0x40 != 0)?,
-            poll_option: rd.optional(word_flags & 0x80 != 0)?,
-        })
+        let reply_to_msg_id = rd.i32()?;
+        let mut top_msg_id = None;
+        let mut reply_to_peer_id = None;
+        let mut quote_text = None;
+        let mut quote_entities = None;
+        let mut quote_offset = None;
+        let mut monoforum_peer_id = None;
+        let mut todo_item_id = None;
+        let mut poll_option = None;
+        if word_flags & 0xff != 0 {
+            if word_flags & 0xf != 0 {
+                if word_flags & 0x1 != 0 {
+                    top_msg_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x2 != 0 {
+                    reply_to_peer_id = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x4 != 0 {
+                    quote_text = Some(rd.string()?);
+                }
+                if word_flags & 0x8 != 0 {
+                    quote_entities = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0xf0 != 0 {
+                if word_flags & 0x10 != 0 {
+                    quote_offset = Some(rd.i32()?);
+                }
+                if word_flags & 0x20 != 0 {
+                    monoforum_peer_id = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x40 != 0 {
+                    todo_item_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x80 != 0 {
+                    poll_option = Some(rd.bytes()?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::InputReplyToMessage {
+            reply_to_msg_id,
+            top_msg_id,
+            reply_to_peer_id,
+            quote_text,
+            quote_entities,
+            quote_offset,
+            monoforum_peer_id,
+            todo_item_id,
+            poll_option,
+        }))
     }
 }
 impl InputReplyToMessage {
@@ -7279,41 +8300,44 @@ impl InputReplyToMessage {
             todo_item_id,
             poll_option,
         } = v;
-        wr.u32(0x3bd4b7c2);
-        wr.u32(
-            u32::from(top_msg_id.is_some()) << 0
-                | u32::from(reply_to_peer_id.is_some()) << 1
-                | u32::from(quote_text.is_some()) << 2
-                | u32::from(quote_entities.is_some()) << 3
-                | u32::from(quote_offset.is_some()) << 4
-                | u32::from(monoforum_peer_id.is_some()) << 5
-                | u32::from(todo_item_id.is_some()) << 6
-                | u32::from(poll_option.is_some()) << 7,
-        );
-        wr.i32(*reply_to_msg_id);
-        if let Some(x) = top_msg_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = reply_to_peer_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = quote_text {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = quote_entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = quote_offset {
-            wr.i32(*x);
-        }
-        if let Some(x) = monoforum_peer_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = todo_item_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = poll_option {
-            wr.bytes(x);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0
+            | u32::from(reply_to_peer_id.is_some()) << 1
+            | u32::from(quote_text.is_some()) << 2
+            | u32::from(quote_entities.is_some()) << 3
+            | u32::from(quote_offset.is_some()) << 4
+            | u32::from(monoforum_peer_id.is_some()) << 5
+            | u32::from(todo_item_id.is_some()) << 6
+            | u32::from(poll_option.is_some()) << 7;
+        wr.words([0x3bd4b7c2, word_flags, reply_to_msg_id.cast_unsigned()]);
+        if word_flags & 0xff != 0 {
+            if word_flags & 0xf != 0 {
+                if let Some(x) = top_msg_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = reply_to_peer_id {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = quote_text {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = quote_entities {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0xf0 != 0 {
+                if let Some(x) = quote_offset {
+                    wr.i32(*x);
+                }
+                if let Some(x) = monoforum_peer_id {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = todo_item_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = poll_option {
+                    wr.bytes(x);
+                }
+            }
         }
     }
 }
@@ -7323,10 +8347,11 @@ pub struct InputRichFileDocument {
     pub id: Str,
     pub document: types::InputDocument,
 }
-impl InputRichFileDocument {}
 impl InputRichFileDocument {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputRichFileDocument { id: rd.string()?, document: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.string()?;
+        let document = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputRichFileDocument { id, document }))
     }
 }
 impl InputRichFileDocument {
@@ -7344,10 +8369,11 @@ pub struct InputRichFilePhoto {
     pub id: Str,
     pub photo: types::InputPhoto,
 }
-impl InputRichFilePhoto {}
 impl InputRichFilePhoto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputRichFilePhoto { id: rd.string()?, photo: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.string()?;
+        let photo = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputRichFilePhoto { id, photo }))
     }
 }
 impl InputRichFilePhoto {
@@ -7377,39 +8403,49 @@ impl InputRichMessage {
     }
 }
 impl InputRichMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputRichMessage {
-            rtl: word_flags & 0x1 != 0,
-            noautolink: word_flags & 0x2 != 0,
-            blocks: Decode::decode(rd)?,
-            photos: rd.optional(word_flags & 0x4 != 0)?,
-            documents: rd.optional(word_flags & 0x8 != 0)?,
-            users: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let rtl = word_flags & 0x1 != 0;
+        let noautolink = word_flags & 0x2 != 0;
+        let blocks = Decode::decode(rd)?;
+        let mut photos = None;
+        let mut documents = None;
+        let mut users = None;
+        if word_flags & 0x1c != 0 {
+            if word_flags & 0x4 != 0 {
+                photos = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                documents = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x10 != 0 {
+                users = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::InputRichMessage { rtl, noautolink, blocks, photos, documents, users }))
     }
 }
 impl InputRichMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputRichMessage { rtl, noautolink, blocks, photos, documents, users } = v;
-        wr.u32(0xe4c449fc);
-        wr.u32(
-            u32::from(*rtl) << 0
-                | u32::from(*noautolink) << 1
-                | u32::from(photos.is_some()) << 2
-                | u32::from(documents.is_some()) << 3
-                | u32::from(users.is_some()) << 4,
-        );
+        let word_flags = u32::from(*rtl) << 0
+            | u32::from(*noautolink) << 1
+            | u32::from(photos.is_some()) << 2
+            | u32::from(documents.is_some()) << 3
+            | u32::from(users.is_some()) << 4;
+        wr.words([0xe4c449fc, word_flags]);
         Encode::encode(blocks, wr);
-        if let Some(x) = photos {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = documents {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = users {
-            Encode::encode(x, wr);
+        if word_flags & 0x1c != 0 {
+            if let Some(x) = photos {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = documents {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = users {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -7429,22 +8465,21 @@ impl InputRichMessageHTML {
     }
 }
 impl InputRichMessageHTML {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputRichMessageHTML {
-            rtl: word_flags & 0x1 != 0,
-            noautolink: word_flags & 0x2 != 0,
-            html: rd.string()?,
-            files: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let rtl = word_flags & 0x1 != 0;
+        let noautolink = word_flags & 0x2 != 0;
+        let html = rd.string()?;
+        let files = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputRichMessageHTML { rtl, noautolink, html, files }))
     }
 }
 impl InputRichMessageHTML {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputRichMessageHTML { rtl, noautolink, html, files } = v;
-        wr.u32(0xdacb836a);
-        wr.u32(u32::from(*rtl) << 0 | u32::from(*noautolink) << 1 | u32::from(files.is_some()) << 2);
+        let word_flags = u32::from(*rtl) << 0 | u32::from(*noautolink) << 1 | u32::from(files.is_some()) << 2;
+        wr.words([0xdacb836a, word_flags]);
         wr.bytes(html.as_bytes());
         if let Some(x) = files {
             Encode::encode(x, wr);
@@ -7467,22 +8502,21 @@ impl InputRichMessageMarkdown {
     }
 }
 impl InputRichMessageMarkdown {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputRichMessageMarkdown {
-            rtl: word_flags & 0x1 != 0,
-            noautolink: word_flags & 0x2 != 0,
-            markdown: rd.string()?,
-            files: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let rtl = word_flags & 0x1 != 0;
+        let noautolink = word_flags & 0x2 != 0;
+        let markdown = rd.string()?;
+        let files = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::InputRichMessageMarkdown { rtl, noautolink, markdown, files }))
     }
 }
 impl InputRichMessageMarkdown {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputRichMessageMarkdown { rtl, noautolink, markdown, files } = v;
-        wr.u32(0x004b572c);
-        wr.u32(u32::from(*rtl) << 0 | u32::from(*noautolink) << 1 | u32::from(files.is_some()) << 2);
+        let word_flags = u32::from(*rtl) << 0 | u32::from(*noautolink) << 1 | u32::from(files.is_some()) << 2;
+        wr.words([0x004b572c, word_flags]);
         wr.bytes(markdown.as_bytes());
         if let Some(x) = files {
             Encode::encode(x, wr);
@@ -7498,25 +8532,21 @@ pub struct InputSecureFileUploaded {
     pub file_hash: Bytes,
     pub secret: Bytes,
 }
-impl InputSecureFileUploaded {}
 impl InputSecureFileUploaded {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputSecureFileUploaded {
-            id: rd.i64()?,
-            parts: rd.i32()?,
-            md5_checksum: rd.string()?,
-            file_hash: rd.bytes()?,
-            secret: rd.bytes()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i64()?;
+        let parts = rd.i32()?;
+        let md5_checksum = rd.string()?;
+        let file_hash = rd.bytes()?;
+        let secret = rd.bytes()?;
+        Ok(Box::new(constructors::InputSecureFileUploaded { id, parts, md5_checksum, file_hash, secret }))
     }
 }
 impl InputSecureFileUploaded {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputSecureFileUploaded { id, parts, md5_checksum, file_hash, secret } = v;
-        wr.u32(0x3334b0f0);
-        wr.i64(*id);
-        wr.i32(*parts);
+        wr.words([0x3334b0f0, low(id), high(id), parts.cast_unsigned()]);
         wr.bytes(md5_checksum.as_bytes());
         wr.bytes(file_hash);
         wr.bytes(secret);
@@ -7540,16 +8570,22 @@ impl InputStorePaymentAuthCode {
     }
 }
 impl InputStorePaymentAuthCode {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputStorePaymentAuthCode {
-            restore: word_flags & 0x1 != 0,
-            phone_number: rd.string()?,
-            phone_code_hash: rd.string()?,
-            premium_days: rd.i32()?,
-            currency: rd.string()?,
-            amount: rd.i64()?,
-        })
+        let restore = word_flags & 0x1 != 0;
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        let premium_days = rd.i32()?;
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        Ok(Box::new(constructors::InputStorePaymentAuthCode {
+            restore,
+            phone_number,
+            phone_code_hash,
+            premium_days,
+            currency,
+            amount,
+        }))
     }
 }
 impl InputStorePaymentAuthCode {
@@ -7563,13 +8599,13 @@ impl InputStorePaymentAuthCode {
             currency,
             amount,
         } = v;
-        wr.u32(0x3fc18057);
-        wr.u32(u32::from(*restore) << 0);
+        let word_flags = u32::from(*restore) << 0;
+        wr.words([0x3fc18057, word_flags]);
         wr.bytes(phone_number.as_bytes());
         wr.bytes(phone_code_hash.as_bytes());
-        wr.i32(*premium_days);
+        wr.u32(premium_days.cast_unsigned());
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
+        wr.words([low(amount), high(amount)]);
     }
 }
 /// `inputStorePaymentGiftPremium#616f7fe8 user_id:InputUser currency:string amount:long = InputStorePaymentPurpose`
@@ -7579,14 +8615,12 @@ pub struct InputStorePaymentGiftPremium {
     pub currency: Str,
     pub amount: i64,
 }
-impl InputStorePaymentGiftPremium {}
 impl InputStorePaymentGiftPremium {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputStorePaymentGiftPremium {
-            user_id: Decode::decode(rd)?,
-            currency: rd.string()?,
-            amount: rd.i64()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let user_id = Decode::decode(rd)?;
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        Ok(Box::new(constructors::InputStorePaymentGiftPremium { user_id, currency, amount }))
     }
 }
 impl InputStorePaymentGiftPremium {
@@ -7596,7 +8630,7 @@ impl InputStorePaymentGiftPremium {
         wr.u32(0x616f7fe8);
         Encode::encode(user_id, wr);
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
+        wr.words([low(amount), high(amount)]);
     }
 }
 /// `inputStorePaymentPremiumGiftCode#fb790393 flags:# users:Vector<InputUser> boost_peer:flags.0?InputPeer currency:string amount:long message:flags.1?TextWithEntities = InputStorePaymentPurpose`
@@ -7616,29 +8650,28 @@ impl InputStorePaymentPremiumGiftCode {
     }
 }
 impl InputStorePaymentPremiumGiftCode {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputStorePaymentPremiumGiftCode {
-            users: Decode::decode(rd)?,
-            boost_peer: rd.optional(word_flags & 0x1 != 0)?,
-            currency: rd.string()?,
-            amount: rd.i64()?,
-            message: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let users = Decode::decode(rd)?;
+        let boost_peer = rd.optional(word_flags & 0x1 != 0)?;
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        let message = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::InputStorePaymentPremiumGiftCode { users, boost_peer, currency, amount, message }))
     }
 }
 impl InputStorePaymentPremiumGiftCode {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputStorePaymentPremiumGiftCode { users, boost_peer, currency, amount, message } = v;
-        wr.u32(0xfb790393);
-        wr.u32(u32::from(boost_peer.is_some()) << 0 | u32::from(message.is_some()) << 1);
+        let word_flags = u32::from(boost_peer.is_some()) << 0 | u32::from(message.is_some()) << 1;
+        wr.words([0xfb790393, word_flags]);
         Encode::encode(users, wr);
         if let Some(x) = boost_peer {
             Encode::encode(x, wr);
         }
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
+        wr.words([low(amount), high(amount)]);
         if let Some(x) = message {
             Encode::encode(x, wr);
         }
@@ -7677,20 +8710,41 @@ impl InputStorePaymentPremiumGiveaway {
     }
 }
 impl InputStorePaymentPremiumGiveaway {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputStorePaymentPremiumGiveaway {
-            only_new_subscribers: word_flags & 0x1 != 0,
-            winners_are_visible: word_flags & 0x8 != 0,
-            boost_peer: Decode::decode(rd)?,
-            additional_peers: rd.optional(word_flags & 0x2 != 0)?,
-            countries_iso2: rd.optional(word_flags & 0x4 != 0)?,
-            prize_description: rd.optional(word_flags & 0x10 != 0)?,
-            random_id: rd.i64()?,
-            until_date: rd.i32()?,
-            currency: rd.string()?,
-            amount: rd.i64()?,
-        })
+        let only_new_subscribers = word_flags & 0x1 != 0;
+        let winners_are_visible = word_flags & 0x8 != 0;
+        let boost_peer = Decode::decode(rd)?;
+        let mut additional_peers = None;
+        let mut countries_iso2 = None;
+        let mut prize_description = None;
+        if word_flags & 0x16 != 0 {
+            if word_flags & 0x2 != 0 {
+                additional_peers = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                countries_iso2 = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x10 != 0 {
+                prize_description = Some(rd.string()?);
+            }
+        }
+        let random_id = rd.i64()?;
+        let until_date = rd.i32()?;
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        Ok(Box::new(constructors::InputStorePaymentPremiumGiveaway {
+            only_new_subscribers,
+            winners_are_visible,
+            boost_peer,
+            additional_peers,
+            countries_iso2,
+            prize_description,
+            random_id,
+            until_date,
+            currency,
+            amount,
+        }))
     }
 }
 impl InputStorePaymentPremiumGiveaway {
@@ -7708,28 +8762,27 @@ impl InputStorePaymentPremiumGiveaway {
             currency,
             amount,
         } = v;
-        wr.u32(0x160544ca);
-        wr.u32(
-            u32::from(*only_new_subscribers) << 0
-                | u32::from(additional_peers.is_some()) << 1
-                | u32::from(countries_iso2.is_some()) << 2
-                | u32::from(*winners_are_visible) << 3
-                | u32::from(prize_description.is_some()) << 4,
-        );
+        let word_flags = u32::from(*only_new_subscribers) << 0
+            | u32::from(additional_peers.is_some()) << 1
+            | u32::from(countries_iso2.is_some()) << 2
+            | u32::from(*winners_are_visible) << 3
+            | u32::from(prize_description.is_some()) << 4;
+        wr.words([0x160544ca, word_flags]);
         Encode::encode(boost_peer, wr);
-        if let Some(x) = additional_peers {
-            Encode::encode(x, wr);
+        if word_flags & 0x16 != 0 {
+            if let Some(x) = additional_peers {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = countries_iso2 {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = prize_description {
+                wr.bytes(x.as_bytes());
+            }
         }
-        if let Some(x) = countries_iso2 {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = prize_description {
-            wr.bytes(x.as_bytes());
-        }
-        wr.i64(*random_id);
-        wr.i32(*until_date);
+        wr.words([low(random_id), high(random_id), until_date.cast_unsigned()]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
+        wr.words([low(amount), high(amount)]);
     }
 }
 /// `inputStorePaymentStarsGift#1d741ef7 user_id:InputUser stars:long currency:string amount:long = InputStorePaymentPurpose`
@@ -7740,15 +8793,13 @@ pub struct InputStorePaymentStarsGift {
     pub currency: Str,
     pub amount: i64,
 }
-impl InputStorePaymentStarsGift {}
 impl InputStorePaymentStarsGift {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputStorePaymentStarsGift {
-            user_id: Decode::decode(rd)?,
-            stars: rd.i64()?,
-            currency: rd.string()?,
-            amount: rd.i64()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let user_id = Decode::decode(rd)?;
+        let stars = rd.i64()?;
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        Ok(Box::new(constructors::InputStorePaymentStarsGift { user_id, stars, currency, amount }))
     }
 }
 impl InputStorePaymentStarsGift {
@@ -7757,9 +8808,9 @@ impl InputStorePaymentStarsGift {
         let constructors::InputStorePaymentStarsGift { user_id, stars, currency, amount } = v;
         wr.u32(0x1d741ef7);
         Encode::encode(user_id, wr);
-        wr.i64(*stars);
+        wr.words([low(stars), high(stars)]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
+        wr.words([low(amount), high(amount)]);
     }
 }
 /// `inputStorePaymentStarsGiveaway#751f08fa flags:# only_new_subscribers:flags.0?true winners_are_visible:flags.3?true stars:long boost_peer:InputPeer additional_peers:flags.1?Vector<InputPeer> countries_iso2:flags.2?Vector<string> prize_description:flags.4?string random_id:long until_date:int currency:string amount:long users:int = InputStorePaymentPurpose`
@@ -7807,22 +8858,45 @@ impl InputStorePaymentStarsGiveaway {
     }
 }
 impl InputStorePaymentStarsGiveaway {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputStorePaymentStarsGiveaway {
-            only_new_subscribers: word_flags & 0x1 != 0,
-            winners_are_visible: word_flags & 0x8 != 0,
-            stars: rd.i64()?,
-            boost_peer: Decode::decode(rd)?,
-            additional_peers: rd.optional(word_flags & 0x2 != 0)?,
-            countries_iso2: rd.optional(word_flags & 0x4 != 0)?,
-            prize_description: rd.optional(word_flags & 0x10 != 0)?,
-            random_id: rd.i64()?,
-            until_date: rd.i32()?,
-            currency: rd.string()?,
-            amount: rd.i64()?,
-            users: rd.i32()?,
-        })
+        let only_new_subscribers = word_flags & 0x1 != 0;
+        let winners_are_visible = word_flags & 0x8 != 0;
+        let stars = rd.i64()?;
+        let boost_peer = Decode::decode(rd)?;
+        let mut additional_peers = None;
+        let mut countries_iso2 = None;
+        let mut prize_description = None;
+        if word_flags & 0x16 != 0 {
+            if word_flags & 0x2 != 0 {
+                additional_peers = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                countries_iso2 = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x10 != 0 {
+                prize_description = Some(rd.string()?);
+            }
+        }
+        let random_id = rd.i64()?;
+        let until_date = rd.i32()?;
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        let users = rd.i32()?;
+        Ok(Box::new(constructors::InputStorePaymentStarsGiveaway {
+            only_new_subscribers,
+            winners_are_visible,
+            stars,
+            boost_peer,
+            additional_peers,
+            countries_iso2,
+            prize_description,
+            random_id,
+            until_date,
+            currency,
+            amount,
+            users,
+        }))
     }
 }
 impl InputStorePaymentStarsGiveaway {
@@ -7842,30 +8916,27 @@ impl InputStorePaymentStarsGiveaway {
             amount,
             users,
         } = v;
-        wr.u32(0x751f08fa);
-        wr.u32(
-            u32::from(*only_new_subscribers) << 0
-                | u32::from(additional_peers.is_some()) << 1
-                | u32::from(countries_iso2.is_some()) << 2
-                | u32::from(*winners_are_visible) << 3
-                | u32::from(prize_description.is_some()) << 4,
-        );
-        wr.i64(*stars);
+        let word_flags = u32::from(*only_new_subscribers) << 0
+            | u32::from(additional_peers.is_some()) << 1
+            | u32::from(countries_iso2.is_some()) << 2
+            | u32::from(*winners_are_visible) << 3
+            | u32::from(prize_description.is_some()) << 4;
+        wr.words([0x751f08fa, word_flags, low(stars), high(stars)]);
         Encode::encode(boost_peer, wr);
-        if let Some(x) = additional_peers {
-            Encode::encode(x, wr);
+        if word_flags & 0x16 != 0 {
+            if let Some(x) = additional_peers {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = countries_iso2 {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = prize_description {
+                wr.bytes(x.as_bytes());
+            }
         }
-        if let Some(x) = countries_iso2 {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = prize_description {
-            wr.bytes(x.as_bytes());
-        }
-        wr.i64(*random_id);
-        wr.i32(*until_date);
+        wr.words([low(random_id), high(random_id), until_date.cast_unsigned()]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
-        wr.i32(*users);
+        wr.words([low(amount), high(amount), users.cast_unsigned()]);
     }
 }
 /// `inputStorePaymentStarsTopup#f9a2a6cb flags:# stars:long currency:string amount:long spend_purpose_peer:flags.0?InputPeer = InputStorePaymentPurpose`
@@ -7884,25 +8955,23 @@ impl InputStorePaymentStarsTopup {
     }
 }
 impl InputStorePaymentStarsTopup {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputStorePaymentStarsTopup {
-            stars: rd.i64()?,
-            currency: rd.string()?,
-            amount: rd.i64()?,
-            spend_purpose_peer: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let stars = rd.i64()?;
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        let spend_purpose_peer = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::InputStorePaymentStarsTopup { stars, currency, amount, spend_purpose_peer }))
     }
 }
 impl InputStorePaymentStarsTopup {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputStorePaymentStarsTopup { stars, currency, amount, spend_purpose_peer } = v;
-        wr.u32(0xf9a2a6cb);
-        wr.u32(u32::from(spend_purpose_peer.is_some()) << 0);
-        wr.i64(*stars);
+        let word_flags = u32::from(spend_purpose_peer.is_some()) << 0;
+        wr.words([0xf9a2a6cb, word_flags, low(stars), high(stars)]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
+        wr.words([low(amount), high(amount)]);
         if let Some(x) = spend_purpose_peer {
             Encode::encode(x, wr);
         }
@@ -7915,10 +8984,12 @@ pub struct InputUserFromMessage {
     pub msg_id: i32,
     pub user_id: i64,
 }
-impl InputUserFromMessage {}
 impl InputUserFromMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputUserFromMessage { peer: Decode::decode(rd)?, msg_id: rd.i32()?, user_id: rd.i64()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let user_id = rd.i64()?;
+        Ok(Box::new(constructors::InputUserFromMessage { peer, msg_id, user_id }))
     }
 }
 impl InputUserFromMessage {
@@ -7927,8 +8998,7 @@ impl InputUserFromMessage {
         let constructors::InputUserFromMessage { peer, msg_id, user_id } = v;
         wr.u32(0x1da448e2);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i64(*user_id);
+        wr.words([msg_id.cast_unsigned(), low(user_id), high(user_id)]);
     }
 }
 /// `inputWalletImported#66a66a3b flags:# public_key:bytes anchor_public_key:flags.0?bytes proof:WalletOwnershipProof = InputWalletReplacement`
@@ -7946,21 +9016,20 @@ impl InputWalletImported {
     }
 }
 impl InputWalletImported {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputWalletImported {
-            public_key: rd.bytes()?,
-            anchor_public_key: rd.optional(word_flags & 0x1 != 0)?,
-            proof: Decode::decode(rd)?,
-        })
+        let public_key = rd.bytes()?;
+        let anchor_public_key = rd.optional(word_flags & 0x1 != 0)?;
+        let proof = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputWalletImported { public_key, anchor_public_key, proof }))
     }
 }
 impl InputWalletImported {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputWalletImported { public_key, anchor_public_key, proof } = v;
-        wr.u32(0x66a66a3b);
-        wr.u32(u32::from(anchor_public_key.is_some()) << 0);
+        let word_flags = u32::from(anchor_public_key.is_some()) << 0;
+        wr.words([0x66a66a3b, word_flags]);
         wr.bytes(public_key);
         if let Some(x) = anchor_public_key {
             wr.bytes(x);
@@ -7984,14 +9053,24 @@ impl InputWebFileAudioAlbumThumbLocation {
     }
 }
 impl InputWebFileAudioAlbumThumbLocation {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputWebFileAudioAlbumThumbLocation {
-            small: word_flags & 0x4 != 0,
-            document: rd.optional(word_flags & 0x1 != 0)?,
-            title: rd.optional(word_flags & 0x2 != 0)?,
-            performer: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let small = word_flags & 0x4 != 0;
+        let mut document = None;
+        let mut title = None;
+        let mut performer = None;
+        if word_flags & 0x3 != 0 {
+            if word_flags & 0x1 != 0 {
+                document = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                performer = Some(rd.string()?);
+            }
+        }
+        Ok(Box::new(constructors::InputWebFileAudioAlbumThumbLocation { small, document, title, performer }))
     }
 }
 impl InputWebFileAudioAlbumThumbLocation {
@@ -8002,16 +9081,18 @@ impl InputWebFileAudioAlbumThumbLocation {
         if !all_flags_1 && (title.is_some() || performer.is_some()) {
             return wr.fail("inputWebFileAudioAlbumThumbLocation");
         }
-        wr.u32(0xf46fe924);
-        wr.u32(u32::from(document.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(*small) << 2);
-        if let Some(x) = document {
-            Encode::encode(x, wr);
-        }
-        if all_flags_1 && let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_1 && let Some(x) = performer {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(document.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(*small) << 2;
+        wr.words([0xf46fe924, word_flags]);
+        if word_flags & 0x3 != 0 {
+            if let Some(x) = document {
+                Encode::encode(x, wr);
+            }
+            if all_flags_1 && let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_1 && let Some(x) = performer {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -8025,17 +9106,15 @@ pub struct InputWebFileGeoPointLocation {
     pub zoom: i32,
     pub scale: i32,
 }
-impl InputWebFileGeoPointLocation {}
 impl InputWebFileGeoPointLocation {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputWebFileGeoPointLocation {
-            geo_point: Decode::decode(rd)?,
-            access_hash: rd.i64()?,
-            w: rd.i32()?,
-            h: rd.i32()?,
-            zoom: rd.i32()?,
-            scale: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let geo_point = Decode::decode(rd)?;
+        let access_hash = rd.i64()?;
+        let w = rd.i32()?;
+        let h = rd.i32()?;
+        let zoom = rd.i32()?;
+        let scale = rd.i32()?;
+        Ok(Box::new(constructors::InputWebFileGeoPointLocation { geo_point, access_hash, w, h, zoom, scale }))
     }
 }
 impl InputWebFileGeoPointLocation {
@@ -8044,11 +9123,14 @@ impl InputWebFileGeoPointLocation {
         let constructors::InputWebFileGeoPointLocation { geo_point, access_hash, w, h, zoom, scale } = v;
         wr.u32(0x9f2221c9);
         Encode::encode(geo_point, wr);
-        wr.i64(*access_hash);
-        wr.i32(*w);
-        wr.i32(*h);
-        wr.i32(*zoom);
-        wr.i32(*scale);
+        wr.words([
+            low(access_hash),
+            high(access_hash),
+            w.cast_unsigned(),
+            h.cast_unsigned(),
+            zoom.cast_unsigned(),
+            scale.cast_unsigned(),
+        ]);
     }
 }
 /// `keyboardButton#2f67a72f flags:# style:flags.10?KeyboardButtonStyle text:string type:ButtonType = KeyboardButton`
@@ -8066,21 +9148,20 @@ impl KeyboardButton {
     }
 }
 impl KeyboardButton {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::KeyboardButton {
-            style: rd.optional(word_flags & 0x400 != 0)?,
-            text: rd.string()?,
-            type_: Decode::decode(rd)?,
-        })
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        let type_ = Decode::decode(rd)?;
+        Ok(Box::new(constructors::KeyboardButton { style, text, type_ }))
     }
 }
 impl KeyboardButton {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::KeyboardButton { style, text, type_ } = v;
-        wr.u32(0x2f67a72f);
-        wr.u32(u32::from(style.is_some()) << 10);
+        let word_flags = u32::from(style.is_some()) << 10;
+        wr.words([0x2f67a72f, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -8094,10 +9175,11 @@ pub struct LangPackString {
     pub key: Str,
     pub value: Str,
 }
-impl LangPackString {}
 impl LangPackString {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::LangPackString { key: rd.string()?, value: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let key = rd.string()?;
+        let value = rd.string()?;
+        Ok(Box::new(constructors::LangPackString { key, value }))
     }
 }
 impl LangPackString {
@@ -8128,17 +9210,41 @@ impl LangPackStringPluralized {
     }
 }
 impl LangPackStringPluralized {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::LangPackStringPluralized {
-            key: rd.string()?,
-            zero_value: rd.optional(word_flags & 0x1 != 0)?,
-            one_value: rd.optional(word_flags & 0x2 != 0)?,
-            two_value: rd.optional(word_flags & 0x4 != 0)?,
-            few_value: rd.optional(word_flags & 0x8 != 0)?,
-            many_value: rd.optional(word_flags & 0x10 != 0)?,
-            other_value: rd.string()?,
-        })
+        let key = rd.string()?;
+        let mut zero_value = None;
+        let mut one_value = None;
+        let mut two_value = None;
+        let mut few_value = None;
+        let mut many_value = None;
+        if word_flags & 0x1f != 0 {
+            if word_flags & 0x1 != 0 {
+                zero_value = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                one_value = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                two_value = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                few_value = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                many_value = Some(rd.string()?);
+            }
+        }
+        let other_value = rd.string()?;
+        Ok(Box::new(constructors::LangPackStringPluralized {
+            key,
+            zero_value,
+            one_value,
+            two_value,
+            few_value,
+            many_value,
+            other_value,
+        }))
     }
 }
 impl LangPackStringPluralized {
@@ -8153,29 +9259,29 @@ impl LangPackStringPluralized {
             many_value,
             other_value,
         } = v;
-        wr.u32(0x6c47ac9f);
-        wr.u32(
-            u32::from(zero_value.is_some()) << 0
-                | u32::from(one_value.is_some()) << 1
-                | u32::from(two_value.is_some()) << 2
-                | u32::from(few_value.is_some()) << 3
-                | u32::from(many_value.is_some()) << 4,
-        );
+        let word_flags = u32::from(zero_value.is_some()) << 0
+            | u32::from(one_value.is_some()) << 1
+            | u32::from(two_value.is_some()) << 2
+            | u32::from(few_value.is_some()) << 3
+            | u32::from(many_value.is_some()) << 4;
+        wr.words([0x6c47ac9f, word_flags]);
         wr.bytes(key.as_bytes());
-        if let Some(x) = zero_value {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = one_value {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = two_value {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = few_value {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = many_value {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0x1f != 0 {
+            if let Some(x) = zero_value {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = one_value {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = two_value {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = few_value {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = many_value {
+                wr.bytes(x.as_bytes());
+            }
         }
         wr.bytes(other_value.as_bytes());
     }
@@ -8187,14 +9293,12 @@ pub struct InputMediaAreaChannelPost {
     pub channel: types::InputChannel,
     pub msg_id: i32,
 }
-impl InputMediaAreaChannelPost {}
 impl InputMediaAreaChannelPost {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputMediaAreaChannelPost {
-            coordinates: Decode::decode(rd)?,
-            channel: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let coordinates = Decode::decode(rd)?;
+        let channel = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(Box::new(constructors::InputMediaAreaChannelPost { coordinates, channel, msg_id }))
     }
 }
 impl InputMediaAreaChannelPost {
@@ -8204,7 +9308,7 @@ impl InputMediaAreaChannelPost {
         wr.u32(0x2271f2bf);
         Encode::encode(coordinates, wr);
         Encode::encode(channel, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 /// `inputMediaAreaVenue#b282217f coordinates:MediaAreaCoordinates query_id:long result_id:string = MediaArea`
@@ -8214,14 +9318,12 @@ pub struct InputMediaAreaVenue {
     pub query_id: i64,
     pub result_id: Str,
 }
-impl InputMediaAreaVenue {}
 impl InputMediaAreaVenue {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputMediaAreaVenue {
-            coordinates: Decode::decode(rd)?,
-            query_id: rd.i64()?,
-            result_id: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let coordinates = Decode::decode(rd)?;
+        let query_id = rd.i64()?;
+        let result_id = rd.string()?;
+        Ok(Box::new(constructors::InputMediaAreaVenue { coordinates, query_id, result_id }))
     }
 }
 impl InputMediaAreaVenue {
@@ -8230,7 +9332,7 @@ impl InputMediaAreaVenue {
         let constructors::InputMediaAreaVenue { coordinates, query_id, result_id } = v;
         wr.u32(0xb282217f);
         Encode::encode(coordinates, wr);
-        wr.i64(*query_id);
+        wr.words([low(query_id), high(query_id)]);
         wr.bytes(result_id.as_bytes());
     }
 }
@@ -8241,14 +9343,12 @@ pub struct MediaAreaChannelPost {
     pub channel_id: i64,
     pub msg_id: i32,
 }
-impl MediaAreaChannelPost {}
 impl MediaAreaChannelPost {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MediaAreaChannelPost {
-            coordinates: Decode::decode(rd)?,
-            channel_id: rd.i64()?,
-            msg_id: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let coordinates = Decode::decode(rd)?;
+        let channel_id = rd.i64()?;
+        let msg_id = rd.i32()?;
+        Ok(Box::new(constructors::MediaAreaChannelPost { coordinates, channel_id, msg_id }))
     }
 }
 impl MediaAreaChannelPost {
@@ -8257,8 +9357,7 @@ impl MediaAreaChannelPost {
         let constructors::MediaAreaChannelPost { coordinates, channel_id, msg_id } = v;
         wr.u32(0x770416af);
         Encode::encode(coordinates, wr);
-        wr.i64(*channel_id);
-        wr.i32(*msg_id);
+        wr.words([low(channel_id), high(channel_id), msg_id.cast_unsigned()]);
     }
 }
 /// `mediaAreaGeoPoint#cad5452d flags:# coordinates:MediaAreaCoordinates geo:GeoPoint address:flags.0?GeoPointAddress = MediaArea`
@@ -8276,21 +9375,20 @@ impl MediaAreaGeoPoint {
     }
 }
 impl MediaAreaGeoPoint {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MediaAreaGeoPoint {
-            coordinates: Decode::decode(rd)?,
-            geo: Decode::decode(rd)?,
-            address: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let coordinates = Decode::decode(rd)?;
+        let geo = Decode::decode(rd)?;
+        let address = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::MediaAreaGeoPoint { coordinates, geo, address }))
     }
 }
 impl MediaAreaGeoPoint {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MediaAreaGeoPoint { coordinates, geo, address } = v;
-        wr.u32(0xcad5452d);
-        wr.u32(u32::from(address.is_some()) << 0);
+        let word_flags = u32::from(address.is_some()) << 0;
+        wr.words([0xcad5452d, word_flags]);
         Encode::encode(coordinates, wr);
         Encode::encode(geo, wr);
         if let Some(x) = address {
@@ -8304,10 +9402,11 @@ pub struct MediaAreaStarGift {
     pub coordinates: types::MediaAreaCoordinates,
     pub slug: Str,
 }
-impl MediaAreaStarGift {}
 impl MediaAreaStarGift {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MediaAreaStarGift { coordinates: Decode::decode(rd)?, slug: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let coordinates = Decode::decode(rd)?;
+        let slug = rd.string()?;
+        Ok(Box::new(constructors::MediaAreaStarGift { coordinates, slug }))
     }
 }
 impl MediaAreaStarGift {
@@ -8335,22 +9434,21 @@ impl MediaAreaSuggestedReaction {
     }
 }
 impl MediaAreaSuggestedReaction {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MediaAreaSuggestedReaction {
-            dark: word_flags & 0x1 != 0,
-            flipped: word_flags & 0x2 != 0,
-            coordinates: Decode::decode(rd)?,
-            reaction: Decode::decode(rd)?,
-        })
+        let dark = word_flags & 0x1 != 0;
+        let flipped = word_flags & 0x2 != 0;
+        let coordinates = Decode::decode(rd)?;
+        let reaction = Decode::decode(rd)?;
+        Ok(Box::new(constructors::MediaAreaSuggestedReaction { dark, flipped, coordinates, reaction }))
     }
 }
 impl MediaAreaSuggestedReaction {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MediaAreaSuggestedReaction { dark, flipped, coordinates, reaction } = v;
-        wr.u32(0x14455871);
-        wr.u32(u32::from(*dark) << 0 | u32::from(*flipped) << 1);
+        let word_flags = u32::from(*dark) << 0 | u32::from(*flipped) << 1;
+        wr.words([0x14455871, word_flags]);
         Encode::encode(coordinates, wr);
         Encode::encode(reaction, wr);
     }
@@ -8361,10 +9459,11 @@ pub struct MediaAreaUrl {
     pub coordinates: types::MediaAreaCoordinates,
     pub url: Str,
 }
-impl MediaAreaUrl {}
 impl MediaAreaUrl {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MediaAreaUrl { coordinates: Decode::decode(rd)?, url: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let coordinates = Decode::decode(rd)?;
+        let url = rd.string()?;
+        Ok(Box::new(constructors::MediaAreaUrl { coordinates, url }))
     }
 }
 impl MediaAreaUrl {
@@ -8387,18 +9486,16 @@ pub struct MediaAreaVenue {
     pub venue_id: Str,
     pub venue_type: Str,
 }
-impl MediaAreaVenue {}
 impl MediaAreaVenue {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MediaAreaVenue {
-            coordinates: Decode::decode(rd)?,
-            geo: Decode::decode(rd)?,
-            title: rd.string()?,
-            address: rd.string()?,
-            provider: rd.string()?,
-            venue_id: rd.string()?,
-            venue_type: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let coordinates = Decode::decode(rd)?;
+        let geo = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let address = rd.string()?;
+        let provider = rd.string()?;
+        let venue_id = rd.string()?;
+        let venue_type = rd.string()?;
+        Ok(Box::new(constructors::MediaAreaVenue { coordinates, geo, title, address, provider, venue_id, venue_type }))
     }
 }
 impl MediaAreaVenue {
@@ -8423,15 +9520,13 @@ pub struct MediaAreaWeather {
     pub temperature_c: f64,
     pub color: i32,
 }
-impl MediaAreaWeather {}
 impl MediaAreaWeather {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MediaAreaWeather {
-            coordinates: Decode::decode(rd)?,
-            emoji: rd.string()?,
-            temperature_c: rd.f64()?,
-            color: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let coordinates = Decode::decode(rd)?;
+        let emoji = rd.string()?;
+        let temperature_c = rd.f64()?;
+        let color = rd.i32()?;
+        Ok(Box::new(constructors::MediaAreaWeather { coordinates, emoji, temperature_c, color }))
     }
 }
 impl MediaAreaWeather {
@@ -8442,7 +9537,7 @@ impl MediaAreaWeather {
         Encode::encode(coordinates, wr);
         wr.bytes(emoji.as_bytes());
         wr.f64(*temperature_c);
-        wr.i32(*color);
+        wr.u32(color.cast_unsigned());
     }
 }
 /// `message#7600b9d3 flags:# out:flags.1?true mentioned:flags.4?true media_unread:flags.5?true silent:flags.13?true post:flags.14?true from_scheduled:flags.18?true legacy:flags.19?true edit_hide:flags.21?true pinned:flags.24?true noforwards:flags.26?true invert_media:flags.27?true flags2:# offline:flags2.1?true video_processing_pending:flags2.4?true paid_suggested_post_stars:flags2.8?true paid_suggested_post_ton:flags2.9?true id:int from_id:flags.8?Peer from_boosts_applied:flags.29?int from_rank:flags2.12?string peer_id:Peer saved_peer_id:flags.28?Peer fwd_from:flags.2?MessageFwdHeader via_bot_id:flags.11?long via_business_bot_id:flags2.0?long guestchat_via_from:flags2.19?Peer reply_to:flags.3?MessageReplyHeader date:int message:string media:flags.9?MessageMedia reply_markup:flags.6?ReplyMarkup entities:flags.7?Vector<MessageEntity> views:flags.10?int forwards:flags.10?int replies:flags.23?MessageReplies edit_date:flags.15?int post_author:flags.16?string grouped_id:flags.17?long reactions:flags.20?MessageReactions restriction_reason:flags.22?Vector<RestrictionReason> ttl_period:flags.25?int quick_reply_shortcut_id:flags.30?int effect:flags2.2?long factcheck:flags2.3?FactCheck report_delivery_until_date:flags2.5?int paid_message_stars:flags2.6?long suggested_post:flags2.7?SuggestedPost schedule_repeat_period:flags2.10?int summary_from_language:flags2.11?string rich_message:flags2.13?RichMessage = Message`
@@ -8556,7 +9651,7 @@ impl Message {
     }
 }
 impl Message {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
         let out = word_flags & 0x2 != 0;
         let mentioned = word_flags & 0x10 != 0;
@@ -8570,7 +9665,155 @@ impl Message {
         let noforwards = word_flags & 0x4000000 != 0;
         let invert_media = word_flags & 0x8000000 != 0;
         let word_flags2 = rd.u32()?;
-        Ok(constructors::Message {
+        let offline = word_flags2 & 0x2 != 0;
+        let video_processing_pending = word_flags2 & 0x10 != 0;
+        let paid_suggested_post_stars = word_flags2 & 0x100 != 0;
+        let paid_suggested_post_ton = word_flags2 & 0x200 != 0;
+        let id = rd.i32()?;
+        let mut from_id = None;
+        let mut from_boosts_applied = None;
+        let mut from_rank = None;
+        if word_flags & 0x20000100 != 0 || word_flags2 & 0x1000 != 0 {
+            if word_flags & 0x100 != 0 {
+                from_id = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x20000000 != 0 {
+                from_boosts_applied = Some(rd.i32()?);
+            }
+            if word_flags2 & 0x1000 != 0 {
+                from_rank = Some(rd.string()?);
+            }
+        }
+        let peer_id = Decode::decode(rd)?;
+        let mut saved_peer_id = None;
+        let mut fwd_from = None;
+        let mut via_bot_id = None;
+        let mut via_business_bot_id = None;
+        let mut guestchat_via_from = None;
+        let mut reply_to = None;
+        if word_flags & 0x1000080c != 0 || word_flags2 & 0x80001 != 0 {
+            if word_flags & 0x10000804 != 0 {
+                if word_flags & 0x10000000 != 0 {
+                    saved_peer_id = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x4 != 0 {
+                    fwd_from = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x800 != 0 {
+                    via_bot_id = Some(rd.i64()?);
+                }
+            }
+            if word_flags & 0x8 != 0 || word_flags2 & 0x80001 != 0 {
+                if word_flags2 & 0x1 != 0 {
+                    via_business_bot_id = Some(rd.i64()?);
+                }
+                if word_flags2 & 0x80000 != 0 {
+                    guestchat_via_from = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x8 != 0 {
+                    reply_to = Some(Decode::decode(rd)?);
+                }
+            }
+        }
+        let date = rd.i32()?;
+        let message = rd.string()?;
+        let mut media = None;
+        let mut reply_markup = None;
+        let mut entities = None;
+        let mut views = None;
+        let mut forwards = None;
+        let mut replies = None;
+        let mut edit_date = None;
+        let mut post_author = None;
+        let mut grouped_id = None;
+        let mut reactions = None;
+        let mut restriction_reason = None;
+        let mut ttl_period = None;
+        let mut quick_reply_shortcut_id = None;
+        let mut effect = None;
+        let mut factcheck = None;
+        let mut report_delivery_until_date = None;
+        let mut paid_message_stars = None;
+        let mut suggested_post = None;
+        let mut schedule_repeat_period = None;
+        let mut summary_from_language = None;
+        let mut rich_message = None;
+        if word_flags & 0x42d386c0 != 0 || word_flags2 & 0x2cec != 0 {
+            if word_flags & 0x6c0 != 0 {
+                if word_flags & 0x200 != 0 {
+                    media = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x40 != 0 {
+                    reply_markup = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x80 != 0 {
+                    entities = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x400 != 0 {
+                    views = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x818400 != 0 {
+                if word_flags & 0x400 != 0 {
+                    forwards = Some(rd.i32()?);
+                }
+                if word_flags & 0x800000 != 0 {
+                    replies = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x8000 != 0 {
+                    edit_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x10000 != 0 {
+                    post_author = Some(rd.string()?);
+                }
+            }
+            if word_flags & 0x2520000 != 0 {
+                if word_flags & 0x20000 != 0 {
+                    grouped_id = Some(rd.i64()?);
+                }
+                if word_flags & 0x100000 != 0 {
+                    reactions = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x400000 != 0 {
+                    restriction_reason = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x2000000 != 0 {
+                    ttl_period = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x40000000 != 0 || word_flags2 & 0x2c != 0 {
+                if word_flags & 0x40000000 != 0 {
+                    quick_reply_shortcut_id = Some(rd.i32()?);
+                }
+                if word_flags2 & 0x4 != 0 {
+                    effect = Some(rd.i64()?);
+                }
+                if word_flags2 & 0x8 != 0 {
+                    factcheck = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x20 != 0 {
+                    report_delivery_until_date = Some(rd.i32()?);
+                }
+            }
+            if word_flags2 & 0xcc0 != 0 {
+                if word_flags2 & 0x40 != 0 {
+                    paid_message_stars = Some(rd.i64()?);
+                }
+                if word_flags2 & 0x80 != 0 {
+                    suggested_post = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x400 != 0 {
+                    schedule_repeat_period = Some(rd.i32()?);
+                }
+                if word_flags2 & 0x800 != 0 {
+                    summary_from_language = Some(rd.string()?);
+                }
+            }
+            if word_flags2 & 0x2000 != 0 {
+                rich_message = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::Message {
             out,
             mentioned,
             media_unread,
@@ -8582,45 +9825,45 @@ impl Message {
             pinned,
             noforwards,
             invert_media,
-            offline: word_flags2 & 0x2 != 0,
-            video_processing_pending: word_flags2 & 0x10 != 0,
-            paid_suggested_post_stars: word_flags2 & 0x100 != 0,
-            paid_suggested_post_ton: word_flags2 & 0x200 != 0,
-            id: rd.i32()?,
-            from_id: rd.optional(word_flags & 0x100 != 0)?,
-            from_boosts_applied: rd.optional(word_flags & 0x20000000 != 0)?,
-            from_rank: rd.optional(word_flags2 & 0x1000 != 0)?,
-            peer_id: Decode::decode(rd)?,
-            saved_peer_id: rd.optional(word_flags & 0x10000000 != 0)?,
-            fwd_from: rd.optional(word_flags & 0x4 != 0)?,
-            via_bot_id: rd.optional(word_flags & 0x800 != 0)?,
-            via_business_bot_id: rd.optional(word_flags2 & 0x1 != 0)?,
-            guestchat_via_from: rd.optional(word_flags2 & 0x80000 != 0)?,
-            reply_to: rd.optional(word_flags & 0x8 != 0)?,
-            date: rd.i32()?,
-            message: rd.string()?,
-            media: rd.optional(word_flags & 0x200 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x40 != 0)?,
-            entities: rd.optional(word_flags & 0x80 != 0)?,
-            views: rd.optional(word_flags & 0x400 != 0)?,
-            forwards: rd.optional(word_flags & 0x400 != 0)?,
-            replies: rd.optional(word_flags & 0x800000 != 0)?,
-            edit_date: rd.optional(word_flags & 0x8000 != 0)?,
-            post_author: rd.optional(word_flags & 0x10000 != 0)?,
-            grouped_id: rd.optional(word_flags & 0x20000 != 0)?,
-            reactions: rd.optional(word_flags & 0x100000 != 0)?,
-            restriction_reason: rd.optional(word_flags & 0x400000 != 0)?,
-            ttl_period: rd.optional(word_flags & 0x2000000 != 0)?,
-            quick_reply_shortcut_id: rd.optional(word_flags & 0x40000000 != 0)?,
-            effect: rd.optional(word_flags2 & 0x4 != 0)?,
-            factcheck: rd.optional(word_flags2 & 0x8 != 0)?,
-            report_delivery_until_date: rd.optional(word_flags2 & 0x20 != 0)?,
-            paid_message_stars: rd.optional(word_flags2 & 0x40 != 0)?,
-            suggested_post: rd.optional(word_flags2 & 0x80 != 0)?,
-            schedule_repeat_period: rd.optional(word_flags2 & 0x400 != 0)?,
-            summary_from_language: rd.optional(word_flags2 & 0x800 != 0)?,
-            rich_message: rd.optional(word_flags2 & 0x2000 != 0)?,
-        })
+            offline,
+            video_processing_pending,
+            paid_suggested_post_stars,
+            paid_suggested_post_ton,
+            id,
+            from_id,
+            from_boosts_applied,
+            from_rank,
+            peer_id,
+            saved_peer_id,
+            fwd_from,
+            via_bot_id,
+            via_business_bot_id,
+            guestchat_via_from,
+            reply_to,
+            date,
+            message,
+            media,
+            reply_markup,
+            entities,
+            views,
+            forwards,
+            replies,
+            edit_date,
+            post_author,
+            grouped_id,
+            reactions,
+            restriction_reason,
+            ttl_period,
+            quick_reply_shortcut_id,
+            effect,
+            factcheck,
+            report_delivery_until_date,
+            paid_message_stars,
+            suggested_post,
+            schedule_repeat_period,
+            summary_from_language,
+            rich_message,
+        }))
     }
 }
 impl Message {
@@ -8682,148 +9925,163 @@ impl Message {
         if !all_flags_10 && (views.is_some() || forwards.is_some()) {
             return wr.fail("message");
         }
-        wr.u32(0x7600b9d3);
-        wr.u32(
-            u32::from(*out) << 1
-                | u32::from(fwd_from.is_some()) << 2
-                | u32::from(reply_to.is_some()) << 3
-                | u32::from(*mentioned) << 4
-                | u32::from(*media_unread) << 5
-                | u32::from(reply_markup.is_some()) << 6
-                | u32::from(entities.is_some()) << 7
-                | u32::from(from_id.is_some()) << 8
-                | u32::from(media.is_some()) << 9
-                | u32::from(all_flags_10) << 10
-                | u32::from(via_bot_id.is_some()) << 11
-                | u32::from(*silent) << 13
-                | u32::from(*post) << 14
-                | u32::from(edit_date.is_some()) << 15
-                | u32::from(post_author.is_some()) << 16
-                | u32::from(grouped_id.is_some()) << 17
-                | u32::from(*from_scheduled) << 18
-                | u32::from(*legacy) << 19
-                | u32::from(reactions.is_some()) << 20
-                | u32::from(*edit_hide) << 21
-                | u32::from(restriction_reason.is_some()) << 22
-                | u32::from(replies.is_some()) << 23
-                | u32::from(*pinned) << 24
-                | u32::from(ttl_period.is_some()) << 25
-                | u32::from(*noforwards) << 26
-                | u32::from(*invert_media) << 27
-                | u32::from(saved_peer_id.is_some()) << 28
-                | u32::from(from_boosts_applied.is_some()) << 29
-                | u32::from(quick_reply_shortcut_id.is_some()) << 30,
-        );
-        wr.u32(
-            u32::from(via_business_bot_id.is_some()) << 0
-                | u32::from(*offline) << 1
-                | u32::from(effect.is_some()) << 2
-                | u32::from(factcheck.is_some()) << 3
-                | u32::from(*video_processing_pending) << 4
-                | u32::from(report_delivery_until_date.is_some()) << 5
-                | u32::from(paid_message_stars.is_some()) << 6
-                | u32::from(suggested_post.is_some()) << 7
-                | u32::from(*paid_suggested_post_stars) << 8
-                | u32::from(*paid_suggested_post_ton) << 9
-                | u32::from(schedule_repeat_period.is_some()) << 10
-                | u32::from(summary_from_language.is_some()) << 11
-                | u32::from(from_rank.is_some()) << 12
-                | u32::from(rich_message.is_some()) << 13
-                | u32::from(guestchat_via_from.is_some()) << 19,
-        );
-        wr.i32(*id);
-        if let Some(x) = from_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = from_boosts_applied {
-            wr.i32(*x);
-        }
-        if let Some(x) = from_rank {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(*out) << 1
+            | u32::from(fwd_from.is_some()) << 2
+            | u32::from(reply_to.is_some()) << 3
+            | u32::from(*mentioned) << 4
+            | u32::from(*media_unread) << 5
+            | u32::from(reply_markup.is_some()) << 6
+            | u32::from(entities.is_some()) << 7
+            | u32::from(from_id.is_some()) << 8
+            | u32::from(media.is_some()) << 9
+            | u32::from(all_flags_10) << 10
+            | u32::from(via_bot_id.is_some()) << 11
+            | u32::from(*silent) << 13
+            | u32::from(*post) << 14
+            | u32::from(edit_date.is_some()) << 15
+            | u32::from(post_author.is_some()) << 16
+            | u32::from(grouped_id.is_some()) << 17
+            | u32::from(*from_scheduled) << 18
+            | u32::from(*legacy) << 19
+            | u32::from(reactions.is_some()) << 20
+            | u32::from(*edit_hide) << 21
+            | u32::from(restriction_reason.is_some()) << 22
+            | u32::from(replies.is_some()) << 23
+            | u32::from(*pinned) << 24
+            | u32::from(ttl_period.is_some()) << 25
+            | u32::from(*noforwards) << 26
+            | u32::from(*invert_media) << 27
+            | u32::from(saved_peer_id.is_some()) << 28
+            | u32::from(from_boosts_applied.is_some()) << 29
+            | u32::from(quick_reply_shortcut_id.is_some()) << 30;
+        let word_flags2 = u32::from(via_business_bot_id.is_some()) << 0
+            | u32::from(*offline) << 1
+            | u32::from(effect.is_some()) << 2
+            | u32::from(factcheck.is_some()) << 3
+            | u32::from(*video_processing_pending) << 4
+            | u32::from(report_delivery_until_date.is_some()) << 5
+            | u32::from(paid_message_stars.is_some()) << 6
+            | u32::from(suggested_post.is_some()) << 7
+            | u32::from(*paid_suggested_post_stars) << 8
+            | u32::from(*paid_suggested_post_ton) << 9
+            | u32::from(schedule_repeat_period.is_some()) << 10
+            | u32::from(summary_from_language.is_some()) << 11
+            | u32::from(from_rank.is_some()) << 12
+            | u32::from(rich_message.is_some()) << 13
+            | u32::from(guestchat_via_from.is_some()) << 19;
+        wr.words([0x7600b9d3, word_flags, word_flags2, id.cast_unsigned()]);
+        if word_flags & 0x20000100 != 0 || word_flags2 & 0x1000 != 0 {
+            if let Some(x) = from_id {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = from_boosts_applied {
+                wr.i32(*x);
+            }
+            if let Some(x) = from_rank {
+                wr.bytes(x.as_bytes());
+            }
         }
         Encode::encode(peer_id, wr);
-        if let Some(x) = saved_peer_id {
-            Encode::encode(x, wr);
+        if word_flags & 0x1000080c != 0 || word_flags2 & 0x80001 != 0 {
+            if word_flags & 0x10000804 != 0 {
+                if let Some(x) = saved_peer_id {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = fwd_from {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = via_bot_id {
+                    wr.i64(*x);
+                }
+            }
+            if word_flags & 0x8 != 0 || word_flags2 & 0x80001 != 0 {
+                if let Some(x) = via_business_bot_id {
+                    wr.i64(*x);
+                }
+                if let Some(x) = guestchat_via_from {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = reply_to {
+                    Encode::encode(x, wr);
+                }
+            }
         }
-        if let Some(x) = fwd_from {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = via_bot_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = via_business_bot_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = guestchat_via_from {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reply_to {
-            Encode::encode(x, wr);
-        }
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
         wr.bytes(message.as_bytes());
-        if let Some(x) = media {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reply_markup {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if all_flags_10 && let Some(x) = views {
-            wr.i32(*x);
-        }
-        if all_flags_10 && let Some(x) = forwards {
-            wr.i32(*x);
-        }
-        if let Some(x) = replies {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = edit_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = post_author {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = grouped_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = reactions {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = restriction_reason {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = ttl_period {
-            wr.i32(*x);
-        }
-        if let Some(x) = quick_reply_shortcut_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = effect {
-            wr.i64(*x);
-        }
-        if let Some(x) = factcheck {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = report_delivery_until_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = paid_message_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = suggested_post {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = schedule_repeat_period {
-            wr.i32(*x);
-        }
-        if let Some(x) = summary_from_language {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = rich_message {
-            Encode::encode(x, wr);
+        if word_flags & 0x42d386c0 != 0 || word_flags2 & 0x2cec != 0 {
+            if word_flags & 0x6c0 != 0 {
+                if let Some(x) = media {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = reply_markup {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = entities {
+                    Encode::encode(x, wr);
+                }
+                if all_flags_10 && let Some(x) = views {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0x818400 != 0 {
+                if all_flags_10 && let Some(x) = forwards {
+                    wr.i32(*x);
+                }
+                if let Some(x) = replies {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = edit_date {
+                    wr.i32(*x);
+                }
+                if let Some(x) = post_author {
+                    wr.bytes(x.as_bytes());
+                }
+            }
+            if word_flags & 0x2520000 != 0 {
+                if let Some(x) = grouped_id {
+                    wr.i64(*x);
+                }
+                if let Some(x) = reactions {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = restriction_reason {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = ttl_period {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0x40000000 != 0 || word_flags2 & 0x2c != 0 {
+                if let Some(x) = quick_reply_shortcut_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = effect {
+                    wr.i64(*x);
+                }
+                if let Some(x) = factcheck {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = report_delivery_until_date {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags2 & 0xcc0 != 0 {
+                if let Some(x) = paid_message_stars {
+                    wr.i64(*x);
+                }
+                if let Some(x) = suggested_post {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = schedule_repeat_period {
+                    wr.i32(*x);
+                }
+                if let Some(x) = summary_from_language {
+                    wr.bytes(x.as_bytes());
+                }
+            }
+            if let Some(x) = rich_message {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -8872,26 +10130,42 @@ impl MessageService {
     }
 }
 impl MessageService {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageService {
-            out: word_flags & 0x2 != 0,
-            mentioned: word_flags & 0x10 != 0,
-            media_unread: word_flags & 0x20 != 0,
-            reactions_are_possible: word_flags & 0x200 != 0,
-            silent: word_flags & 0x2000 != 0,
-            post: word_flags & 0x4000 != 0,
-            legacy: word_flags & 0x80000 != 0,
-            id: rd.i32()?,
-            from_id: rd.optional(word_flags & 0x100 != 0)?,
-            peer_id: Decode::decode(rd)?,
-            saved_peer_id: rd.optional(word_flags & 0x10000000 != 0)?,
-            reply_to: rd.optional(word_flags & 0x8 != 0)?,
-            date: rd.i32()?,
-            action: Decode::decode(rd)?,
-            reactions: rd.optional(word_flags & 0x100000 != 0)?,
-            ttl_period: rd.optional(word_flags & 0x2000000 != 0)?,
-        })
+        let out = word_flags & 0x2 != 0;
+        let mentioned = word_flags & 0x10 != 0;
+        let media_unread = word_flags & 0x20 != 0;
+        let reactions_are_possible = word_flags & 0x200 != 0;
+        let silent = word_flags & 0x2000 != 0;
+        let post = word_flags & 0x4000 != 0;
+        let legacy = word_flags & 0x80000 != 0;
+        let id = rd.i32()?;
+        let from_id = rd.optional(word_flags & 0x100 != 0)?;
+        let peer_id = Decode::decode(rd)?;
+        let saved_peer_id = rd.optional(word_flags & 0x10000000 != 0)?;
+        let reply_to = rd.optional(word_flags & 0x8 != 0)?;
+        let date = rd.i32()?;
+        let action = Decode::decode(rd)?;
+        let reactions = rd.optional(word_flags & 0x100000 != 0)?;
+        let ttl_period = rd.optional(word_flags & 0x2000000 != 0)?;
+        Ok(Box::new(constructors::MessageService {
+            out,
+            mentioned,
+            media_unread,
+            reactions_are_possible,
+            silent,
+            post,
+            legacy,
+            id,
+            from_id,
+            peer_id,
+            saved_peer_id,
+            reply_to,
+            date,
+            action,
+            reactions,
+            ttl_period,
+        }))
     }
 }
 impl MessageService {
@@ -8915,22 +10189,19 @@ impl MessageService {
             reactions,
             ttl_period,
         } = v;
-        wr.u32(0x7a800e0a);
-        wr.u32(
-            u32::from(*out) << 1
-                | u32::from(reply_to.is_some()) << 3
-                | u32::from(*mentioned) << 4
-                | u32::from(*media_unread) << 5
-                | u32::from(from_id.is_some()) << 8
-                | u32::from(*reactions_are_possible) << 9
-                | u32::from(*silent) << 13
-                | u32::from(*post) << 14
-                | u32::from(*legacy) << 19
-                | u32::from(reactions.is_some()) << 20
-                | u32::from(ttl_period.is_some()) << 25
-                | u32::from(saved_peer_id.is_some()) << 28,
-        );
-        wr.i32(*id);
+        let word_flags = u32::from(*out) << 1
+            | u32::from(reply_to.is_some()) << 3
+            | u32::from(*mentioned) << 4
+            | u32::from(*media_unread) << 5
+            | u32::from(from_id.is_some()) << 8
+            | u32::from(*reactions_are_possible) << 9
+            | u32::from(*silent) << 13
+            | u32::from(*post) << 14
+            | u32::from(*legacy) << 19
+            | u32::from(reactions.is_some()) << 20
+            | u32::from(ttl_period.is_some()) << 25
+            | u32::from(saved_peer_id.is_some()) << 28;
+        wr.words([0x7a800e0a, word_flags, id.cast_unsigned()]);
         if let Some(x) = from_id {
             Encode::encode(x, wr);
         }
@@ -8941,7 +10212,7 @@ impl MessageService {
         if let Some(x) = reply_to {
             Encode::encode(x, wr);
         }
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
         Encode::encode(action, wr);
         if let Some(x) = reactions {
             Encode::encode(x, wr);
@@ -8967,27 +10238,24 @@ impl MessageActionBotAllowed {
     }
 }
 impl MessageActionBotAllowed {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionBotAllowed {
-            attach_menu: word_flags & 0x2 != 0,
-            from_request: word_flags & 0x8 != 0,
-            domain: rd.optional(word_flags & 0x1 != 0)?,
-            app: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let attach_menu = word_flags & 0x2 != 0;
+        let from_request = word_flags & 0x8 != 0;
+        let domain = rd.optional(word_flags & 0x1 != 0)?;
+        let app = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::MessageActionBotAllowed { attach_menu, from_request, domain, app }))
     }
 }
 impl MessageActionBotAllowed {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageActionBotAllowed { attach_menu, from_request, domain, app } = v;
-        wr.u32(0xc516d679);
-        wr.u32(
-            u32::from(domain.is_some()) << 0
-                | u32::from(*attach_menu) << 1
-                | u32::from(app.is_some()) << 2
-                | u32::from(*from_request) << 3,
-        );
+        let word_flags = u32::from(domain.is_some()) << 0
+            | u32::from(*attach_menu) << 1
+            | u32::from(app.is_some()) << 2
+            | u32::from(*from_request) << 3;
+        wr.words([0xc516d679, word_flags]);
         if let Some(x) = domain {
             wr.bytes(x.as_bytes());
         }
@@ -9002,10 +10270,11 @@ pub struct MessageActionChatCreate {
     pub title: Str,
     pub users: Vec<i64>,
 }
-impl MessageActionChatCreate {}
 impl MessageActionChatCreate {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessageActionChatCreate { title: rd.string()?, users: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let title = rd.string()?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::MessageActionChatCreate { title, users }))
     }
 }
 impl MessageActionChatCreate {
@@ -9035,16 +10304,22 @@ impl MessageActionConferenceCall {
     }
 }
 impl MessageActionConferenceCall {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionConferenceCall {
-            missed: word_flags & 0x1 != 0,
-            active: word_flags & 0x2 != 0,
-            video: word_flags & 0x10 != 0,
-            call_id: rd.i64()?,
-            duration: rd.optional(word_flags & 0x4 != 0)?,
-            other_participants: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let missed = word_flags & 0x1 != 0;
+        let active = word_flags & 0x2 != 0;
+        let video = word_flags & 0x10 != 0;
+        let call_id = rd.i64()?;
+        let duration = rd.optional(word_flags & 0x4 != 0)?;
+        let other_participants = rd.optional(word_flags & 0x8 != 0)?;
+        Ok(Box::new(constructors::MessageActionConferenceCall {
+            missed,
+            active,
+            video,
+            call_id,
+            duration,
+            other_participants,
+        }))
     }
 }
 impl MessageActionConferenceCall {
@@ -9052,15 +10327,12 @@ impl MessageActionConferenceCall {
         let v = self;
         let constructors::MessageActionConferenceCall { missed, active, video, call_id, duration, other_participants } =
             v;
-        wr.u32(0x2ffe2f7a);
-        wr.u32(
-            u32::from(*missed) << 0
-                | u32::from(*active) << 1
-                | u32::from(duration.is_some()) << 2
-                | u32::from(other_participants.is_some()) << 3
-                | u32::from(*video) << 4,
-        );
-        wr.i64(*call_id);
+        let word_flags = u32::from(*missed) << 0
+            | u32::from(*active) << 1
+            | u32::from(duration.is_some()) << 2
+            | u32::from(other_participants.is_some()) << 3
+            | u32::from(*video) << 4;
+        wr.words([0x2ffe2f7a, word_flags, low(call_id), high(call_id)]);
         if let Some(x) = duration {
             wr.i32(*x);
         }
@@ -9102,20 +10374,47 @@ impl MessageActionGiftCode {
     }
 }
 impl MessageActionGiftCode {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionGiftCode {
-            via_giveaway: word_flags & 0x1 != 0,
-            unclaimed: word_flags & 0x20 != 0,
-            boost_peer: rd.optional(word_flags & 0x2 != 0)?,
-            days: rd.i32()?,
-            slug: rd.string()?,
-            currency: rd.optional(word_flags & 0x4 != 0)?,
-            amount: rd.optional(word_flags & 0x4 != 0)?,
-            crypto_currency: rd.optional(word_flags & 0x8 != 0)?,
-            crypto_amount: rd.optional(word_flags & 0x8 != 0)?,
-            message: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let via_giveaway = word_flags & 0x1 != 0;
+        let unclaimed = word_flags & 0x20 != 0;
+        let boost_peer = rd.optional(word_flags & 0x2 != 0)?;
+        let days = rd.i32()?;
+        let slug = rd.string()?;
+        let mut currency = None;
+        let mut amount = None;
+        let mut crypto_currency = None;
+        let mut crypto_amount = None;
+        let mut message = None;
+        if word_flags & 0x1c != 0 {
+            if word_flags & 0x4 != 0 {
+                currency = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                amount = Some(rd.i64()?);
+            }
+            if word_flags & 0x8 != 0 {
+                crypto_currency = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                crypto_amount = Some(rd.i64()?);
+            }
+            if word_flags & 0x10 != 0 {
+                message = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::MessageActionGiftCode {
+            via_giveaway,
+            unclaimed,
+            boost_peer,
+            days,
+            slug,
+            currency,
+            amount,
+            crypto_currency,
+            crypto_amount,
+            message,
+        }))
     }
 }
 impl MessageActionGiftCode {
@@ -9141,34 +10440,34 @@ impl MessageActionGiftCode {
         if !all_flags_3 && (crypto_currency.is_some() || crypto_amount.is_some()) {
             return wr.fail("messageActionGiftCode");
         }
-        wr.u32(0x31c48347);
-        wr.u32(
-            u32::from(*via_giveaway) << 0
-                | u32::from(boost_peer.is_some()) << 1
-                | u32::from(all_flags_2) << 2
-                | u32::from(all_flags_3) << 3
-                | u32::from(message.is_some()) << 4
-                | u32::from(*unclaimed) << 5,
-        );
+        let word_flags = u32::from(*via_giveaway) << 0
+            | u32::from(boost_peer.is_some()) << 1
+            | u32::from(all_flags_2) << 2
+            | u32::from(all_flags_3) << 3
+            | u32::from(message.is_some()) << 4
+            | u32::from(*unclaimed) << 5;
+        wr.words([0x31c48347, word_flags]);
         if let Some(x) = boost_peer {
             Encode::encode(x, wr);
         }
-        wr.i32(*days);
+        wr.u32(days.cast_unsigned());
         wr.bytes(slug.as_bytes());
-        if all_flags_2 && let Some(x) = currency {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_2 && let Some(x) = amount {
-            wr.i64(*x);
-        }
-        if all_flags_3 && let Some(x) = crypto_currency {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_3 && let Some(x) = crypto_amount {
-            wr.i64(*x);
-        }
-        if let Some(x) = message {
-            Encode::encode(x, wr);
+        if word_flags & 0x1c != 0 {
+            if all_flags_2 && let Some(x) = currency {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_2 && let Some(x) = amount {
+                wr.i64(*x);
+            }
+            if all_flags_3 && let Some(x) = crypto_currency {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_3 && let Some(x) = crypto_amount {
+                wr.i64(*x);
+            }
+            if let Some(x) = message {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -9190,16 +10489,33 @@ impl MessageActionGiftPremium {
     }
 }
 impl MessageActionGiftPremium {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionGiftPremium {
-            currency: rd.string()?,
-            amount: rd.i64()?,
-            days: rd.i32()?,
-            crypto_currency: rd.optional(word_flags & 0x1 != 0)?,
-            crypto_amount: rd.optional(word_flags & 0x1 != 0)?,
-            message: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        let days = rd.i32()?;
+        let mut crypto_currency = None;
+        let mut crypto_amount = None;
+        let mut message = None;
+        if word_flags & 0x3 != 0 {
+            if word_flags & 0x1 != 0 {
+                crypto_currency = Some(rd.string()?);
+            }
+            if word_flags & 0x1 != 0 {
+                crypto_amount = Some(rd.i64()?);
+            }
+            if word_flags & 0x2 != 0 {
+                message = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::MessageActionGiftPremium {
+            currency,
+            amount,
+            days,
+            crypto_currency,
+            crypto_amount,
+            message,
+        }))
     }
 }
 impl MessageActionGiftPremium {
@@ -9211,19 +10527,20 @@ impl MessageActionGiftPremium {
         if !all_flags_0 && (crypto_currency.is_some() || crypto_amount.is_some()) {
             return wr.fail("messageActionGiftPremium");
         }
-        wr.u32(0x48e91302);
-        wr.u32(u32::from(all_flags_0) << 0 | u32::from(message.is_some()) << 1);
+        let word_flags = u32::from(all_flags_0) << 0 | u32::from(message.is_some()) << 1;
+        wr.words([0x48e91302, word_flags]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
-        wr.i32(*days);
-        if all_flags_0 && let Some(x) = crypto_currency {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_0 && let Some(x) = crypto_amount {
-            wr.i64(*x);
-        }
-        if let Some(x) = message {
-            Encode::encode(x, wr);
+        wr.words([low(amount), high(amount), days.cast_unsigned()]);
+        if word_flags & 0x3 != 0 {
+            if all_flags_0 && let Some(x) = crypto_currency {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_0 && let Some(x) = crypto_amount {
+                wr.i64(*x);
+            }
+            if let Some(x) = message {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -9245,16 +10562,33 @@ impl MessageActionGiftStars {
     }
 }
 impl MessageActionGiftStars {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionGiftStars {
-            currency: rd.string()?,
-            amount: rd.i64()?,
-            stars: rd.i64()?,
-            crypto_currency: rd.optional(word_flags & 0x1 != 0)?,
-            crypto_amount: rd.optional(word_flags & 0x1 != 0)?,
-            transaction_id: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        let stars = rd.i64()?;
+        let mut crypto_currency = None;
+        let mut crypto_amount = None;
+        let mut transaction_id = None;
+        if word_flags & 0x3 != 0 {
+            if word_flags & 0x1 != 0 {
+                crypto_currency = Some(rd.string()?);
+            }
+            if word_flags & 0x1 != 0 {
+                crypto_amount = Some(rd.i64()?);
+            }
+            if word_flags & 0x2 != 0 {
+                transaction_id = Some(rd.string()?);
+            }
+        }
+        Ok(Box::new(constructors::MessageActionGiftStars {
+            currency,
+            amount,
+            stars,
+            crypto_currency,
+            crypto_amount,
+            transaction_id,
+        }))
     }
 }
 impl MessageActionGiftStars {
@@ -9272,19 +10606,20 @@ impl MessageActionGiftStars {
         if !all_flags_0 && (crypto_currency.is_some() || crypto_amount.is_some()) {
             return wr.fail("messageActionGiftStars");
         }
-        wr.u32(0x45d5b021);
-        wr.u32(u32::from(all_flags_0) << 0 | u32::from(transaction_id.is_some()) << 1);
+        let word_flags = u32::from(all_flags_0) << 0 | u32::from(transaction_id.is_some()) << 1;
+        wr.words([0x45d5b021, word_flags]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
-        wr.i64(*stars);
-        if all_flags_0 && let Some(x) = crypto_currency {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_0 && let Some(x) = crypto_amount {
-            wr.i64(*x);
-        }
-        if let Some(x) = transaction_id {
-            wr.bytes(x.as_bytes());
+        wr.words([low(amount), high(amount), low(stars), high(stars)]);
+        if word_flags & 0x3 != 0 {
+            if all_flags_0 && let Some(x) = crypto_currency {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_0 && let Some(x) = crypto_amount {
+                wr.i64(*x);
+            }
+            if let Some(x) = transaction_id {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -9305,27 +10640,32 @@ impl MessageActionGiftTon {
     }
 }
 impl MessageActionGiftTon {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionGiftTon {
-            currency: rd.string()?,
-            amount: rd.i64()?,
-            crypto_currency: rd.string()?,
-            crypto_amount: rd.i64()?,
-            transaction_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        let crypto_currency = rd.string()?;
+        let crypto_amount = rd.i64()?;
+        let transaction_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::MessageActionGiftTon {
+            currency,
+            amount,
+            crypto_currency,
+            crypto_amount,
+            transaction_id,
+        }))
     }
 }
 impl MessageActionGiftTon {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageActionGiftTon { currency, amount, crypto_currency, crypto_amount, transaction_id } = v;
-        wr.u32(0xa8a3c699);
-        wr.u32(u32::from(transaction_id.is_some()) << 0);
+        let word_flags = u32::from(transaction_id.is_some()) << 0;
+        wr.words([0xa8a3c699, word_flags]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
+        wr.words([low(amount), high(amount)]);
         wr.bytes(crypto_currency.as_bytes());
-        wr.i64(*crypto_amount);
+        wr.words([low(crypto_amount), high(crypto_amount)]);
         if let Some(x) = transaction_id {
             wr.bytes(x.as_bytes());
         }
@@ -9348,15 +10688,20 @@ impl MessageActionGramTransfer {
     }
 }
 impl MessageActionGramTransfer {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionGramTransfer {
-            comment_encrypted: word_flags & 0x2 != 0,
-            amount: rd.i64()?,
-            peer_address: rd.string()?,
-            transaction_id: rd.string()?,
-            comment: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let comment_encrypted = word_flags & 0x2 != 0;
+        let amount = rd.i64()?;
+        let peer_address = rd.string()?;
+        let transaction_id = rd.string()?;
+        let comment = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::MessageActionGramTransfer {
+            comment_encrypted,
+            amount,
+            peer_address,
+            transaction_id,
+            comment,
+        }))
     }
 }
 impl MessageActionGramTransfer {
@@ -9369,9 +10714,8 @@ impl MessageActionGramTransfer {
             transaction_id,
             comment,
         } = v;
-        wr.u32(0x9329ea33);
-        wr.u32(u32::from(comment.is_some()) << 0 | u32::from(*comment_encrypted) << 1);
-        wr.i64(*amount);
+        let word_flags = u32::from(comment.is_some()) << 0 | u32::from(*comment_encrypted) << 1;
+        wr.words([0x9329ea33, word_flags, low(amount), high(amount)]);
         wr.bytes(peer_address.as_bytes());
         wr.bytes(transaction_id.as_bytes());
         if let Some(x) = comment {
@@ -9393,20 +10737,19 @@ impl MessageActionGroupCall {
     }
 }
 impl MessageActionGroupCall {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionGroupCall {
-            call: Decode::decode(rd)?,
-            duration: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let call = Decode::decode(rd)?;
+        let duration = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::MessageActionGroupCall { call, duration }))
     }
 }
 impl MessageActionGroupCall {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageActionGroupCall { call, duration } = v;
-        wr.u32(0x7a0d7f42);
-        wr.u32(u32::from(duration.is_some()) << 0);
+        let word_flags = u32::from(duration.is_some()) << 0;
+        wr.words([0x7a0d7f42, word_flags]);
         Encode::encode(call, wr);
         if let Some(x) = duration {
             wr.i32(*x);
@@ -9419,10 +10762,11 @@ pub struct MessageActionGroupCallScheduled {
     pub call: types::InputGroupCall,
     pub schedule_date: i32,
 }
-impl MessageActionGroupCallScheduled {}
 impl MessageActionGroupCallScheduled {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessageActionGroupCallScheduled { call: Decode::decode(rd)?, schedule_date: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let call = Decode::decode(rd)?;
+        let schedule_date = rd.i32()?;
+        Ok(Box::new(constructors::MessageActionGroupCallScheduled { call, schedule_date }))
     }
 }
 impl MessageActionGroupCallScheduled {
@@ -9431,7 +10775,7 @@ impl MessageActionGroupCallScheduled {
         let constructors::MessageActionGroupCallScheduled { call, schedule_date } = v;
         wr.u32(0xb3a07661);
         Encode::encode(call, wr);
-        wr.i32(*schedule_date);
+        wr.u32(schedule_date.cast_unsigned());
     }
 }
 /// `messageActionInviteToGroupCall#502f92f7 call:InputGroupCall users:Vector<long> = MessageAction`
@@ -9440,10 +10784,11 @@ pub struct MessageActionInviteToGroupCall {
     pub call: types::InputGroupCall,
     pub users: Vec<i64>,
 }
-impl MessageActionInviteToGroupCall {}
 impl MessageActionInviteToGroupCall {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessageActionInviteToGroupCall { call: Decode::decode(rd)?, users: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let call = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::MessageActionInviteToGroupCall { call, users }))
     }
 }
 impl MessageActionInviteToGroupCall {
@@ -9472,26 +10817,25 @@ impl MessageActionPaymentRefunded {
     }
 }
 impl MessageActionPaymentRefunded {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionPaymentRefunded {
-            peer: Decode::decode(rd)?,
-            currency: rd.string()?,
-            total_amount: rd.i64()?,
-            payload: rd.optional(word_flags & 0x1 != 0)?,
-            charge: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let currency = rd.string()?;
+        let total_amount = rd.i64()?;
+        let payload = rd.optional(word_flags & 0x1 != 0)?;
+        let charge = Decode::decode(rd)?;
+        Ok(Box::new(constructors::MessageActionPaymentRefunded { peer, currency, total_amount, payload, charge }))
     }
 }
 impl MessageActionPaymentRefunded {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageActionPaymentRefunded { peer, currency, total_amount, payload, charge } = v;
-        wr.u32(0x41b3e202);
-        wr.u32(u32::from(payload.is_some()) << 0);
+        let word_flags = u32::from(payload.is_some()) << 0;
+        wr.words([0x41b3e202, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(currency.as_bytes());
-        wr.i64(*total_amount);
+        wr.words([low(total_amount), high(total_amount)]);
         if let Some(x) = payload {
             wr.bytes(x);
         }
@@ -9523,16 +10867,22 @@ impl MessageActionPaymentSent {
     }
 }
 impl MessageActionPaymentSent {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionPaymentSent {
-            recurring_init: word_flags & 0x4 != 0,
-            recurring_used: word_flags & 0x8 != 0,
-            currency: rd.string()?,
-            total_amount: rd.i64()?,
-            invoice_slug: rd.optional(word_flags & 0x1 != 0)?,
-            subscription_until_date: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let recurring_init = word_flags & 0x4 != 0;
+        let recurring_used = word_flags & 0x8 != 0;
+        let currency = rd.string()?;
+        let total_amount = rd.i64()?;
+        let invoice_slug = rd.optional(word_flags & 0x1 != 0)?;
+        let subscription_until_date = rd.optional(word_flags & 0x10 != 0)?;
+        Ok(Box::new(constructors::MessageActionPaymentSent {
+            recurring_init,
+            recurring_used,
+            currency,
+            total_amount,
+            invoice_slug,
+            subscription_until_date,
+        }))
     }
 }
 impl MessageActionPaymentSent {
@@ -9546,15 +10896,13 @@ impl MessageActionPaymentSent {
             invoice_slug,
             subscription_until_date,
         } = v;
-        wr.u32(0xc624b16e);
-        wr.u32(
-            u32::from(invoice_slug.is_some()) << 0
-                | u32::from(*recurring_init) << 2
-                | u32::from(*recurring_used) << 3
-                | u32::from(subscription_until_date.is_some()) << 4,
-        );
+        let word_flags = u32::from(invoice_slug.is_some()) << 0
+            | u32::from(*recurring_init) << 2
+            | u32::from(*recurring_used) << 3
+            | u32::from(subscription_until_date.is_some()) << 4;
+        wr.words([0xc624b16e, word_flags]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*total_amount);
+        wr.words([low(total_amount), high(total_amount)]);
         if let Some(x) = invoice_slug {
             wr.bytes(x.as_bytes());
         }
@@ -9594,19 +10942,28 @@ impl MessageActionPaymentSentMe {
     }
 }
 impl MessageActionPaymentSentMe {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionPaymentSentMe {
-            recurring_init: word_flags & 0x4 != 0,
-            recurring_used: word_flags & 0x8 != 0,
-            currency: rd.string()?,
-            total_amount: rd.i64()?,
-            payload: rd.bytes()?,
-            info: rd.optional(word_flags & 0x1 != 0)?,
-            shipping_option_id: rd.optional(word_flags & 0x2 != 0)?,
-            charge: Decode::decode(rd)?,
-            subscription_until_date: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let recurring_init = word_flags & 0x4 != 0;
+        let recurring_used = word_flags & 0x8 != 0;
+        let currency = rd.string()?;
+        let total_amount = rd.i64()?;
+        let payload = rd.bytes()?;
+        let info = rd.optional(word_flags & 0x1 != 0)?;
+        let shipping_option_id = rd.optional(word_flags & 0x2 != 0)?;
+        let charge = Decode::decode(rd)?;
+        let subscription_until_date = rd.optional(word_flags & 0x10 != 0)?;
+        Ok(Box::new(constructors::MessageActionPaymentSentMe {
+            recurring_init,
+            recurring_used,
+            currency,
+            total_amount,
+            payload,
+            info,
+            shipping_option_id,
+            charge,
+            subscription_until_date,
+        }))
     }
 }
 impl MessageActionPaymentSentMe {
@@ -9623,16 +10980,14 @@ impl MessageActionPaymentSentMe {
             charge,
             subscription_until_date,
         } = v;
-        wr.u32(0xffa00ccc);
-        wr.u32(
-            u32::from(info.is_some()) << 0
-                | u32::from(shipping_option_id.is_some()) << 1
-                | u32::from(*recurring_init) << 2
-                | u32::from(*recurring_used) << 3
-                | u32::from(subscription_until_date.is_some()) << 4,
-        );
+        let word_flags = u32::from(info.is_some()) << 0
+            | u32::from(shipping_option_id.is_some()) << 1
+            | u32::from(*recurring_init) << 2
+            | u32::from(*recurring_used) << 3
+            | u32::from(subscription_until_date.is_some()) << 4;
+        wr.words([0xffa00ccc, word_flags]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*total_amount);
+        wr.words([low(total_amount), high(total_amount)]);
         wr.bytes(payload);
         if let Some(x) = info {
             Encode::encode(x, wr);
@@ -9662,23 +11017,21 @@ impl MessageActionPhoneCall {
     }
 }
 impl MessageActionPhoneCall {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionPhoneCall {
-            video: word_flags & 0x4 != 0,
-            call_id: rd.i64()?,
-            reason: rd.optional(word_flags & 0x1 != 0)?,
-            duration: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let video = word_flags & 0x4 != 0;
+        let call_id = rd.i64()?;
+        let reason = rd.optional(word_flags & 0x1 != 0)?;
+        let duration = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::MessageActionPhoneCall { video, call_id, reason, duration }))
     }
 }
 impl MessageActionPhoneCall {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageActionPhoneCall { video, call_id, reason, duration } = v;
-        wr.u32(0x80e11a7f);
-        wr.u32(u32::from(reason.is_some()) << 0 | u32::from(duration.is_some()) << 1 | u32::from(*video) << 2);
-        wr.i64(*call_id);
+        let word_flags = u32::from(reason.is_some()) << 0 | u32::from(duration.is_some()) << 1 | u32::from(*video) << 2;
+        wr.words([0x80e11a7f, word_flags, low(call_id), high(call_id)]);
         if let Some(x) = reason {
             Encode::encode(x, wr);
         }
@@ -9704,27 +11057,31 @@ impl MessageActionPrizeStars {
     }
 }
 impl MessageActionPrizeStars {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionPrizeStars {
-            unclaimed: word_flags & 0x1 != 0,
-            stars: rd.i64()?,
-            transaction_id: rd.string()?,
-            boost_peer: Decode::decode(rd)?,
-            giveaway_msg_id: rd.i32()?,
-        })
+        let unclaimed = word_flags & 0x1 != 0;
+        let stars = rd.i64()?;
+        let transaction_id = rd.string()?;
+        let boost_peer = Decode::decode(rd)?;
+        let giveaway_msg_id = rd.i32()?;
+        Ok(Box::new(constructors::MessageActionPrizeStars {
+            unclaimed,
+            stars,
+            transaction_id,
+            boost_peer,
+            giveaway_msg_id,
+        }))
     }
 }
 impl MessageActionPrizeStars {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageActionPrizeStars { unclaimed, stars, transaction_id, boost_peer, giveaway_msg_id } = v;
-        wr.u32(0xb00c47a2);
-        wr.u32(u32::from(*unclaimed) << 0);
-        wr.i64(*stars);
+        let word_flags = u32::from(*unclaimed) << 0;
+        wr.words([0xb00c47a2, word_flags, low(stars), high(stars)]);
         wr.bytes(transaction_id.as_bytes());
         Encode::encode(boost_peer, wr);
-        wr.i32(*giveaway_msg_id);
+        wr.u32(giveaway_msg_id.cast_unsigned());
     }
 }
 /// `messageActionSetChatTheme#b91bbd3a theme:ChatTheme = MessageAction`
@@ -9732,10 +11089,10 @@ impl MessageActionPrizeStars {
 pub struct MessageActionSetChatTheme {
     pub theme: types::ChatTheme,
 }
-impl MessageActionSetChatTheme {}
 impl MessageActionSetChatTheme {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessageActionSetChatTheme { theme: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let theme = Decode::decode(rd)?;
+        Ok(Box::new(constructors::MessageActionSetChatTheme { theme }))
     }
 }
 impl MessageActionSetChatTheme {
@@ -9801,31 +11158,93 @@ impl MessageActionStarGift {
     }
 }
 impl MessageActionStarGift {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionStarGift {
-            name_hidden: word_flags & 0x1 != 0,
-            saved: word_flags & 0x4 != 0,
-            converted: word_flags & 0x8 != 0,
-            upgraded: word_flags & 0x20 != 0,
-            refunded: word_flags & 0x200 != 0,
-            can_upgrade: word_flags & 0x400 != 0,
-            prepaid_upgrade: word_flags & 0x2000 != 0,
-            upgrade_separate: word_flags & 0x10000 != 0,
-            auction_acquired: word_flags & 0x20000 != 0,
-            gift: Decode::decode(rd)?,
-            message: rd.optional(word_flags & 0x2 != 0)?,
-            convert_stars: rd.optional(word_flags & 0x10 != 0)?,
-            upgrade_msg_id: rd.optional(word_flags & 0x20 != 0)?,
-            upgrade_stars: rd.optional(word_flags & 0x100 != 0)?,
-            from_id: rd.optional(word_flags & 0x800 != 0)?,
-            peer: rd.optional(word_flags & 0x1000 != 0)?,
-            saved_id: rd.optional(word_flags & 0x1000 != 0)?,
-            prepaid_upgrade_hash: rd.optional(word_flags & 0x4000 != 0)?,
-            gift_msg_id: rd.optional(word_flags & 0x8000 != 0)?,
-            to_id: rd.optional(word_flags & 0x40000 != 0)?,
-            gift_num: rd.optional(word_flags & 0x80000 != 0)?,
-        })
+        let name_hidden = word_flags & 0x1 != 0;
+        let saved = word_flags & 0x4 != 0;
+        let converted = word_flags & 0x8 != 0;
+        let upgraded = word_flags & 0x20 != 0;
+        let refunded = word_flags & 0x200 != 0;
+        let can_upgrade = word_flags & 0x400 != 0;
+        let prepaid_upgrade = word_flags & 0x2000 != 0;
+        let upgrade_separate = word_flags & 0x10000 != 0;
+        let auction_acquired = word_flags & 0x20000 != 0;
+        let gift = Decode::decode(rd)?;
+        let mut message = None;
+        let mut convert_stars = None;
+        let mut upgrade_msg_id = None;
+        let mut upgrade_stars = None;
+        let mut from_id = None;
+        let mut peer = None;
+        let mut saved_id = None;
+        let mut prepaid_upgrade_hash = None;
+        let mut gift_msg_id = None;
+        let mut to_id = None;
+        let mut gift_num = None;
+        if word_flags & 0xcd932 != 0 {
+            if word_flags & 0x132 != 0 {
+                if word_flags & 0x2 != 0 {
+                    message = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x10 != 0 {
+                    convert_stars = Some(rd.i64()?);
+                }
+                if word_flags & 0x20 != 0 {
+                    upgrade_msg_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x100 != 0 {
+                    upgrade_stars = Some(rd.i64()?);
+                }
+            }
+            if word_flags & 0x5800 != 0 {
+                if word_flags & 0x800 != 0 {
+                    from_id = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x1000 != 0 {
+                    peer = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x1000 != 0 {
+                    saved_id = Some(rd.i64()?);
+                }
+                if word_flags & 0x4000 != 0 {
+                    prepaid_upgrade_hash = Some(rd.string()?);
+                }
+            }
+            if word_flags & 0xc8000 != 0 {
+                if word_flags & 0x8000 != 0 {
+                    gift_msg_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x40000 != 0 {
+                    to_id = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x80000 != 0 {
+                    gift_num = Some(rd.i32()?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::MessageActionStarGift {
+            name_hidden,
+            saved,
+            converted,
+            upgraded,
+            refunded,
+            can_upgrade,
+            prepaid_upgrade,
+            upgrade_separate,
+            auction_acquired,
+            gift,
+            message,
+            convert_stars,
+            upgrade_msg_id,
+            upgrade_stars,
+            from_id,
+            peer,
+            saved_id,
+            prepaid_upgrade_hash,
+            gift_msg_id,
+            to_id,
+            gift_num,
+        }))
     }
 }
 impl MessageActionStarGift {
@@ -9862,60 +11281,66 @@ impl MessageActionStarGift {
         if !all_flags_12 && (peer.is_some() || saved_id.is_some()) {
             return wr.fail("messageActionStarGift");
         }
-        wr.u32(0xea2c31d3);
-        wr.u32(
-            u32::from(*name_hidden) << 0
-                | u32::from(message.is_some()) << 1
-                | u32::from(*saved) << 2
-                | u32::from(*converted) << 3
-                | u32::from(convert_stars.is_some()) << 4
-                | u32::from(all_flags_5) << 5
-                | u32::from(upgrade_stars.is_some()) << 8
-                | u32::from(*refunded) << 9
-                | u32::from(*can_upgrade) << 10
-                | u32::from(from_id.is_some()) << 11
-                | u32::from(all_flags_12) << 12
-                | u32::from(*prepaid_upgrade) << 13
-                | u32::from(prepaid_upgrade_hash.is_some()) << 14
-                | u32::from(gift_msg_id.is_some()) << 15
-                | u32::from(*upgrade_separate) << 16
-                | u32::from(*auction_acquired) << 17
-                | u32::from(to_id.is_some()) << 18
-                | u32::from(gift_num.is_some()) << 19,
-        );
+        let word_flags = u32::from(*name_hidden) << 0
+            | u32::from(message.is_some()) << 1
+            | u32::from(*saved) << 2
+            | u32::from(*converted) << 3
+            | u32::from(convert_stars.is_some()) << 4
+            | u32::from(all_flags_5) << 5
+            | u32::from(upgrade_stars.is_some()) << 8
+            | u32::from(*refunded) << 9
+            | u32::from(*can_upgrade) << 10
+            | u32::from(from_id.is_some()) << 11
+            | u32::from(all_flags_12) << 12
+            | u32::from(*prepaid_upgrade) << 13
+            | u32::from(prepaid_upgrade_hash.is_some()) << 14
+            | u32::from(gift_msg_id.is_some()) << 15
+            | u32::from(*upgrade_separate) << 16
+            | u32::from(*auction_acquired) << 17
+            | u32::from(to_id.is_some()) << 18
+            | u32::from(gift_num.is_some()) << 19;
+        wr.words([0xea2c31d3, word_flags]);
         Encode::encode(gift, wr);
-        if let Some(x) = message {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = convert_stars {
-            wr.i64(*x);
-        }
-        if all_flags_5 && let Some(x) = upgrade_msg_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = upgrade_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = from_id {
-            Encode::encode(x, wr);
-        }
-        if all_flags_12 && let Some(x) = peer {
-            Encode::encode(x, wr);
-        }
-        if all_flags_12 && let Some(x) = saved_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = prepaid_upgrade_hash {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = gift_msg_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = to_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = gift_num {
-            wr.i32(*x);
+        if word_flags & 0xcd932 != 0 {
+            if word_flags & 0x132 != 0 {
+                if let Some(x) = message {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = convert_stars {
+                    wr.i64(*x);
+                }
+                if all_flags_5 && let Some(x) = upgrade_msg_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = upgrade_stars {
+                    wr.i64(*x);
+                }
+            }
+            if word_flags & 0x5800 != 0 {
+                if let Some(x) = from_id {
+                    Encode::encode(x, wr);
+                }
+                if all_flags_12 && let Some(x) = peer {
+                    Encode::encode(x, wr);
+                }
+                if all_flags_12 && let Some(x) = saved_id {
+                    wr.i64(*x);
+                }
+                if let Some(x) = prepaid_upgrade_hash {
+                    wr.bytes(x.as_bytes());
+                }
+            }
+            if word_flags & 0xc8000 != 0 {
+                if let Some(x) = gift_msg_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = to_id {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = gift_num {
+                    wr.i32(*x);
+                }
+            }
         }
     }
 }
@@ -9936,26 +11361,25 @@ impl MessageActionStarGiftPurchaseOffer {
     }
 }
 impl MessageActionStarGiftPurchaseOffer {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionStarGiftPurchaseOffer {
-            accepted: word_flags & 0x1 != 0,
-            declined: word_flags & 0x2 != 0,
-            gift: Decode::decode(rd)?,
-            price: Decode::decode(rd)?,
-            expires_at: rd.i32()?,
-        })
+        let accepted = word_flags & 0x1 != 0;
+        let declined = word_flags & 0x2 != 0;
+        let gift = Decode::decode(rd)?;
+        let price = Decode::decode(rd)?;
+        let expires_at = rd.i32()?;
+        Ok(Box::new(constructors::MessageActionStarGiftPurchaseOffer { accepted, declined, gift, price, expires_at }))
     }
 }
 impl MessageActionStarGiftPurchaseOffer {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageActionStarGiftPurchaseOffer { accepted, declined, gift, price, expires_at } = v;
-        wr.u32(0x774278d4);
-        wr.u32(u32::from(*accepted) << 0 | u32::from(*declined) << 1);
+        let word_flags = u32::from(*accepted) << 0 | u32::from(*declined) << 1;
+        wr.words([0x774278d4, word_flags]);
         Encode::encode(gift, wr);
         Encode::encode(price, wr);
-        wr.i32(*expires_at);
+        wr.u32(expires_at.cast_unsigned());
     }
 }
 /// `messageActionStarGiftPurchaseOfferDeclined#73ada76b flags:# expired:flags.0?true gift:StarGift price:StarsAmount = MessageAction`
@@ -9973,21 +11397,20 @@ impl MessageActionStarGiftPurchaseOfferDeclined {
     }
 }
 impl MessageActionStarGiftPurchaseOfferDeclined {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionStarGiftPurchaseOfferDeclined {
-            expired: word_flags & 0x1 != 0,
-            gift: Decode::decode(rd)?,
-            price: Decode::decode(rd)?,
-        })
+        let expired = word_flags & 0x1 != 0;
+        let gift = Decode::decode(rd)?;
+        let price = Decode::decode(rd)?;
+        Ok(Box::new(constructors::MessageActionStarGiftPurchaseOfferDeclined { expired, gift, price }))
     }
 }
 impl MessageActionStarGiftPurchaseOfferDeclined {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageActionStarGiftPurchaseOfferDeclined { expired, gift, price } = v;
-        wr.u32(0x73ada76b);
-        wr.u32(u32::from(*expired) << 0);
+        let word_flags = u32::from(*expired) << 0;
+        wr.words([0x73ada76b, word_flags]);
         Encode::encode(gift, wr);
         Encode::encode(price, wr);
     }
@@ -10047,31 +11470,93 @@ impl MessageActionStarGiftUnique {
     }
 }
 impl MessageActionStarGiftUnique {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionStarGiftUnique {
-            upgrade: word_flags & 0x1 != 0,
-            transferred: word_flags & 0x2 != 0,
-            saved: word_flags & 0x4 != 0,
-            refunded: word_flags & 0x20 != 0,
-            prepaid_upgrade: word_flags & 0x800 != 0,
-            assigned: word_flags & 0x2000 != 0,
-            from_offer: word_flags & 0x4000 != 0,
-            craft: word_flags & 0x10000 != 0,
-            name_hidden: word_flags & 0x20000 != 0,
-            gift: Decode::decode(rd)?,
-            can_export_at: rd.optional(word_flags & 0x8 != 0)?,
-            transfer_stars: rd.optional(word_flags & 0x10 != 0)?,
-            from_id: rd.optional(word_flags & 0x40 != 0)?,
-            peer: rd.optional(word_flags & 0x80 != 0)?,
-            saved_id: rd.optional(word_flags & 0x80 != 0)?,
-            resale_amount: rd.optional(word_flags & 0x100 != 0)?,
-            can_transfer_at: rd.optional(word_flags & 0x200 != 0)?,
-            can_resell_at: rd.optional(word_flags & 0x400 != 0)?,
-            drop_original_details_stars: rd.optional(word_flags & 0x1000 != 0)?,
-            can_craft_at: rd.optional(word_flags & 0x8000 != 0)?,
-            message: rd.optional(word_flags & 0x40000 != 0)?,
-        })
+        let upgrade = word_flags & 0x1 != 0;
+        let transferred = word_flags & 0x2 != 0;
+        let saved = word_flags & 0x4 != 0;
+        let refunded = word_flags & 0x20 != 0;
+        let prepaid_upgrade = word_flags & 0x800 != 0;
+        let assigned = word_flags & 0x2000 != 0;
+        let from_offer = word_flags & 0x4000 != 0;
+        let craft = word_flags & 0x10000 != 0;
+        let name_hidden = word_flags & 0x20000 != 0;
+        let gift = Decode::decode(rd)?;
+        let mut can_export_at = None;
+        let mut transfer_stars = None;
+        let mut from_id = None;
+        let mut peer = None;
+        let mut saved_id = None;
+        let mut resale_amount = None;
+        let mut can_transfer_at = None;
+        let mut can_resell_at = None;
+        let mut drop_original_details_stars = None;
+        let mut can_craft_at = None;
+        let mut message = None;
+        if word_flags & 0x497d8 != 0 {
+            if word_flags & 0xd8 != 0 {
+                if word_flags & 0x8 != 0 {
+                    can_export_at = Some(rd.i32()?);
+                }
+                if word_flags & 0x10 != 0 {
+                    transfer_stars = Some(rd.i64()?);
+                }
+                if word_flags & 0x40 != 0 {
+                    from_id = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x80 != 0 {
+                    peer = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x780 != 0 {
+                if word_flags & 0x80 != 0 {
+                    saved_id = Some(rd.i64()?);
+                }
+                if word_flags & 0x100 != 0 {
+                    resale_amount = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x200 != 0 {
+                    can_transfer_at = Some(rd.i32()?);
+                }
+                if word_flags & 0x400 != 0 {
+                    can_resell_at = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x49000 != 0 {
+                if word_flags & 0x1000 != 0 {
+                    drop_original_details_stars = Some(rd.i64()?);
+                }
+                if word_flags & 0x8000 != 0 {
+                    can_craft_at = Some(rd.i32()?);
+                }
+                if word_flags & 0x40000 != 0 {
+                    message = Some(Decode::decode(rd)?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::MessageActionStarGiftUnique {
+            upgrade,
+            transferred,
+            saved,
+            refunded,
+            prepaid_upgrade,
+            assigned,
+            from_offer,
+            craft,
+            name_hidden,
+            gift,
+            can_export_at,
+            transfer_stars,
+            from_id,
+            peer,
+            saved_id,
+            resale_amount,
+            can_transfer_at,
+            can_resell_at,
+            drop_original_details_stars,
+            can_craft_at,
+            message,
+        }))
     }
 }
 impl MessageActionStarGiftUnique {
@@ -10104,61 +11589,67 @@ impl MessageActionStarGiftUnique {
         if !all_flags_7 && (peer.is_some() || saved_id.is_some()) {
             return wr.fail("messageActionStarGiftUnique");
         }
-        wr.u32(0x7e1c1187);
-        wr.u32(
-            u32::from(*upgrade) << 0
-                | u32::from(*transferred) << 1
-                | u32::from(*saved) << 2
-                | u32::from(can_export_at.is_some()) << 3
-                | u32::from(transfer_stars.is_some()) << 4
-                | u32::from(*refunded) << 5
-                | u32::from(from_id.is_some()) << 6
-                | u32::from(all_flags_7) << 7
-                | u32::from(resale_amount.is_some()) << 8
-                | u32::from(can_transfer_at.is_some()) << 9
-                | u32::from(can_resell_at.is_some()) << 10
-                | u32::from(*prepaid_upgrade) << 11
-                | u32::from(drop_original_details_stars.is_some()) << 12
-                | u32::from(*assigned) << 13
-                | u32::from(*from_offer) << 14
-                | u32::from(can_craft_at.is_some()) << 15
-                | u32::from(*craft) << 16
-                | u32::from(*name_hidden) << 17
-                | u32::from(message.is_some()) << 18,
-        );
+        let word_flags = u32::from(*upgrade) << 0
+            | u32::from(*transferred) << 1
+            | u32::from(*saved) << 2
+            | u32::from(can_export_at.is_some()) << 3
+            | u32::from(transfer_stars.is_some()) << 4
+            | u32::from(*refunded) << 5
+            | u32::from(from_id.is_some()) << 6
+            | u32::from(all_flags_7) << 7
+            | u32::from(resale_amount.is_some()) << 8
+            | u32::from(can_transfer_at.is_some()) << 9
+            | u32::from(can_resell_at.is_some()) << 10
+            | u32::from(*prepaid_upgrade) << 11
+            | u32::from(drop_original_details_stars.is_some()) << 12
+            | u32::from(*assigned) << 13
+            | u32::from(*from_offer) << 14
+            | u32::from(can_craft_at.is_some()) << 15
+            | u32::from(*craft) << 16
+            | u32::from(*name_hidden) << 17
+            | u32::from(message.is_some()) << 18;
+        wr.words([0x7e1c1187, word_flags]);
         Encode::encode(gift, wr);
-        if let Some(x) = can_export_at {
-            wr.i32(*x);
-        }
-        if let Some(x) = transfer_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = from_id {
-            Encode::encode(x, wr);
-        }
-        if all_flags_7 && let Some(x) = peer {
-            Encode::encode(x, wr);
-        }
-        if all_flags_7 && let Some(x) = saved_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = resale_amount {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = can_transfer_at {
-            wr.i32(*x);
-        }
-        if let Some(x) = can_resell_at {
-            wr.i32(*x);
-        }
-        if let Some(x) = drop_original_details_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = can_craft_at {
-            wr.i32(*x);
-        }
-        if let Some(x) = message {
-            Encode::encode(x, wr);
+        if word_flags & 0x497d8 != 0 {
+            if word_flags & 0xd8 != 0 {
+                if let Some(x) = can_export_at {
+                    wr.i32(*x);
+                }
+                if let Some(x) = transfer_stars {
+                    wr.i64(*x);
+                }
+                if let Some(x) = from_id {
+                    Encode::encode(x, wr);
+                }
+                if all_flags_7 && let Some(x) = peer {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x780 != 0 {
+                if all_flags_7 && let Some(x) = saved_id {
+                    wr.i64(*x);
+                }
+                if let Some(x) = resale_amount {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = can_transfer_at {
+                    wr.i32(*x);
+                }
+                if let Some(x) = can_resell_at {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0x49000 != 0 {
+                if let Some(x) = drop_original_details_stars {
+                    wr.i64(*x);
+                }
+                if let Some(x) = can_craft_at {
+                    wr.i32(*x);
+                }
+                if let Some(x) = message {
+                    Encode::encode(x, wr);
+                }
+            }
         }
     }
 }
@@ -10179,15 +11670,31 @@ impl MessageActionSuggestedPostApproval {
     }
 }
 impl MessageActionSuggestedPostApproval {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionSuggestedPostApproval {
-            rejected: word_flags & 0x1 != 0,
-            balance_too_low: word_flags & 0x2 != 0,
-            reject_comment: rd.optional(word_flags & 0x4 != 0)?,
-            schedule_date: rd.optional(word_flags & 0x8 != 0)?,
-            price: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let rejected = word_flags & 0x1 != 0;
+        let balance_too_low = word_flags & 0x2 != 0;
+        let mut reject_comment = None;
+        let mut schedule_date = None;
+        let mut price = None;
+        if word_flags & 0x1c != 0 {
+            if word_flags & 0x4 != 0 {
+                reject_comment = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                schedule_date = Some(rd.i32()?);
+            }
+            if word_flags & 0x10 != 0 {
+                price = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::MessageActionSuggestedPostApproval {
+            rejected,
+            balance_too_low,
+            reject_comment,
+            schedule_date,
+            price,
+        }))
     }
 }
 impl MessageActionSuggestedPostApproval {
@@ -10200,22 +11707,22 @@ impl MessageActionSuggestedPostApproval {
             schedule_date,
             price,
         } = v;
-        wr.u32(0xee7a1596);
-        wr.u32(
-            u32::from(*rejected) << 0
-                | u32::from(*balance_too_low) << 1
-                | u32::from(reject_comment.is_some()) << 2
-                | u32::from(schedule_date.is_some()) << 3
-                | u32::from(price.is_some()) << 4,
-        );
-        if let Some(x) = reject_comment {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = schedule_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = price {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(*rejected) << 0
+            | u32::from(*balance_too_low) << 1
+            | u32::from(reject_comment.is_some()) << 2
+            | u32::from(schedule_date.is_some()) << 3
+            | u32::from(price.is_some()) << 4;
+        wr.words([0xee7a1596, word_flags]);
+        if word_flags & 0x1c != 0 {
+            if let Some(x) = reject_comment {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = price {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -10225,13 +11732,11 @@ pub struct MessageActionTodoCompletions {
     pub completed: Vec<i32>,
     pub incompleted: Vec<i32>,
 }
-impl MessageActionTodoCompletions {}
 impl MessageActionTodoCompletions {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessageActionTodoCompletions {
-            completed: Decode::decode(rd)?,
-            incompleted: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let completed = Decode::decode(rd)?;
+        let incompleted = Decode::decode(rd)?;
+        Ok(Box::new(constructors::MessageActionTodoCompletions { completed, incompleted }))
     }
 }
 impl MessageActionTodoCompletions {
@@ -10259,24 +11764,23 @@ impl MessageActionTopicCreate {
     }
 }
 impl MessageActionTopicCreate {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionTopicCreate {
-            title_missing: word_flags & 0x2 != 0,
-            title: rd.string()?,
-            icon_color: rd.i32()?,
-            icon_emoji_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let title_missing = word_flags & 0x2 != 0;
+        let title = rd.string()?;
+        let icon_color = rd.i32()?;
+        let icon_emoji_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::MessageActionTopicCreate { title_missing, title, icon_color, icon_emoji_id }))
     }
 }
 impl MessageActionTopicCreate {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageActionTopicCreate { title_missing, title, icon_color, icon_emoji_id } = v;
-        wr.u32(0x0d999256);
-        wr.u32(u32::from(icon_emoji_id.is_some()) << 0 | u32::from(*title_missing) << 1);
+        let word_flags = u32::from(icon_emoji_id.is_some()) << 0 | u32::from(*title_missing) << 1;
+        wr.words([0x0d999256, word_flags]);
         wr.bytes(title.as_bytes());
-        wr.i32(*icon_color);
+        wr.u32(icon_color.cast_unsigned());
         if let Some(x) = icon_emoji_id {
             wr.i64(*x);
         }
@@ -10298,38 +11802,51 @@ impl MessageActionTopicEdit {
     }
 }
 impl MessageActionTopicEdit {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionTopicEdit {
-            title: rd.optional(word_flags & 0x1 != 0)?,
-            icon_emoji_id: rd.optional(word_flags & 0x2 != 0)?,
-            closed: rd.optional(word_flags & 0x4 != 0)?,
-            hidden: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let mut title = None;
+        let mut icon_emoji_id = None;
+        let mut closed = None;
+        let mut hidden = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                icon_emoji_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x4 != 0 {
+                closed = Some(rd.bool()?);
+            }
+            if word_flags & 0x8 != 0 {
+                hidden = Some(rd.bool()?);
+            }
+        }
+        Ok(Box::new(constructors::MessageActionTopicEdit { title, icon_emoji_id, closed, hidden }))
     }
 }
 impl MessageActionTopicEdit {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageActionTopicEdit { title, icon_emoji_id, closed, hidden } = v;
-        wr.u32(0xc0944820);
-        wr.u32(
-            u32::from(title.is_some()) << 0
-                | u32::from(icon_emoji_id.is_some()) << 1
-                | u32::from(closed.is_some()) << 2
-                | u32::from(hidden.is_some()) << 3,
-        );
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = icon_emoji_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = closed {
-            wr.bool(*x);
-        }
-        if let Some(x) = hidden {
-            wr.bool(*x);
+        let word_flags = u32::from(title.is_some()) << 0
+            | u32::from(icon_emoji_id.is_some()) << 1
+            | u32::from(closed.is_some()) << 2
+            | u32::from(hidden.is_some()) << 3;
+        wr.words([0xc0944820, word_flags]);
+        if word_flags & 0xf != 0 {
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = icon_emoji_id {
+                wr.i64(*x);
+            }
+            if let Some(x) = closed {
+                wr.bool(*x);
+            }
+            if let Some(x) = hidden {
+                wr.bool(*x);
+            }
         }
     }
 }
@@ -10352,17 +11869,35 @@ impl MessageActionWalletTonConnectRequest {
     }
 }
 impl MessageActionWalletTonConnectRequest {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageActionWalletTonConnectRequest {
-            accepted: word_flags & 0x4 != 0,
-            declined: word_flags & 0x8 != 0,
-            session_id: rd.i64()?,
-            expires: rd.i32()?,
-            topic: rd.optional(word_flags & 0x1 != 0)?,
-            trace_id: rd.optional(word_flags & 0x2 != 0)?,
-            dapp_name: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let accepted = word_flags & 0x4 != 0;
+        let declined = word_flags & 0x8 != 0;
+        let session_id = rd.i64()?;
+        let expires = rd.i32()?;
+        let mut topic = None;
+        let mut trace_id = None;
+        let mut dapp_name = None;
+        if word_flags & 0x13 != 0 {
+            if word_flags & 0x1 != 0 {
+                topic = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                trace_id = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                dapp_name = Some(rd.string()?);
+            }
+        }
+        Ok(Box::new(constructors::MessageActionWalletTonConnectRequest {
+            accepted,
+            declined,
+            session_id,
+            expires,
+            topic,
+            trace_id,
+            dapp_name,
+        }))
     }
 }
 impl MessageActionWalletTonConnectRequest {
@@ -10377,24 +11912,22 @@ impl MessageActionWalletTonConnectRequest {
             trace_id,
             dapp_name,
         } = v;
-        wr.u32(0x69b8c4bf);
-        wr.u32(
-            u32::from(topic.is_some()) << 0
-                | u32::from(trace_id.is_some()) << 1
-                | u32::from(*accepted) << 2
-                | u32::from(*declined) << 3
-                | u32::from(dapp_name.is_some()) << 4,
-        );
-        wr.i64(*session_id);
-        wr.i32(*expires);
-        if let Some(x) = topic {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = trace_id {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = dapp_name {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(topic.is_some()) << 0
+            | u32::from(trace_id.is_some()) << 1
+            | u32::from(*accepted) << 2
+            | u32::from(*declined) << 3
+            | u32::from(dapp_name.is_some()) << 4;
+        wr.words([0x69b8c4bf, word_flags, low(session_id), high(session_id), expires.cast_unsigned()]);
+        if word_flags & 0x13 != 0 {
+            if let Some(x) = topic {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = trace_id {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = dapp_name {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -10404,10 +11937,11 @@ pub struct MessageActionWebViewDataSentMe {
     pub text: Str,
     pub data: Str,
 }
-impl MessageActionWebViewDataSentMe {}
 impl MessageActionWebViewDataSentMe {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessageActionWebViewDataSentMe { text: rd.string()?, data: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = rd.string()?;
+        let data = rd.string()?;
+        Ok(Box::new(constructors::MessageActionWebViewDataSentMe { text, data }))
     }
 }
 impl MessageActionWebViewDataSentMe {
@@ -10435,14 +11969,27 @@ impl MessageExtendedMediaPreview {
     }
 }
 impl MessageExtendedMediaPreview {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageExtendedMediaPreview {
-            w: rd.optional(word_flags & 0x1 != 0)?,
-            h: rd.optional(word_flags & 0x1 != 0)?,
-            thumb: rd.optional(word_flags & 0x2 != 0)?,
-            video_duration: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let mut w = None;
+        let mut h = None;
+        let mut thumb = None;
+        let mut video_duration = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                w = Some(rd.i32()?);
+            }
+            if word_flags & 0x1 != 0 {
+                h = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                thumb = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                video_duration = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::MessageExtendedMediaPreview { w, h, thumb, video_duration }))
     }
 }
 impl MessageExtendedMediaPreview {
@@ -10453,21 +12000,22 @@ impl MessageExtendedMediaPreview {
         if !all_flags_0 && (w.is_some() || h.is_some()) {
             return wr.fail("messageExtendedMediaPreview");
         }
-        wr.u32(0xad628cc8);
-        wr.u32(
-            u32::from(all_flags_0) << 0 | u32::from(thumb.is_some()) << 1 | u32::from(video_duration.is_some()) << 2,
-        );
-        if all_flags_0 && let Some(x) = w {
-            wr.i32(*x);
-        }
-        if all_flags_0 && let Some(x) = h {
-            wr.i32(*x);
-        }
-        if let Some(x) = thumb {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video_duration {
-            wr.i32(*x);
+        let word_flags =
+            u32::from(all_flags_0) << 0 | u32::from(thumb.is_some()) << 1 | u32::from(video_duration.is_some()) << 2;
+        wr.words([0xad628cc8, word_flags]);
+        if word_flags & 0x7 != 0 {
+            if all_flags_0 && let Some(x) = w {
+                wr.i32(*x);
+            }
+            if all_flags_0 && let Some(x) = h {
+                wr.i32(*x);
+            }
+            if let Some(x) = thumb {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_duration {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -10480,16 +12028,14 @@ pub struct MessageMediaContact {
     pub vcard: Str,
     pub user_id: i64,
 }
-impl MessageMediaContact {}
 impl MessageMediaContact {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessageMediaContact {
-            phone_number: rd.string()?,
-            first_name: rd.string()?,
-            last_name: rd.string()?,
-            vcard: rd.string()?,
-            user_id: rd.i64()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let phone_number = rd.string()?;
+        let first_name = rd.string()?;
+        let last_name = rd.string()?;
+        let vcard = rd.string()?;
+        let user_id = rd.i64()?;
+        Ok(Box::new(constructors::MessageMediaContact { phone_number, first_name, last_name, vcard, user_id }))
     }
 }
 impl MessageMediaContact {
@@ -10501,7 +12047,7 @@ impl MessageMediaContact {
         wr.bytes(first_name.as_bytes());
         wr.bytes(last_name.as_bytes());
         wr.bytes(vcard.as_bytes());
-        wr.i64(*user_id);
+        wr.words([low(user_id), high(user_id)]);
     }
 }
 /// `messageMediaDice#08cbec07 flags:# value:int emoticon:string game_outcome:flags.0?messages.EmojiGameOutcome = MessageMedia`
@@ -10519,22 +12065,20 @@ impl MessageMediaDice {
     }
 }
 impl MessageMediaDice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageMediaDice {
-            value: rd.i32()?,
-            emoticon: rd.string()?,
-            game_outcome: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let value = rd.i32()?;
+        let emoticon = rd.string()?;
+        let game_outcome = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::MessageMediaDice { value, emoticon, game_outcome }))
     }
 }
 impl MessageMediaDice {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageMediaDice { value, emoticon, game_outcome } = v;
-        wr.u32(0x08cbec07);
-        wr.u32(u32::from(game_outcome.is_some()) << 0);
-        wr.i32(*value);
+        let word_flags = u32::from(game_outcome.is_some()) << 0;
+        wr.words([0x08cbec07, word_flags, value.cast_unsigned()]);
         wr.bytes(emoticon.as_bytes());
         if let Some(x) = game_outcome {
             Encode::encode(x, wr);
@@ -10574,20 +12118,47 @@ impl MessageMediaDocument {
     }
 }
 impl MessageMediaDocument {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageMediaDocument {
-            nopremium: word_flags & 0x8 != 0,
-            spoiler: word_flags & 0x10 != 0,
-            video: word_flags & 0x40 != 0,
-            round: word_flags & 0x80 != 0,
-            voice: word_flags & 0x100 != 0,
-            document: rd.optional(word_flags & 0x1 != 0)?,
-            alt_documents: rd.optional(word_flags & 0x20 != 0)?,
-            video_cover: rd.optional(word_flags & 0x200 != 0)?,
-            video_timestamp: rd.optional(word_flags & 0x400 != 0)?,
-            ttl_seconds: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let nopremium = word_flags & 0x8 != 0;
+        let spoiler = word_flags & 0x10 != 0;
+        let video = word_flags & 0x40 != 0;
+        let round = word_flags & 0x80 != 0;
+        let voice = word_flags & 0x100 != 0;
+        let mut document = None;
+        let mut alt_documents = None;
+        let mut video_cover = None;
+        let mut video_timestamp = None;
+        let mut ttl_seconds = None;
+        if word_flags & 0x625 != 0 {
+            if word_flags & 0x1 != 0 {
+                document = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x20 != 0 {
+                alt_documents = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x200 != 0 {
+                video_cover = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x400 != 0 {
+                video_timestamp = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                ttl_seconds = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::MessageMediaDocument {
+            nopremium,
+            spoiler,
+            video,
+            round,
+            voice,
+            document,
+            alt_documents,
+            video_cover,
+            video_timestamp,
+            ttl_seconds,
+        }))
     }
 }
 impl MessageMediaDocument {
@@ -10605,33 +12176,33 @@ impl MessageMediaDocument {
             video_timestamp,
             ttl_seconds,
         } = v;
-        wr.u32(0x52d8ccd9);
-        wr.u32(
-            u32::from(document.is_some()) << 0
-                | u32::from(ttl_seconds.is_some()) << 2
-                | u32::from(*nopremium) << 3
-                | u32::from(*spoiler) << 4
-                | u32::from(alt_documents.is_some()) << 5
-                | u32::from(*video) << 6
-                | u32::from(*round) << 7
-                | u32::from(*voice) << 8
-                | u32::from(video_cover.is_some()) << 9
-                | u32::from(video_timestamp.is_some()) << 10,
-        );
-        if let Some(x) = document {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = alt_documents {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video_cover {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video_timestamp {
-            wr.i32(*x);
-        }
-        if let Some(x) = ttl_seconds {
-            wr.i32(*x);
+        let word_flags = u32::from(document.is_some()) << 0
+            | u32::from(ttl_seconds.is_some()) << 2
+            | u32::from(*nopremium) << 3
+            | u32::from(*spoiler) << 4
+            | u32::from(alt_documents.is_some()) << 5
+            | u32::from(*video) << 6
+            | u32::from(*round) << 7
+            | u32::from(*voice) << 8
+            | u32::from(video_cover.is_some()) << 9
+            | u32::from(video_timestamp.is_some()) << 10;
+        wr.words([0x52d8ccd9, word_flags]);
+        if word_flags & 0x625 != 0 {
+            if let Some(x) = document {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = alt_documents {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_cover {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_timestamp {
+                wr.i32(*x);
+            }
+            if let Some(x) = ttl_seconds {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -10651,27 +12222,26 @@ impl MessageMediaGeoLive {
     }
 }
 impl MessageMediaGeoLive {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageMediaGeoLive {
-            geo: Decode::decode(rd)?,
-            heading: rd.optional(word_flags & 0x1 != 0)?,
-            period: rd.i32()?,
-            proximity_notification_radius: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let geo = Decode::decode(rd)?;
+        let heading = rd.optional(word_flags & 0x1 != 0)?;
+        let period = rd.i32()?;
+        let proximity_notification_radius = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::MessageMediaGeoLive { geo, heading, period, proximity_notification_radius }))
     }
 }
 impl MessageMediaGeoLive {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageMediaGeoLive { geo, heading, period, proximity_notification_radius } = v;
-        wr.u32(0xb940c666);
-        wr.u32(u32::from(heading.is_some()) << 0 | u32::from(proximity_notification_radius.is_some()) << 1);
+        let word_flags = u32::from(heading.is_some()) << 0 | u32::from(proximity_notification_radius.is_some()) << 1;
+        wr.words([0xb940c666, word_flags]);
         Encode::encode(geo, wr);
         if let Some(x) = heading {
             wr.i32(*x);
         }
-        wr.i32(*period);
+        wr.u32(period.cast_unsigned());
         if let Some(x) = proximity_notification_radius {
             wr.i32(*x);
         }
@@ -10708,19 +12278,28 @@ impl MessageMediaGiveaway {
     }
 }
 impl MessageMediaGiveaway {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageMediaGiveaway {
-            only_new_subscribers: word_flags & 0x1 != 0,
-            winners_are_visible: word_flags & 0x4 != 0,
-            channels: Decode::decode(rd)?,
-            countries_iso2: rd.optional(word_flags & 0x2 != 0)?,
-            prize_description: rd.optional(word_flags & 0x8 != 0)?,
-            quantity: rd.i32()?,
-            months: rd.optional(word_flags & 0x10 != 0)?,
-            stars: rd.optional(word_flags & 0x20 != 0)?,
-            until_date: rd.i32()?,
-        })
+        let only_new_subscribers = word_flags & 0x1 != 0;
+        let winners_are_visible = word_flags & 0x4 != 0;
+        let channels = Decode::decode(rd)?;
+        let countries_iso2 = rd.optional(word_flags & 0x2 != 0)?;
+        let prize_description = rd.optional(word_flags & 0x8 != 0)?;
+        let quantity = rd.i32()?;
+        let months = rd.optional(word_flags & 0x10 != 0)?;
+        let stars = rd.optional(word_flags & 0x20 != 0)?;
+        let until_date = rd.i32()?;
+        Ok(Box::new(constructors::MessageMediaGiveaway {
+            only_new_subscribers,
+            winners_are_visible,
+            channels,
+            countries_iso2,
+            prize_description,
+            quantity,
+            months,
+            stars,
+            until_date,
+        }))
     }
 }
 impl MessageMediaGiveaway {
@@ -10737,15 +12316,13 @@ impl MessageMediaGiveaway {
             stars,
             until_date,
         } = v;
-        wr.u32(0xaa073beb);
-        wr.u32(
-            u32::from(*only_new_subscribers) << 0
-                | u32::from(countries_iso2.is_some()) << 1
-                | u32::from(*winners_are_visible) << 2
-                | u32::from(prize_description.is_some()) << 3
-                | u32::from(months.is_some()) << 4
-                | u32::from(stars.is_some()) << 5,
-        );
+        let word_flags = u32::from(*only_new_subscribers) << 0
+            | u32::from(countries_iso2.is_some()) << 1
+            | u32::from(*winners_are_visible) << 2
+            | u32::from(prize_description.is_some()) << 3
+            | u32::from(months.is_some()) << 4
+            | u32::from(stars.is_some()) << 5;
+        wr.words([0xaa073beb, word_flags]);
         Encode::encode(channels, wr);
         if let Some(x) = countries_iso2 {
             Encode::encode(x, wr);
@@ -10753,14 +12330,14 @@ impl MessageMediaGiveaway {
         if let Some(x) = prize_description {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*quantity);
+        wr.u32(quantity.cast_unsigned());
         if let Some(x) = months {
             wr.i32(*x);
         }
         if let Some(x) = stars {
             wr.i64(*x);
         }
-        wr.i32(*until_date);
+        wr.u32(until_date.cast_unsigned());
     }
 }
 /// `messageMediaGiveawayResults#ceaa3ea1 flags:# only_new_subscribers:flags.0?true refunded:flags.2?true channel_id:long additional_peers_count:flags.3?int launch_msg_id:int winners_count:int unclaimed_count:int winners:Vector<long> months:flags.4?int stars:flags.5?long prize_description:flags.1?string until_date:int = MessageMedia`
@@ -10807,22 +12384,45 @@ impl MessageMediaGiveawayResults {
     }
 }
 impl MessageMediaGiveawayResults {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageMediaGiveawayResults {
-            only_new_subscribers: word_flags & 0x1 != 0,
-            refunded: word_flags & 0x4 != 0,
-            channel_id: rd.i64()?,
-            additional_peers_count: rd.optional(word_flags & 0x8 != 0)?,
-            launch_msg_id: rd.i32()?,
-            winners_count: rd.i32()?,
-            unclaimed_count: rd.i32()?,
-            winners: Decode::decode(rd)?,
-            months: rd.optional(word_flags & 0x10 != 0)?,
-            stars: rd.optional(word_flags & 0x20 != 0)?,
-            prize_description: rd.optional(word_flags & 0x2 != 0)?,
-            until_date: rd.i32()?,
-        })
+        let only_new_subscribers = word_flags & 0x1 != 0;
+        let refunded = word_flags & 0x4 != 0;
+        let channel_id = rd.i64()?;
+        let additional_peers_count = rd.optional(word_flags & 0x8 != 0)?;
+        let launch_msg_id = rd.i32()?;
+        let winners_count = rd.i32()?;
+        let unclaimed_count = rd.i32()?;
+        let winners = Decode::decode(rd)?;
+        let mut months = None;
+        let mut stars = None;
+        let mut prize_description = None;
+        if word_flags & 0x32 != 0 {
+            if word_flags & 0x10 != 0 {
+                months = Some(rd.i32()?);
+            }
+            if word_flags & 0x20 != 0 {
+                stars = Some(rd.i64()?);
+            }
+            if word_flags & 0x2 != 0 {
+                prize_description = Some(rd.string()?);
+            }
+        }
+        let until_date = rd.i32()?;
+        Ok(Box::new(constructors::MessageMediaGiveawayResults {
+            only_new_subscribers,
+            refunded,
+            channel_id,
+            additional_peers_count,
+            launch_msg_id,
+            winners_count,
+            unclaimed_count,
+            winners,
+            months,
+            stars,
+            prize_description,
+            until_date,
+        }))
     }
 }
 impl MessageMediaGiveawayResults {
@@ -10842,33 +12442,30 @@ impl MessageMediaGiveawayResults {
             prize_description,
             until_date,
         } = v;
-        wr.u32(0xceaa3ea1);
-        wr.u32(
-            u32::from(*only_new_subscribers) << 0
-                | u32::from(prize_description.is_some()) << 1
-                | u32::from(*refunded) << 2
-                | u32::from(additional_peers_count.is_some()) << 3
-                | u32::from(months.is_some()) << 4
-                | u32::from(stars.is_some()) << 5,
-        );
-        wr.i64(*channel_id);
+        let word_flags = u32::from(*only_new_subscribers) << 0
+            | u32::from(prize_description.is_some()) << 1
+            | u32::from(*refunded) << 2
+            | u32::from(additional_peers_count.is_some()) << 3
+            | u32::from(months.is_some()) << 4
+            | u32::from(stars.is_some()) << 5;
+        wr.words([0xceaa3ea1, word_flags, low(channel_id), high(channel_id)]);
         if let Some(x) = additional_peers_count {
             wr.i32(*x);
         }
-        wr.i32(*launch_msg_id);
-        wr.i32(*winners_count);
-        wr.i32(*unclaimed_count);
+        wr.words([launch_msg_id.cast_unsigned(), winners_count.cast_unsigned(), unclaimed_count.cast_unsigned()]);
         Encode::encode(winners, wr);
-        if let Some(x) = months {
-            wr.i32(*x);
+        if word_flags & 0x32 != 0 {
+            if let Some(x) = months {
+                wr.i32(*x);
+            }
+            if let Some(x) = stars {
+                wr.i64(*x);
+            }
+            if let Some(x) = prize_description {
+                wr.bytes(x.as_bytes());
+            }
         }
-        if let Some(x) = stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = prize_description {
-            wr.bytes(x.as_bytes());
-        }
-        wr.i32(*until_date);
+        wr.u32(until_date.cast_unsigned());
     }
 }
 /// `messageMediaInvoice#f6a548d3 flags:# shipping_address_requested:flags.1?true test:flags.3?true title:string description:string photo:flags.0?WebDocument receipt_msg_id:flags.2?int currency:string total_amount:long start_param:string extended_media:flags.4?MessageExtendedMedia = MessageMedia`
@@ -10904,20 +12501,30 @@ impl MessageMediaInvoice {
     }
 }
 impl MessageMediaInvoice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageMediaInvoice {
-            shipping_address_requested: word_flags & 0x2 != 0,
-            test: word_flags & 0x8 != 0,
-            title: rd.string()?,
-            description: rd.string()?,
-            photo: rd.optional(word_flags & 0x1 != 0)?,
-            receipt_msg_id: rd.optional(word_flags & 0x4 != 0)?,
-            currency: rd.string()?,
-            total_amount: rd.i64()?,
-            start_param: rd.string()?,
-            extended_media: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let shipping_address_requested = word_flags & 0x2 != 0;
+        let test = word_flags & 0x8 != 0;
+        let title = rd.string()?;
+        let description = rd.string()?;
+        let photo = rd.optional(word_flags & 0x1 != 0)?;
+        let receipt_msg_id = rd.optional(word_flags & 0x4 != 0)?;
+        let currency = rd.string()?;
+        let total_amount = rd.i64()?;
+        let start_param = rd.string()?;
+        let extended_media = rd.optional(word_flags & 0x10 != 0)?;
+        Ok(Box::new(constructors::MessageMediaInvoice {
+            shipping_address_requested,
+            test,
+            title,
+            description,
+            photo,
+            receipt_msg_id,
+            currency,
+            total_amount,
+            start_param,
+            extended_media,
+        }))
     }
 }
 impl MessageMediaInvoice {
@@ -10935,14 +12542,12 @@ impl MessageMediaInvoice {
             start_param,
             extended_media,
         } = v;
-        wr.u32(0xf6a548d3);
-        wr.u32(
-            u32::from(photo.is_some()) << 0
-                | u32::from(*shipping_address_requested) << 1
-                | u32::from(receipt_msg_id.is_some()) << 2
-                | u32::from(*test) << 3
-                | u32::from(extended_media.is_some()) << 4,
-        );
+        let word_flags = u32::from(photo.is_some()) << 0
+            | u32::from(*shipping_address_requested) << 1
+            | u32::from(receipt_msg_id.is_some()) << 2
+            | u32::from(*test) << 3
+            | u32::from(extended_media.is_some()) << 4;
+        wr.words([0xf6a548d3, word_flags]);
         wr.bytes(title.as_bytes());
         wr.bytes(description.as_bytes());
         if let Some(x) = photo {
@@ -10952,7 +12557,7 @@ impl MessageMediaInvoice {
             wr.i32(*x);
         }
         wr.bytes(currency.as_bytes());
-        wr.i64(*total_amount);
+        wr.words([low(total_amount), high(total_amount)]);
         wr.bytes(start_param.as_bytes());
         if let Some(x) = extended_media {
             Encode::encode(x, wr);
@@ -10976,15 +12581,25 @@ impl MessageMediaPhoto {
     }
 }
 impl MessageMediaPhoto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageMediaPhoto {
-            spoiler: word_flags & 0x8 != 0,
-            live_photo: word_flags & 0x10 != 0,
-            photo: rd.optional(word_flags & 0x1 != 0)?,
-            ttl_seconds: rd.optional(word_flags & 0x4 != 0)?,
-            video: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let spoiler = word_flags & 0x8 != 0;
+        let live_photo = word_flags & 0x10 != 0;
+        let mut photo = None;
+        let mut ttl_seconds = None;
+        let mut video = None;
+        if word_flags & 0x15 != 0 {
+            if word_flags & 0x1 != 0 {
+                photo = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                ttl_seconds = Some(rd.i32()?);
+            }
+            if word_flags & 0x10 != 0 {
+                video = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::MessageMediaPhoto { spoiler, live_photo, photo, ttl_seconds, video }))
     }
 }
 impl MessageMediaPhoto {
@@ -10995,21 +12610,21 @@ impl MessageMediaPhoto {
         if !all_flags_4 && (*live_photo || video.is_some()) {
             return wr.fail("messageMediaPhoto");
         }
-        wr.u32(0xe216eb63);
-        wr.u32(
-            u32::from(photo.is_some()) << 0
-                | u32::from(ttl_seconds.is_some()) << 2
-                | u32::from(*spoiler) << 3
-                | u32::from(all_flags_4) << 4,
-        );
-        if let Some(x) = photo {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = ttl_seconds {
-            wr.i32(*x);
-        }
-        if all_flags_4 && let Some(x) = video {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(photo.is_some()) << 0
+            | u32::from(ttl_seconds.is_some()) << 2
+            | u32::from(*spoiler) << 3
+            | u32::from(all_flags_4) << 4;
+        wr.words([0xe216eb63, word_flags]);
+        if word_flags & 0x15 != 0 {
+            if let Some(x) = photo {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = ttl_seconds {
+                wr.i32(*x);
+            }
+            if all_flags_4 && let Some(x) = video {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -11023,17 +12638,15 @@ pub struct MessageMediaVenue {
     pub venue_id: Str,
     pub venue_type: Str,
 }
-impl MessageMediaVenue {}
 impl MessageMediaVenue {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessageMediaVenue {
-            geo: Decode::decode(rd)?,
-            title: rd.string()?,
-            address: rd.string()?,
-            provider: rd.string()?,
-            venue_id: rd.string()?,
-            venue_type: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let geo = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let address = rd.string()?;
+        let provider = rd.string()?;
+        let venue_id = rd.string()?;
+        let venue_type = rd.string()?;
+        Ok(Box::new(constructors::MessageMediaVenue { geo, title, address, provider, venue_id, venue_type }))
     }
 }
 impl MessageMediaVenue {
@@ -11063,17 +12676,19 @@ impl MessageMediaVideoStream {
     }
 }
 impl MessageMediaVideoStream {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageMediaVideoStream { rtmp_stream: word_flags & 0x1 != 0, call: Decode::decode(rd)? })
+        let rtmp_stream = word_flags & 0x1 != 0;
+        let call = Decode::decode(rd)?;
+        Ok(Box::new(constructors::MessageMediaVideoStream { rtmp_stream, call }))
     }
 }
 impl MessageMediaVideoStream {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageMediaVideoStream { rtmp_stream, call } = v;
-        wr.u32(0xca5cab89);
-        wr.u32(u32::from(*rtmp_stream) << 0);
+        let word_flags = u32::from(*rtmp_stream) << 0;
+        wr.words([0xca5cab89, word_flags]);
         Encode::encode(call, wr);
     }
 }
@@ -11084,10 +12699,12 @@ pub struct MessagePeerVote {
     pub option: Bytes,
     pub date: i32,
 }
-impl MessagePeerVote {}
 impl MessagePeerVote {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessagePeerVote { peer: Decode::decode(rd)?, option: rd.bytes()?, date: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let option = rd.bytes()?;
+        let date = rd.i32()?;
+        Ok(Box::new(constructors::MessagePeerVote { peer, option, date }))
     }
 }
 impl MessagePeerVote {
@@ -11097,7 +12714,7 @@ impl MessagePeerVote {
         wr.u32(0xb6cc2d5c);
         Encode::encode(peer, wr);
         wr.bytes(option);
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
     }
 }
 /// `messagePeerVoteMultiple#4628f6e6 peer:Peer options:Vector<bytes> date:int = MessagePeerVote`
@@ -11107,14 +12724,12 @@ pub struct MessagePeerVoteMultiple {
     pub options: Vec<Bytes>,
     pub date: i32,
 }
-impl MessagePeerVoteMultiple {}
 impl MessagePeerVoteMultiple {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessagePeerVoteMultiple {
-            peer: Decode::decode(rd)?,
-            options: Decode::decode(rd)?,
-            date: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let options = Decode::decode(rd)?;
+        let date = rd.i32()?;
+        Ok(Box::new(constructors::MessagePeerVoteMultiple { peer, options, date }))
     }
 }
 impl MessagePeerVoteMultiple {
@@ -11124,7 +12739,7 @@ impl MessagePeerVoteMultiple {
         wr.u32(0x4628f6e6);
         Encode::encode(peer, wr);
         Encode::encode(options, wr);
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
     }
 }
 /// `messageReplyHeader#1b97dd66 flags:# reply_to_scheduled:flags.2?true forum_topic:flags.3?true quote:flags.9?true reply_to_ephemeral:flags.13?true reply_to_msg_id:flags.4?int reply_to_peer_id:flags.0?Peer reply_from:flags.5?MessageFwdHeader reply_media:flags.8?MessageMedia reply_to_top_id:flags.1?int quote_text:flags.6?string quote_entities:flags.7?Vector<MessageEntity> quote_offset:flags.10?int todo_item_id:flags.11?int poll_option:flags.12?bytes = MessageReplyHeader`
@@ -11168,24 +12783,74 @@ impl MessageReplyHeader {
     }
 }
 impl MessageReplyHeader {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MessageReplyHeader {
-            reply_to_scheduled: word_flags & 0x4 != 0,
-            forum_topic: word_flags & 0x8 != 0,
-            quote: word_flags & 0x200 != 0,
-            reply_to_ephemeral: word_flags & 0x2000 != 0,
-            reply_to_msg_id: rd.optional(word_flags & 0x10 != 0)?,
-            reply_to_peer_id: rd.optional(word_flags & 0x1 != 0)?,
-            reply_from: rd.optional(word_flags & 0x20 != 0)?,
-            reply_media: rd.optional(word_flags & 0x100 != 0)?,
-            reply_to_top_id: rd.optional(word_flags & 0x2 != 0)?,
-            quote_text: rd.optional(word_flags & 0x40 != 0)?,
-            quote_entities: rd.optional(word_flags & 0x80 != 0)?,
-            quote_offset: rd.optional(word_flags & 0x400 != 0)?,
-            todo_item_id: rd.optional(word_flags & 0x800 != 0)?,
-            poll_option: rd.optional(word_flags & 0x1000 != 0)?,
-        })
+        let reply_to_scheduled = word_flags & 0x4 != 0;
+        let forum_topic = word_flags & 0x8 != 0;
+        let quote = word_flags & 0x200 != 0;
+        let reply_to_ephemeral = word_flags & 0x2000 != 0;
+        let mut reply_to_msg_id = None;
+        let mut reply_to_peer_id = None;
+        let mut reply_from = None;
+        let mut reply_media = None;
+        let mut reply_to_top_id = None;
+        let mut quote_text = None;
+        let mut quote_entities = None;
+        let mut quote_offset = None;
+        let mut todo_item_id = None;
+        let mut poll_option = None;
+        if word_flags & 0x1df3 != 0 {
+            if word_flags & 0x131 != 0 {
+                if word_flags & 0x10 != 0 {
+                    reply_to_msg_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x1 != 0 {
+                    reply_to_peer_id = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x20 != 0 {
+                    reply_from = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x100 != 0 {
+                    reply_media = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x4c2 != 0 {
+                if word_flags & 0x2 != 0 {
+                    reply_to_top_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x40 != 0 {
+                    quote_text = Some(rd.string()?);
+                }
+                if word_flags & 0x80 != 0 {
+                    quote_entities = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x400 != 0 {
+                    quote_offset = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x800 != 0 {
+                todo_item_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x1000 != 0 {
+                poll_option = Some(rd.bytes()?);
+            }
+        }
+        Ok(Box::new(constructors::MessageReplyHeader {
+            reply_to_scheduled,
+            forum_topic,
+            quote,
+            reply_to_ephemeral,
+            reply_to_msg_id,
+            reply_to_peer_id,
+            reply_from,
+            reply_media,
+            reply_to_top_id,
+            quote_text,
+            quote_entities,
+            quote_offset,
+            todo_item_id,
+            poll_option,
+        }))
     }
 }
 impl MessageReplyHeader {
@@ -11207,52 +12872,56 @@ impl MessageReplyHeader {
             todo_item_id,
             poll_option,
         } = v;
-        wr.u32(0x1b97dd66);
-        wr.u32(
-            u32::from(reply_to_peer_id.is_some()) << 0
-                | u32::from(reply_to_top_id.is_some()) << 1
-                | u32::from(*reply_to_scheduled) << 2
-                | u32::from(*forum_topic) << 3
-                | u32::from(reply_to_msg_id.is_some()) << 4
-                | u32::from(reply_from.is_some()) << 5
-                | u32::from(quote_text.is_some()) << 6
-                | u32::from(quote_entities.is_some()) << 7
-                | u32::from(reply_media.is_some()) << 8
-                | u32::from(*quote) << 9
-                | u32::from(quote_offset.is_some()) << 10
-                | u32::from(todo_item_id.is_some()) << 11
-                | u32::from(poll_option.is_some()) << 12
-                | u32::from(*reply_to_ephemeral) << 13,
-        );
-        if let Some(x) = reply_to_msg_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = reply_to_peer_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reply_from {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reply_media {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reply_to_top_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = quote_text {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = quote_entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = quote_offset {
-            wr.i32(*x);
-        }
-        if let Some(x) = todo_item_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = poll_option {
-            wr.bytes(x);
+        let word_flags = u32::from(reply_to_peer_id.is_some()) << 0
+            | u32::from(reply_to_top_id.is_some()) << 1
+            | u32::from(*reply_to_scheduled) << 2
+            | u32::from(*forum_topic) << 3
+            | u32::from(reply_to_msg_id.is_some()) << 4
+            | u32::from(reply_from.is_some()) << 5
+            | u32::from(quote_text.is_some()) << 6
+            | u32::from(quote_entities.is_some()) << 7
+            | u32::from(reply_media.is_some()) << 8
+            | u32::from(*quote) << 9
+            | u32::from(quote_offset.is_some()) << 10
+            | u32::from(todo_item_id.is_some()) << 11
+            | u32::from(poll_option.is_some()) << 12
+            | u32::from(*reply_to_ephemeral) << 13;
+        wr.words([0x1b97dd66, word_flags]);
+        if word_flags & 0x1df3 != 0 {
+            if word_flags & 0x131 != 0 {
+                if let Some(x) = reply_to_msg_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = reply_to_peer_id {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = reply_from {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = reply_media {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x4c2 != 0 {
+                if let Some(x) = reply_to_top_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = quote_text {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = quote_entities {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = quote_offset {
+                    wr.i32(*x);
+                }
+            }
+            if let Some(x) = todo_item_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = poll_option {
+                wr.bytes(x);
+            }
         }
     }
 }
@@ -11262,10 +12931,11 @@ pub struct NotificationSoundLocal {
     pub title: Str,
     pub data: Str,
 }
-impl NotificationSoundLocal {}
 impl NotificationSoundLocal {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::NotificationSoundLocal { title: rd.string()?, data: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let title = rd.string()?;
+        let data = rd.string()?;
+        Ok(Box::new(constructors::NotificationSoundLocal { title, data }))
     }
 }
 impl NotificationSoundLocal {
@@ -11286,16 +12956,14 @@ pub struct InputPageBlockMap {
     pub h: i32,
     pub caption: Box<types::PageCaption>,
 }
-impl InputPageBlockMap {}
 impl InputPageBlockMap {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputPageBlockMap {
-            geo: Decode::decode(rd)?,
-            zoom: rd.i32()?,
-            w: rd.i32()?,
-            h: rd.i32()?,
-            caption: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let geo = Decode::decode(rd)?;
+        let zoom = rd.i32()?;
+        let w = rd.i32()?;
+        let h = rd.i32()?;
+        let caption = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputPageBlockMap { geo, zoom, w, h, caption }))
     }
 }
 impl InputPageBlockMap {
@@ -11304,9 +12972,7 @@ impl InputPageBlockMap {
         let constructors::InputPageBlockMap { geo, zoom, w, h, caption } = v;
         wr.u32(0x574b617f);
         Encode::encode(geo, wr);
-        wr.i32(*zoom);
-        wr.i32(*w);
-        wr.i32(*h);
+        wr.words([zoom.cast_unsigned(), w.cast_unsigned(), h.cast_unsigned()]);
         Encode::encode(caption, wr);
     }
 }
@@ -11316,10 +12982,11 @@ pub struct PageBlockAuthorDate {
     pub author: types::RichText,
     pub published_date: i32,
 }
-impl PageBlockAuthorDate {}
 impl PageBlockAuthorDate {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockAuthorDate { author: Decode::decode(rd)?, published_date: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let author = Decode::decode(rd)?;
+        let published_date = rd.i32()?;
+        Ok(Box::new(constructors::PageBlockAuthorDate { author, published_date }))
     }
 }
 impl PageBlockAuthorDate {
@@ -11328,7 +12995,7 @@ impl PageBlockAuthorDate {
         let constructors::PageBlockAuthorDate { author, published_date } = v;
         wr.u32(0xbaafe5e0);
         Encode::encode(author, wr);
-        wr.i32(*published_date);
+        wr.u32(published_date.cast_unsigned());
     }
 }
 /// `pageBlockBlockquote#66d1670b flags:# collapsed:flags.0?true text:RichText caption:RichText = PageBlock`
@@ -11346,21 +13013,20 @@ impl PageBlockBlockquote {
     }
 }
 impl PageBlockBlockquote {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PageBlockBlockquote {
-            collapsed: word_flags & 0x1 != 0,
-            text: Decode::decode(rd)?,
-            caption: Decode::decode(rd)?,
-        })
+        let collapsed = word_flags & 0x1 != 0;
+        let text = Decode::decode(rd)?;
+        let caption = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockBlockquote { collapsed, text, caption }))
     }
 }
 impl PageBlockBlockquote {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::PageBlockBlockquote { collapsed, text, caption } = v;
-        wr.u32(0x66d1670b);
-        wr.u32(u32::from(*collapsed) << 0);
+        let word_flags = u32::from(*collapsed) << 0;
+        wr.words([0x66d1670b, word_flags]);
         Encode::encode(text, wr);
         Encode::encode(caption, wr);
     }
@@ -11371,10 +13037,11 @@ pub struct PageBlockBlockquoteBlocks {
     pub blocks: Vec<types::PageBlock>,
     pub caption: types::RichText,
 }
-impl PageBlockBlockquoteBlocks {}
 impl PageBlockBlockquoteBlocks {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockBlockquoteBlocks { blocks: Decode::decode(rd)?, caption: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let blocks = Decode::decode(rd)?;
+        let caption = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockBlockquoteBlocks { blocks, caption }))
     }
 }
 impl PageBlockBlockquoteBlocks {
@@ -11391,10 +13058,10 @@ impl PageBlockBlockquoteBlocks {
 pub struct PageBlockChannel {
     pub channel: types::Chat,
 }
-impl PageBlockChannel {}
 impl PageBlockChannel {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockChannel { channel: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let channel = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockChannel { channel }))
     }
 }
 impl PageBlockChannel {
@@ -11420,21 +13087,20 @@ impl PageBlockDetails {
     }
 }
 impl PageBlockDetails {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PageBlockDetails {
-            open: word_flags & 0x1 != 0,
-            blocks: Decode::decode(rd)?,
-            title: Decode::decode(rd)?,
-        })
+        let open = word_flags & 0x1 != 0;
+        let blocks = Decode::decode(rd)?;
+        let title = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockDetails { open, blocks, title }))
     }
 }
 impl PageBlockDetails {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::PageBlockDetails { open, blocks, title } = v;
-        wr.u32(0x76768bed);
-        wr.u32(u32::from(*open) << 0);
+        let word_flags = u32::from(*open) << 0;
+        wr.words([0x76768bed, word_flags]);
         Encode::encode(blocks, wr);
         Encode::encode(title, wr);
     }
@@ -11468,18 +13134,43 @@ impl PageBlockEmbed {
     }
 }
 impl PageBlockEmbed {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PageBlockEmbed {
-            full_width: word_flags & 0x1 != 0,
-            allow_scrolling: word_flags & 0x8 != 0,
-            url: rd.optional(word_flags & 0x2 != 0)?,
-            html: rd.optional(word_flags & 0x4 != 0)?,
-            poster_photo_id: rd.optional(word_flags & 0x10 != 0)?,
-            w: rd.optional(word_flags & 0x20 != 0)?,
-            h: rd.optional(word_flags & 0x20 != 0)?,
-            caption: Decode::decode(rd)?,
-        })
+        let full_width = word_flags & 0x1 != 0;
+        let allow_scrolling = word_flags & 0x8 != 0;
+        let mut url = None;
+        let mut html = None;
+        let mut poster_photo_id = None;
+        let mut w = None;
+        let mut h = None;
+        if word_flags & 0x36 != 0 {
+            if word_flags & 0x2 != 0 {
+                url = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                html = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                poster_photo_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x20 != 0 {
+                w = Some(rd.i32()?);
+            }
+            if word_flags & 0x20 != 0 {
+                h = Some(rd.i32()?);
+            }
+        }
+        let caption = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockEmbed {
+            full_width,
+            allow_scrolling,
+            url,
+            html,
+            poster_photo_id,
+            w,
+            h,
+            caption,
+        }))
     }
 }
 impl PageBlockEmbed {
@@ -11490,29 +13181,29 @@ impl PageBlockEmbed {
         if !all_flags_5 && (w.is_some() || h.is_some()) {
             return wr.fail("pageBlockEmbed");
         }
-        wr.u32(0xa8718dc5);
-        wr.u32(
-            u32::from(*full_width) << 0
-                | u32::from(url.is_some()) << 1
-                | u32::from(html.is_some()) << 2
-                | u32::from(*allow_scrolling) << 3
-                | u32::from(poster_photo_id.is_some()) << 4
-                | u32::from(all_flags_5) << 5,
-        );
-        if let Some(x) = url {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = html {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = poster_photo_id {
-            wr.i64(*x);
-        }
-        if all_flags_5 && let Some(x) = w {
-            wr.i32(*x);
-        }
-        if all_flags_5 && let Some(x) = h {
-            wr.i32(*x);
+        let word_flags = u32::from(*full_width) << 0
+            | u32::from(url.is_some()) << 1
+            | u32::from(html.is_some()) << 2
+            | u32::from(*allow_scrolling) << 3
+            | u32::from(poster_photo_id.is_some()) << 4
+            | u32::from(all_flags_5) << 5;
+        wr.words([0xa8718dc5, word_flags]);
+        if word_flags & 0x36 != 0 {
+            if let Some(x) = url {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = html {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = poster_photo_id {
+                wr.i64(*x);
+            }
+            if all_flags_5 && let Some(x) = w {
+                wr.i32(*x);
+            }
+            if all_flags_5 && let Some(x) = h {
+                wr.i32(*x);
+            }
         }
         Encode::encode(caption, wr);
     }
@@ -11528,18 +13219,24 @@ pub struct PageBlockEmbedPost {
     pub blocks: Vec<types::PageBlock>,
     pub caption: Box<types::PageCaption>,
 }
-impl PageBlockEmbedPost {}
 impl PageBlockEmbedPost {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockEmbedPost {
-            url: rd.string()?,
-            webpage_id: rd.i64()?,
-            author_photo_id: rd.i64()?,
-            author: rd.string()?,
-            date: rd.i32()?,
-            blocks: Decode::decode(rd)?,
-            caption: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let url = rd.string()?;
+        let webpage_id = rd.i64()?;
+        let author_photo_id = rd.i64()?;
+        let author = rd.string()?;
+        let date = rd.i32()?;
+        let blocks = Decode::decode(rd)?;
+        let caption = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockEmbedPost {
+            url,
+            webpage_id,
+            author_photo_id,
+            author,
+            date,
+            blocks,
+            caption,
+        }))
     }
 }
 impl PageBlockEmbedPost {
@@ -11548,10 +13245,9 @@ impl PageBlockEmbedPost {
         let constructors::PageBlockEmbedPost { url, webpage_id, author_photo_id, author, date, blocks, caption } = v;
         wr.u32(0xf259a80b);
         wr.bytes(url.as_bytes());
-        wr.i64(*webpage_id);
-        wr.i64(*author_photo_id);
+        wr.words([low(webpage_id), high(webpage_id), low(author_photo_id), high(author_photo_id)]);
         wr.bytes(author.as_bytes());
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
         Encode::encode(blocks, wr);
         Encode::encode(caption, wr);
     }
@@ -11561,10 +13257,10 @@ impl PageBlockEmbedPost {
 pub struct PageBlockFooter {
     pub text: types::RichText,
 }
-impl PageBlockFooter {}
 impl PageBlockFooter {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockFooter { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockFooter { text }))
     }
 }
 impl PageBlockFooter {
@@ -11580,10 +13276,10 @@ impl PageBlockFooter {
 pub struct PageBlockHeader {
     pub text: types::RichText,
 }
-impl PageBlockHeader {}
 impl PageBlockHeader {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockHeader { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockHeader { text }))
     }
 }
 impl PageBlockHeader {
@@ -11599,10 +13295,10 @@ impl PageBlockHeader {
 pub struct PageBlockHeading1 {
     pub text: types::RichText,
 }
-impl PageBlockHeading1 {}
 impl PageBlockHeading1 {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockHeading1 { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockHeading1 { text }))
     }
 }
 impl PageBlockHeading1 {
@@ -11618,10 +13314,10 @@ impl PageBlockHeading1 {
 pub struct PageBlockHeading2 {
     pub text: types::RichText,
 }
-impl PageBlockHeading2 {}
 impl PageBlockHeading2 {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockHeading2 { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockHeading2 { text }))
     }
 }
 impl PageBlockHeading2 {
@@ -11637,10 +13333,10 @@ impl PageBlockHeading2 {
 pub struct PageBlockHeading3 {
     pub text: types::RichText,
 }
-impl PageBlockHeading3 {}
 impl PageBlockHeading3 {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockHeading3 { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockHeading3 { text }))
     }
 }
 impl PageBlockHeading3 {
@@ -11656,10 +13352,10 @@ impl PageBlockHeading3 {
 pub struct PageBlockHeading4 {
     pub text: types::RichText,
 }
-impl PageBlockHeading4 {}
 impl PageBlockHeading4 {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockHeading4 { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockHeading4 { text }))
     }
 }
 impl PageBlockHeading4 {
@@ -11675,10 +13371,10 @@ impl PageBlockHeading4 {
 pub struct PageBlockHeading5 {
     pub text: types::RichText,
 }
-impl PageBlockHeading5 {}
 impl PageBlockHeading5 {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockHeading5 { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockHeading5 { text }))
     }
 }
 impl PageBlockHeading5 {
@@ -11694,10 +13390,10 @@ impl PageBlockHeading5 {
 pub struct PageBlockHeading6 {
     pub text: types::RichText,
 }
-impl PageBlockHeading6 {}
 impl PageBlockHeading6 {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockHeading6 { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockHeading6 { text }))
     }
 }
 impl PageBlockHeading6 {
@@ -11713,10 +13409,10 @@ impl PageBlockHeading6 {
 pub struct PageBlockKicker {
     pub text: types::RichText,
 }
-impl PageBlockKicker {}
 impl PageBlockKicker {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockKicker { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockKicker { text }))
     }
 }
 impl PageBlockKicker {
@@ -11736,16 +13432,14 @@ pub struct PageBlockMap {
     pub h: i32,
     pub caption: Box<types::PageCaption>,
 }
-impl PageBlockMap {}
 impl PageBlockMap {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockMap {
-            geo: Decode::decode(rd)?,
-            zoom: rd.i32()?,
-            w: rd.i32()?,
-            h: rd.i32()?,
-            caption: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let geo = Decode::decode(rd)?;
+        let zoom = rd.i32()?;
+        let w = rd.i32()?;
+        let h = rd.i32()?;
+        let caption = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockMap { geo, zoom, w, h, caption }))
     }
 }
 impl PageBlockMap {
@@ -11754,9 +13448,7 @@ impl PageBlockMap {
         let constructors::PageBlockMap { geo, zoom, w, h, caption } = v;
         wr.u32(0xa44f3ef6);
         Encode::encode(geo, wr);
-        wr.i32(*zoom);
-        wr.i32(*w);
-        wr.i32(*h);
+        wr.words([zoom.cast_unsigned(), w.cast_unsigned(), h.cast_unsigned()]);
         Encode::encode(caption, wr);
     }
 }
@@ -11776,22 +13468,21 @@ impl PageBlockOrderedList {
     }
 }
 impl PageBlockOrderedList {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PageBlockOrderedList {
-            reversed: word_flags & 0x4 != 0,
-            items: Decode::decode(rd)?,
-            start: rd.optional(word_flags & 0x1 != 0)?,
-            type_: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let reversed = word_flags & 0x4 != 0;
+        let items = Decode::decode(rd)?;
+        let start = rd.optional(word_flags & 0x1 != 0)?;
+        let type_ = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::PageBlockOrderedList { reversed, items, start, type_ }))
     }
 }
 impl PageBlockOrderedList {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::PageBlockOrderedList { reversed, items, start, type_ } = v;
-        wr.u32(0x1fd6f6c1);
-        wr.u32(u32::from(start.is_some()) << 0 | u32::from(type_.is_some()) << 1 | u32::from(*reversed) << 2);
+        let word_flags = u32::from(start.is_some()) << 0 | u32::from(type_.is_some()) << 1 | u32::from(*reversed) << 2;
+        wr.words([0x1fd6f6c1, word_flags]);
         Encode::encode(items, wr);
         if let Some(x) = start {
             wr.i32(*x);
@@ -11806,10 +13497,10 @@ impl PageBlockOrderedList {
 pub struct PageBlockParagraph {
     pub text: types::RichText,
 }
-impl PageBlockParagraph {}
 impl PageBlockParagraph {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockParagraph { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockParagraph { text }))
     }
 }
 impl PageBlockParagraph {
@@ -11837,15 +13528,14 @@ impl PageBlockPhoto {
     }
 }
 impl PageBlockPhoto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PageBlockPhoto {
-            spoiler: word_flags & 0x2 != 0,
-            photo_id: rd.i64()?,
-            caption: Decode::decode(rd)?,
-            url: rd.optional(word_flags & 0x1 != 0)?,
-            webpage_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let spoiler = word_flags & 0x2 != 0;
+        let photo_id = rd.i64()?;
+        let caption = Decode::decode(rd)?;
+        let url = rd.optional(word_flags & 0x1 != 0)?;
+        let webpage_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::PageBlockPhoto { spoiler, photo_id, caption, url, webpage_id }))
     }
 }
 impl PageBlockPhoto {
@@ -11856,9 +13546,8 @@ impl PageBlockPhoto {
         if !all_flags_0 && (url.is_some() || webpage_id.is_some()) {
             return wr.fail("pageBlockPhoto");
         }
-        wr.u32(0x1759c560);
-        wr.u32(u32::from(all_flags_0) << 0 | u32::from(*spoiler) << 1);
-        wr.i64(*photo_id);
+        let word_flags = u32::from(all_flags_0) << 0 | u32::from(*spoiler) << 1;
+        wr.words([0x1759c560, word_flags, low(photo_id), high(photo_id)]);
         Encode::encode(caption, wr);
         if all_flags_0 && let Some(x) = url {
             wr.bytes(x.as_bytes());
@@ -11874,10 +13563,11 @@ pub struct PageBlockPreformatted {
     pub text: types::RichText,
     pub language: Str,
 }
-impl PageBlockPreformatted {}
 impl PageBlockPreformatted {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockPreformatted { text: Decode::decode(rd)?, language: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        let language = rd.string()?;
+        Ok(Box::new(constructors::PageBlockPreformatted { text, language }))
     }
 }
 impl PageBlockPreformatted {
@@ -11895,10 +13585,11 @@ pub struct PageBlockPullquote {
     pub text: types::RichText,
     pub caption: types::RichText,
 }
-impl PageBlockPullquote {}
 impl PageBlockPullquote {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockPullquote { text: Decode::decode(rd)?, caption: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        let caption = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockPullquote { text, caption }))
     }
 }
 impl PageBlockPullquote {
@@ -11916,10 +13607,11 @@ pub struct PageBlockRelatedArticles {
     pub title: types::RichText,
     pub articles: Vec<types::PageRelatedArticle>,
 }
-impl PageBlockRelatedArticles {}
 impl PageBlockRelatedArticles {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockRelatedArticles { title: Decode::decode(rd)?, articles: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let title = Decode::decode(rd)?;
+        let articles = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockRelatedArticles { title, articles }))
     }
 }
 impl PageBlockRelatedArticles {
@@ -11936,10 +13628,10 @@ impl PageBlockRelatedArticles {
 pub struct PageBlockSubheader {
     pub text: types::RichText,
 }
-impl PageBlockSubheader {}
 impl PageBlockSubheader {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockSubheader { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockSubheader { text }))
     }
 }
 impl PageBlockSubheader {
@@ -11955,10 +13647,10 @@ impl PageBlockSubheader {
 pub struct PageBlockSubtitle {
     pub text: types::RichText,
 }
-impl PageBlockSubtitle {}
 impl PageBlockSubtitle {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockSubtitle { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockSubtitle { text }))
     }
 }
 impl PageBlockSubtitle {
@@ -11986,23 +13678,22 @@ impl PageBlockTable {
     }
 }
 impl PageBlockTable {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PageBlockTable {
-            bordered: word_flags & 0x1 != 0,
-            striped: word_flags & 0x2 != 0,
-            compact: word_flags & 0x4 != 0,
-            title: Decode::decode(rd)?,
-            rows: Decode::decode(rd)?,
-        })
+        let bordered = word_flags & 0x1 != 0;
+        let striped = word_flags & 0x2 != 0;
+        let compact = word_flags & 0x4 != 0;
+        let title = Decode::decode(rd)?;
+        let rows = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockTable { bordered, striped, compact, title, rows }))
     }
 }
 impl PageBlockTable {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::PageBlockTable { bordered, striped, compact, title, rows } = v;
-        wr.u32(0xbf4dea82);
-        wr.u32(u32::from(*bordered) << 0 | u32::from(*striped) << 1 | u32::from(*compact) << 2);
+        let word_flags = u32::from(*bordered) << 0 | u32::from(*striped) << 1 | u32::from(*compact) << 2;
+        wr.words([0xbf4dea82, word_flags]);
         Encode::encode(title, wr);
         Encode::encode(rows, wr);
     }
@@ -12012,10 +13703,10 @@ impl PageBlockTable {
 pub struct PageBlockThinking {
     pub text: types::RichText,
 }
-impl PageBlockThinking {}
 impl PageBlockThinking {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockThinking { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockThinking { text }))
     }
 }
 impl PageBlockThinking {
@@ -12031,10 +13722,10 @@ impl PageBlockThinking {
 pub struct PageBlockTitle {
     pub text: types::RichText,
 }
-impl PageBlockTitle {}
 impl PageBlockTitle {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PageBlockTitle { text: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageBlockTitle { text }))
     }
 }
 impl PageBlockTitle {
@@ -12060,21 +13751,20 @@ impl PageListItemText {
     }
 }
 impl PageListItemText {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PageListItemText {
-            checkbox: word_flags & 0x1 != 0,
-            checked: word_flags & 0x2 != 0,
-            text: Decode::decode(rd)?,
-        })
+        let checkbox = word_flags & 0x1 != 0;
+        let checked = word_flags & 0x2 != 0;
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PageListItemText { checkbox, checked, text }))
     }
 }
 impl PageListItemText {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::PageListItemText { checkbox, checked, text } = v;
-        wr.u32(0x2f58683c);
-        wr.u32(u32::from(*checkbox) << 0 | u32::from(*checked) << 1);
+        let word_flags = u32::from(*checkbox) << 0 | u32::from(*checked) << 1;
+        wr.words([0x2f58683c, word_flags]);
         Encode::encode(text, wr);
     }
 }
@@ -12096,30 +13786,27 @@ impl PageListOrderedItemBlocks {
     }
 }
 impl PageListOrderedItemBlocks {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PageListOrderedItemBlocks {
-            checkbox: word_flags & 0x1 != 0,
-            checked: word_flags & 0x2 != 0,
-            num: rd.optional(word_flags & 0x4 != 0)?,
-            blocks: Decode::decode(rd)?,
-            value: rd.optional(word_flags & 0x8 != 0)?,
-            type_: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let checkbox = word_flags & 0x1 != 0;
+        let checked = word_flags & 0x2 != 0;
+        let num = rd.optional(word_flags & 0x4 != 0)?;
+        let blocks = Decode::decode(rd)?;
+        let value = rd.optional(word_flags & 0x8 != 0)?;
+        let type_ = rd.optional(word_flags & 0x10 != 0)?;
+        Ok(Box::new(constructors::PageListOrderedItemBlocks { checkbox, checked, num, blocks, value, type_ }))
     }
 }
 impl PageListOrderedItemBlocks {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::PageListOrderedItemBlocks { checkbox, checked, num, blocks, value, type_ } = v;
-        wr.u32(0x8ff2d5f0);
-        wr.u32(
-            u32::from(*checkbox) << 0
-                | u32::from(*checked) << 1
-                | u32::from(num.is_some()) << 2
-                | u32::from(value.is_some()) << 3
-                | u32::from(type_.is_some()) << 4,
-        );
+        let word_flags = u32::from(*checkbox) << 0
+            | u32::from(*checked) << 1
+            | u32::from(num.is_some()) << 2
+            | u32::from(value.is_some()) << 3
+            | u32::from(type_.is_some()) << 4;
+        wr.words([0x8ff2d5f0, word_flags]);
         if let Some(x) = num {
             wr.bytes(x.as_bytes());
         }
@@ -12150,30 +13837,27 @@ impl PageListOrderedItemText {
     }
 }
 impl PageListOrderedItemText {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PageListOrderedItemText {
-            checkbox: word_flags & 0x1 != 0,
-            checked: word_flags & 0x2 != 0,
-            num: rd.optional(word_flags & 0x4 != 0)?,
-            text: Decode::decode(rd)?,
-            value: rd.optional(word_flags & 0x8 != 0)?,
-            type_: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let checkbox = word_flags & 0x1 != 0;
+        let checked = word_flags & 0x2 != 0;
+        let num = rd.optional(word_flags & 0x4 != 0)?;
+        let text = Decode::decode(rd)?;
+        let value = rd.optional(word_flags & 0x8 != 0)?;
+        let type_ = rd.optional(word_flags & 0x10 != 0)?;
+        Ok(Box::new(constructors::PageListOrderedItemText { checkbox, checked, num, text, value, type_ }))
     }
 }
 impl PageListOrderedItemText {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::PageListOrderedItemText { checkbox, checked, num, text, value, type_ } = v;
-        wr.u32(0x15031189);
-        wr.u32(
-            u32::from(*checkbox) << 0
-                | u32::from(*checked) << 1
-                | u32::from(num.is_some()) << 2
-                | u32::from(value.is_some()) << 3
-                | u32::from(type_.is_some()) << 4,
-        );
+        let word_flags = u32::from(*checkbox) << 0
+            | u32::from(*checked) << 1
+            | u32::from(num.is_some()) << 2
+            | u32::from(value.is_some()) << 3
+            | u32::from(type_.is_some()) << 4;
+        wr.words([0x15031189, word_flags]);
         if let Some(x) = num {
             wr.bytes(x.as_bytes());
         }
@@ -12194,15 +13878,18 @@ pub struct PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow {
     pub g: i32,
     pub p: Bytes,
 }
-impl PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow {}
 impl PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow {
-            salt1: rd.bytes()?,
-            salt2: rd.bytes()?,
-            g: rd.i32()?,
-            p: rd.bytes()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let salt1 = rd.bytes()?;
+        let salt2 = rd.bytes()?;
+        let g = rd.i32()?;
+        let p = rd.bytes()?;
+        Ok(Box::new(constructors::PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow {
+            salt1,
+            salt2,
+            g,
+            p,
+        }))
     }
 }
 impl PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow {
@@ -12212,7 +13899,7 @@ impl PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow {
         wr.u32(0x3a912d4a);
         wr.bytes(salt1);
         wr.bytes(salt2);
-        wr.i32(*g);
+        wr.u32(g.cast_unsigned());
         wr.bytes(p);
     }
 }
@@ -12249,17 +13936,24 @@ impl PeerColorCollectible {
     }
 }
 impl PeerColorCollectible {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PeerColorCollectible {
-            collectible_id: rd.i64()?,
-            gift_emoji_id: rd.i64()?,
-            background_emoji_id: rd.i64()?,
-            accent_color: rd.i32()?,
-            colors: Decode::decode(rd)?,
-            dark_accent_color: rd.optional(word_flags & 0x1 != 0)?,
-            dark_colors: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let collectible_id = rd.i64()?;
+        let gift_emoji_id = rd.i64()?;
+        let background_emoji_id = rd.i64()?;
+        let accent_color = rd.i32()?;
+        let colors = Decode::decode(rd)?;
+        let dark_accent_color = rd.optional(word_flags & 0x1 != 0)?;
+        let dark_colors = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::PeerColorCollectible {
+            collectible_id,
+            gift_emoji_id,
+            background_emoji_id,
+            accent_color,
+            colors,
+            dark_accent_color,
+            dark_colors,
+        }))
     }
 }
 impl PeerColorCollectible {
@@ -12274,12 +13968,18 @@ impl PeerColorCollectible {
             dark_accent_color,
             dark_colors,
         } = v;
-        wr.u32(0xb9c0639a);
-        wr.u32(u32::from(dark_accent_color.is_some()) << 0 | u32::from(dark_colors.is_some()) << 1);
-        wr.i64(*collectible_id);
-        wr.i64(*gift_emoji_id);
-        wr.i64(*background_emoji_id);
-        wr.i32(*accent_color);
+        let word_flags = u32::from(dark_accent_color.is_some()) << 0 | u32::from(dark_colors.is_some()) << 1;
+        wr.words([
+            0xb9c0639a,
+            word_flags,
+            low(collectible_id),
+            high(collectible_id),
+            low(gift_emoji_id),
+            high(gift_emoji_id),
+            low(background_emoji_id),
+            high(background_emoji_id),
+            accent_color.cast_unsigned(),
+        ]);
         Encode::encode(colors, wr);
         if let Some(x) = dark_accent_color {
             wr.i32(*x);
@@ -12341,24 +14041,38 @@ impl PhoneCall {
     }
 }
 impl PhoneCall {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PhoneCall {
-            p2p_allowed: word_flags & 0x20 != 0,
-            video: word_flags & 0x40 != 0,
-            conference_supported: word_flags & 0x100 != 0,
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            date: rd.i32()?,
-            admin_id: rd.i64()?,
-            participant_id: rd.i64()?,
-            g_a_or_b: rd.bytes()?,
-            key_fingerprint: rd.i64()?,
-            protocol: Decode::decode(rd)?,
-            connections: Decode::decode(rd)?,
-            start_date: rd.i32()?,
-            custom_parameters: rd.optional(word_flags & 0x80 != 0)?,
-        })
+        let p2p_allowed = word_flags & 0x20 != 0;
+        let video = word_flags & 0x40 != 0;
+        let conference_supported = word_flags & 0x100 != 0;
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let date = rd.i32()?;
+        let admin_id = rd.i64()?;
+        let participant_id = rd.i64()?;
+        let g_a_or_b = rd.bytes()?;
+        let key_fingerprint = rd.i64()?;
+        let protocol = Decode::decode(rd)?;
+        let connections = Decode::decode(rd)?;
+        let start_date = rd.i32()?;
+        let custom_parameters = rd.optional(word_flags & 0x80 != 0)?;
+        Ok(Box::new(constructors::PhoneCall {
+            p2p_allowed,
+            video,
+            conference_supported,
+            id,
+            access_hash,
+            date,
+            admin_id,
+            participant_id,
+            g_a_or_b,
+            key_fingerprint,
+            protocol,
+            connections,
+            start_date,
+            custom_parameters,
+        }))
     }
 }
 impl PhoneCall {
@@ -12380,23 +14094,28 @@ impl PhoneCall {
             start_date,
             custom_parameters,
         } = v;
-        wr.u32(0x30535af5);
-        wr.u32(
-            u32::from(*p2p_allowed) << 5
-                | u32::from(*video) << 6
-                | u32::from(custom_parameters.is_some()) << 7
-                | u32::from(*conference_supported) << 8,
-        );
-        wr.i64(*id);
-        wr.i64(*access_hash);
-        wr.i32(*date);
-        wr.i64(*admin_id);
-        wr.i64(*participant_id);
+        let word_flags = u32::from(*p2p_allowed) << 5
+            | u32::from(*video) << 6
+            | u32::from(custom_parameters.is_some()) << 7
+            | u32::from(*conference_supported) << 8;
+        wr.words([
+            0x30535af5,
+            word_flags,
+            low(id),
+            high(id),
+            low(access_hash),
+            high(access_hash),
+            date.cast_unsigned(),
+            low(admin_id),
+            high(admin_id),
+            low(participant_id),
+            high(participant_id),
+        ]);
         wr.bytes(g_a_or_b);
-        wr.i64(*key_fingerprint);
+        wr.words([low(key_fingerprint), high(key_fingerprint)]);
         Encode::encode(protocol, wr);
         Encode::encode(connections, wr);
-        wr.i32(*start_date);
+        wr.u32(start_date.cast_unsigned());
         if let Some(x) = custom_parameters {
             Encode::encode(x, wr);
         }
@@ -12430,18 +14149,26 @@ impl PhoneCallAccepted {
     }
 }
 impl PhoneCallAccepted {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PhoneCallAccepted {
-            video: word_flags & 0x40 != 0,
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            date: rd.i32()?,
-            admin_id: rd.i64()?,
-            participant_id: rd.i64()?,
-            g_b: rd.bytes()?,
-            protocol: Decode::decode(rd)?,
-        })
+        let video = word_flags & 0x40 != 0;
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let date = rd.i32()?;
+        let admin_id = rd.i64()?;
+        let participant_id = rd.i64()?;
+        let g_b = rd.bytes()?;
+        let protocol = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PhoneCallAccepted {
+            video,
+            id,
+            access_hash,
+            date,
+            admin_id,
+            participant_id,
+            g_b,
+            protocol,
+        }))
     }
 }
 impl PhoneCallAccepted {
@@ -12449,13 +14176,20 @@ impl PhoneCallAccepted {
         let v = self;
         let constructors::PhoneCallAccepted { video, id, access_hash, date, admin_id, participant_id, g_b, protocol } =
             v;
-        wr.u32(0x3660c311);
-        wr.u32(u32::from(*video) << 6);
-        wr.i64(*id);
-        wr.i64(*access_hash);
-        wr.i32(*date);
-        wr.i64(*admin_id);
-        wr.i64(*participant_id);
+        let word_flags = u32::from(*video) << 6;
+        wr.words([
+            0x3660c311,
+            word_flags,
+            low(id),
+            high(id),
+            low(access_hash),
+            high(access_hash),
+            date.cast_unsigned(),
+            low(admin_id),
+            high(admin_id),
+            low(participant_id),
+            high(participant_id),
+        ]);
         wr.bytes(g_b);
         Encode::encode(protocol, wr);
     }
@@ -12478,31 +14212,27 @@ impl PhoneCallDiscarded {
     }
 }
 impl PhoneCallDiscarded {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PhoneCallDiscarded {
-            need_rating: word_flags & 0x4 != 0,
-            need_debug: word_flags & 0x8 != 0,
-            video: word_flags & 0x40 != 0,
-            id: rd.i64()?,
-            reason: rd.optional(word_flags & 0x1 != 0)?,
-            duration: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let need_rating = word_flags & 0x4 != 0;
+        let need_debug = word_flags & 0x8 != 0;
+        let video = word_flags & 0x40 != 0;
+        let id = rd.i64()?;
+        let reason = rd.optional(word_flags & 0x1 != 0)?;
+        let duration = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::PhoneCallDiscarded { need_rating, need_debug, video, id, reason, duration }))
     }
 }
 impl PhoneCallDiscarded {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::PhoneCallDiscarded { need_rating, need_debug, video, id, reason, duration } = v;
-        wr.u32(0x50ca4de1);
-        wr.u32(
-            u32::from(reason.is_some()) << 0
-                | u32::from(duration.is_some()) << 1
-                | u32::from(*need_rating) << 2
-                | u32::from(*need_debug) << 3
-                | u32::from(*video) << 6,
-        );
-        wr.i64(*id);
+        let word_flags = u32::from(reason.is_some()) << 0
+            | u32::from(duration.is_some()) << 1
+            | u32::from(*need_rating) << 2
+            | u32::from(*need_debug) << 3
+            | u32::from(*video) << 6;
+        wr.words([0x50ca4de1, word_flags, low(id), high(id)]);
         if let Some(x) = reason {
             Encode::encode(x, wr);
         }
@@ -12539,18 +14269,26 @@ impl PhoneCallRequested {
     }
 }
 impl PhoneCallRequested {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PhoneCallRequested {
-            video: word_flags & 0x40 != 0,
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            date: rd.i32()?,
-            admin_id: rd.i64()?,
-            participant_id: rd.i64()?,
-            g_a_hash: rd.bytes()?,
-            protocol: Decode::decode(rd)?,
-        })
+        let video = word_flags & 0x40 != 0;
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let date = rd.i32()?;
+        let admin_id = rd.i64()?;
+        let participant_id = rd.i64()?;
+        let g_a_hash = rd.bytes()?;
+        let protocol = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PhoneCallRequested {
+            video,
+            id,
+            access_hash,
+            date,
+            admin_id,
+            participant_id,
+            g_a_hash,
+            protocol,
+        }))
     }
 }
 impl PhoneCallRequested {
@@ -12566,13 +14304,20 @@ impl PhoneCallRequested {
             g_a_hash,
             protocol,
         } = v;
-        wr.u32(0x14b0ed0c);
-        wr.u32(u32::from(*video) << 6);
-        wr.i64(*id);
-        wr.i64(*access_hash);
-        wr.i32(*date);
-        wr.i64(*admin_id);
-        wr.i64(*participant_id);
+        let word_flags = u32::from(*video) << 6;
+        wr.words([
+            0x14b0ed0c,
+            word_flags,
+            low(id),
+            high(id),
+            low(access_hash),
+            high(access_hash),
+            date.cast_unsigned(),
+            low(admin_id),
+            high(admin_id),
+            low(participant_id),
+            high(participant_id),
+        ]);
         wr.bytes(g_a_hash);
         Encode::encode(protocol, wr);
     }
@@ -12604,18 +14349,26 @@ impl PhoneCallWaiting {
     }
 }
 impl PhoneCallWaiting {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PhoneCallWaiting {
-            video: word_flags & 0x40 != 0,
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            date: rd.i32()?,
-            admin_id: rd.i64()?,
-            participant_id: rd.i64()?,
-            protocol: Decode::decode(rd)?,
-            receive_date: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let video = word_flags & 0x40 != 0;
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let date = rd.i32()?;
+        let admin_id = rd.i64()?;
+        let participant_id = rd.i64()?;
+        let protocol = Decode::decode(rd)?;
+        let receive_date = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::PhoneCallWaiting {
+            video,
+            id,
+            access_hash,
+            date,
+            admin_id,
+            participant_id,
+            protocol,
+            receive_date,
+        }))
     }
 }
 impl PhoneCallWaiting {
@@ -12631,13 +14384,20 @@ impl PhoneCallWaiting {
             protocol,
             receive_date,
         } = v;
-        wr.u32(0xc5226f17);
-        wr.u32(u32::from(receive_date.is_some()) << 0 | u32::from(*video) << 6);
-        wr.i64(*id);
-        wr.i64(*access_hash);
-        wr.i32(*date);
-        wr.i64(*admin_id);
-        wr.i64(*participant_id);
+        let word_flags = u32::from(receive_date.is_some()) << 0 | u32::from(*video) << 6;
+        wr.words([
+            0xc5226f17,
+            word_flags,
+            low(id),
+            high(id),
+            low(access_hash),
+            high(access_hash),
+            date.cast_unsigned(),
+            low(admin_id),
+            high(admin_id),
+            low(participant_id),
+            high(participant_id),
+        ]);
         Encode::encode(protocol, wr);
         if let Some(x) = receive_date {
             wr.i32(*x);
@@ -12662,28 +14422,26 @@ impl PhoneConnection {
     }
 }
 impl PhoneConnection {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PhoneConnection {
-            tcp: word_flags & 0x1 != 0,
-            id: rd.i64()?,
-            ip: rd.string()?,
-            ipv6: rd.string()?,
-            port: rd.i32()?,
-            peer_tag: rd.bytes()?,
-        })
+        let tcp = word_flags & 0x1 != 0;
+        let id = rd.i64()?;
+        let ip = rd.string()?;
+        let ipv6 = rd.string()?;
+        let port = rd.i32()?;
+        let peer_tag = rd.bytes()?;
+        Ok(Box::new(constructors::PhoneConnection { tcp, id, ip, ipv6, port, peer_tag }))
     }
 }
 impl PhoneConnection {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::PhoneConnection { tcp, id, ip, ipv6, port, peer_tag } = v;
-        wr.u32(0x9cc123c7);
-        wr.u32(u32::from(*tcp) << 0);
-        wr.i64(*id);
+        let word_flags = u32::from(*tcp) << 0;
+        wr.words([0x9cc123c7, word_flags, low(id), high(id)]);
         wr.bytes(ip.as_bytes());
         wr.bytes(ipv6.as_bytes());
-        wr.i32(*port);
+        wr.u32(port.cast_unsigned());
         wr.bytes(peer_tag);
     }
 }
@@ -12707,30 +14465,28 @@ impl PhoneConnectionWebrtc {
     }
 }
 impl PhoneConnectionWebrtc {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PhoneConnectionWebrtc {
-            turn: word_flags & 0x1 != 0,
-            stun: word_flags & 0x2 != 0,
-            id: rd.i64()?,
-            ip: rd.string()?,
-            ipv6: rd.string()?,
-            port: rd.i32()?,
-            username: rd.string()?,
-            password: rd.string()?,
-        })
+        let turn = word_flags & 0x1 != 0;
+        let stun = word_flags & 0x2 != 0;
+        let id = rd.i64()?;
+        let ip = rd.string()?;
+        let ipv6 = rd.string()?;
+        let port = rd.i32()?;
+        let username = rd.string()?;
+        let password = rd.string()?;
+        Ok(Box::new(constructors::PhoneConnectionWebrtc { turn, stun, id, ip, ipv6, port, username, password }))
     }
 }
 impl PhoneConnectionWebrtc {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::PhoneConnectionWebrtc { turn, stun, id, ip, ipv6, port, username, password } = v;
-        wr.u32(0x635fe375);
-        wr.u32(u32::from(*turn) << 0 | u32::from(*stun) << 1);
-        wr.i64(*id);
+        let word_flags = u32::from(*turn) << 0 | u32::from(*stun) << 1;
+        wr.words([0x635fe375, word_flags, low(id), high(id)]);
         wr.bytes(ip.as_bytes());
         wr.bytes(ipv6.as_bytes());
-        wr.i32(*port);
+        wr.u32(port.cast_unsigned());
         wr.bytes(username.as_bytes());
         wr.bytes(password.as_bytes());
     }
@@ -12762,35 +14518,41 @@ impl Photo {
     }
 }
 impl Photo {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::Photo {
-            has_stickers: word_flags & 0x1 != 0,
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            file_reference: rd.bytes()?,
-            date: rd.i32()?,
-            sizes: Decode::decode(rd)?,
-            video_sizes: rd.optional(word_flags & 0x2 != 0)?,
-            dc_id: rd.i32()?,
-        })
+        let has_stickers = word_flags & 0x1 != 0;
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let file_reference = rd.bytes()?;
+        let date = rd.i32()?;
+        let sizes = Decode::decode(rd)?;
+        let video_sizes = rd.optional(word_flags & 0x2 != 0)?;
+        let dc_id = rd.i32()?;
+        Ok(Box::new(constructors::Photo {
+            has_stickers,
+            id,
+            access_hash,
+            file_reference,
+            date,
+            sizes,
+            video_sizes,
+            dc_id,
+        }))
     }
 }
 impl Photo {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::Photo { has_stickers, id, access_hash, file_reference, date, sizes, video_sizes, dc_id } = v;
-        wr.u32(0xfb197a65);
-        wr.u32(u32::from(*has_stickers) << 0 | u32::from(video_sizes.is_some()) << 1);
-        wr.i64(*id);
-        wr.i64(*access_hash);
+        let word_flags = u32::from(*has_stickers) << 0 | u32::from(video_sizes.is_some()) << 1;
+        wr.words([0xfb197a65, word_flags, low(id), high(id), low(access_hash), high(access_hash)]);
         wr.bytes(file_reference);
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
         Encode::encode(sizes, wr);
         if let Some(x) = video_sizes {
             Encode::encode(x, wr);
         }
-        wr.i32(*dc_id);
+        wr.u32(dc_id.cast_unsigned());
     }
 }
 /// `photoCachedSize#021e1ad6 type:string w:int h:int bytes:bytes = PhotoSize`
@@ -12801,10 +14563,13 @@ pub struct PhotoCachedSize {
     pub h: i32,
     pub bytes: Bytes,
 }
-impl PhotoCachedSize {}
 impl PhotoCachedSize {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PhotoCachedSize { type_: rd.string()?, w: rd.i32()?, h: rd.i32()?, bytes: rd.bytes()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = rd.string()?;
+        let w = rd.i32()?;
+        let h = rd.i32()?;
+        let bytes = rd.bytes()?;
+        Ok(Box::new(constructors::PhotoCachedSize { type_, w, h, bytes }))
     }
 }
 impl PhotoCachedSize {
@@ -12813,8 +14578,7 @@ impl PhotoCachedSize {
         let constructors::PhotoCachedSize { type_, w, h, bytes } = v;
         wr.u32(0x021e1ad6);
         wr.bytes(type_.as_bytes());
-        wr.i32(*w);
-        wr.i32(*h);
+        wr.words([w.cast_unsigned(), h.cast_unsigned()]);
         wr.bytes(bytes);
     }
 }
@@ -12824,10 +14588,11 @@ pub struct PhotoPathSize {
     pub type_: Str,
     pub bytes: Bytes,
 }
-impl PhotoPathSize {}
 impl PhotoPathSize {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PhotoPathSize { type_: rd.string()?, bytes: rd.bytes()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = rd.string()?;
+        let bytes = rd.bytes()?;
+        Ok(Box::new(constructors::PhotoPathSize { type_, bytes }))
     }
 }
 impl PhotoPathSize {
@@ -12847,10 +14612,13 @@ pub struct PhotoSize {
     pub h: i32,
     pub size: i32,
 }
-impl PhotoSize {}
 impl PhotoSize {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PhotoSize { type_: rd.string()?, w: rd.i32()?, h: rd.i32()?, size: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = rd.string()?;
+        let w = rd.i32()?;
+        let h = rd.i32()?;
+        let size = rd.i32()?;
+        Ok(Box::new(constructors::PhotoSize { type_, w, h, size }))
     }
 }
 impl PhotoSize {
@@ -12859,9 +14627,7 @@ impl PhotoSize {
         let constructors::PhotoSize { type_, w, h, size } = v;
         wr.u32(0x75c78e60);
         wr.bytes(type_.as_bytes());
-        wr.i32(*w);
-        wr.i32(*h);
-        wr.i32(*size);
+        wr.words([w.cast_unsigned(), h.cast_unsigned(), size.cast_unsigned()]);
     }
 }
 /// `photoSizeProgressive#fa3efb95 type:string w:int h:int sizes:Vector<int> = PhotoSize`
@@ -12872,15 +14638,13 @@ pub struct PhotoSizeProgressive {
     pub h: i32,
     pub sizes: Vec<i32>,
 }
-impl PhotoSizeProgressive {}
 impl PhotoSizeProgressive {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PhotoSizeProgressive {
-            type_: rd.string()?,
-            w: rd.i32()?,
-            h: rd.i32()?,
-            sizes: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = rd.string()?;
+        let w = rd.i32()?;
+        let h = rd.i32()?;
+        let sizes = Decode::decode(rd)?;
+        Ok(Box::new(constructors::PhotoSizeProgressive { type_, w, h, sizes }))
     }
 }
 impl PhotoSizeProgressive {
@@ -12889,8 +14653,7 @@ impl PhotoSizeProgressive {
         let constructors::PhotoSizeProgressive { type_, w, h, sizes } = v;
         wr.u32(0xfa3efb95);
         wr.bytes(type_.as_bytes());
-        wr.i32(*w);
-        wr.i32(*h);
+        wr.words([w.cast_unsigned(), h.cast_unsigned()]);
         Encode::encode(sizes, wr);
     }
 }
@@ -12900,10 +14663,11 @@ pub struct PhotoStrippedSize {
     pub type_: Str,
     pub bytes: Bytes,
 }
-impl PhotoStrippedSize {}
 impl PhotoStrippedSize {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::PhotoStrippedSize { type_: rd.string()?, bytes: rd.bytes()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = rd.string()?;
+        let bytes = rd.bytes()?;
+        Ok(Box::new(constructors::PhotoStrippedSize { type_, bytes }))
     }
 }
 impl PhotoStrippedSize {
@@ -12929,17 +14693,19 @@ impl InputPollAnswer {
     }
 }
 impl InputPollAnswer {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputPollAnswer { text: Decode::decode(rd)?, media: rd.optional(word_flags & 0x1 != 0)? })
+        let text = Decode::decode(rd)?;
+        let media = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::InputPollAnswer { text, media }))
     }
 }
 impl InputPollAnswer {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputPollAnswer { text, media } = v;
-        wr.u32(0x199fed96);
-        wr.u32(u32::from(media.is_some()) << 0);
+        let word_flags = u32::from(media.is_some()) << 0;
+        wr.words([0x199fed96, word_flags]);
         Encode::encode(text, wr);
         if let Some(x) = media {
             Encode::encode(x, wr);
@@ -12963,15 +14729,25 @@ impl PollAnswer {
     }
 }
 impl PollAnswer {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::PollAnswer {
-            text: Decode::decode(rd)?,
-            option: rd.bytes()?,
-            media: rd.optional(word_flags & 0x1 != 0)?,
-            added_by: rd.optional(word_flags & 0x2 != 0)?,
-            date: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let text = Decode::decode(rd)?;
+        let option = rd.bytes()?;
+        let mut media = None;
+        let mut added_by = None;
+        let mut date = None;
+        if word_flags & 0x3 != 0 {
+            if word_flags & 0x1 != 0 {
+                media = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                added_by = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                date = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::PollAnswer { text, option, media, added_by, date }))
     }
 }
 impl PollAnswer {
@@ -12982,18 +14758,20 @@ impl PollAnswer {
         if !all_flags_1 && (added_by.is_some() || date.is_some()) {
             return wr.fail("pollAnswer");
         }
-        wr.u32(0x4b7d786a);
-        wr.u32(u32::from(media.is_some()) << 0 | u32::from(all_flags_1) << 1);
+        let word_flags = u32::from(media.is_some()) << 0 | u32::from(all_flags_1) << 1;
+        wr.words([0x4b7d786a, word_flags]);
         Encode::encode(text, wr);
         wr.bytes(option);
-        if let Some(x) = media {
-            Encode::encode(x, wr);
-        }
-        if all_flags_1 && let Some(x) = added_by {
-            Encode::encode(x, wr);
-        }
-        if all_flags_1 && let Some(x) = date {
-            wr.i32(*x);
+        if word_flags & 0x3 != 0 {
+            if let Some(x) = media {
+                Encode::encode(x, wr);
+            }
+            if all_flags_1 && let Some(x) = added_by {
+                Encode::encode(x, wr);
+            }
+            if all_flags_1 && let Some(x) = date {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -13003,10 +14781,11 @@ pub struct RecentMeUrlChatInvite {
     pub url: Str,
     pub chat_invite: types::ChatInvite,
 }
-impl RecentMeUrlChatInvite {}
 impl RecentMeUrlChatInvite {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::RecentMeUrlChatInvite { url: rd.string()?, chat_invite: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let url = rd.string()?;
+        let chat_invite = Decode::decode(rd)?;
+        Ok(Box::new(constructors::RecentMeUrlChatInvite { url, chat_invite }))
     }
 }
 impl RecentMeUrlChatInvite {
@@ -13024,10 +14803,11 @@ pub struct RecentMeUrlStickerSet {
     pub url: Str,
     pub set: types::StickerSetCovered,
 }
-impl RecentMeUrlStickerSet {}
 impl RecentMeUrlStickerSet {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::RecentMeUrlStickerSet { url: rd.string()?, set: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let url = rd.string()?;
+        let set = Decode::decode(rd)?;
+        Ok(Box::new(constructors::RecentMeUrlStickerSet { url, set }))
     }
 }
 impl RecentMeUrlStickerSet {
@@ -13066,17 +14846,24 @@ impl ReplyKeyboardMarkup {
     }
 }
 impl ReplyKeyboardMarkup {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::ReplyKeyboardMarkup {
-            resize: word_flags & 0x1 != 0,
-            single_use: word_flags & 0x2 != 0,
-            selective: word_flags & 0x4 != 0,
-            persistent: word_flags & 0x10 != 0,
-            force_reply: word_flags & 0x20 != 0,
-            rows: Decode::decode(rd)?,
-            placeholder: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let resize = word_flags & 0x1 != 0;
+        let single_use = word_flags & 0x2 != 0;
+        let selective = word_flags & 0x4 != 0;
+        let persistent = word_flags & 0x10 != 0;
+        let force_reply = word_flags & 0x20 != 0;
+        let rows = Decode::decode(rd)?;
+        let placeholder = rd.optional(word_flags & 0x8 != 0)?;
+        Ok(Box::new(constructors::ReplyKeyboardMarkup {
+            resize,
+            single_use,
+            selective,
+            persistent,
+            force_reply,
+            rows,
+            placeholder,
+        }))
     }
 }
 impl ReplyKeyboardMarkup {
@@ -13091,15 +14878,13 @@ impl ReplyKeyboardMarkup {
             rows,
             placeholder,
         } = v;
-        wr.u32(0x85dd99d1);
-        wr.u32(
-            u32::from(*resize) << 0
-                | u32::from(*single_use) << 1
-                | u32::from(*selective) << 2
-                | u32::from(placeholder.is_some()) << 3
-                | u32::from(*persistent) << 4
-                | u32::from(*force_reply) << 5,
-        );
+        let word_flags = u32::from(*resize) << 0
+            | u32::from(*single_use) << 1
+            | u32::from(*selective) << 2
+            | u32::from(placeholder.is_some()) << 3
+            | u32::from(*persistent) << 4
+            | u32::from(*force_reply) << 5;
+        wr.words([0x85dd99d1, word_flags]);
         Encode::encode(rows, wr);
         if let Some(x) = placeholder {
             wr.bytes(x.as_bytes());
@@ -13112,10 +14897,11 @@ pub struct ReportResultChooseOption {
     pub title: Str,
     pub options: Vec<types::MessageReportOption>,
 }
-impl ReportResultChooseOption {}
 impl ReportResultChooseOption {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ReportResultChooseOption { title: rd.string()?, options: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let title = rd.string()?;
+        let options = Decode::decode(rd)?;
+        Ok(Box::new(constructors::ReportResultChooseOption { title, options }))
     }
 }
 impl ReportResultChooseOption {
@@ -13143,31 +14929,43 @@ impl RequestedPeerChannel {
     }
 }
 impl RequestedPeerChannel {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::RequestedPeerChannel {
-            channel_id: rd.i64()?,
-            title: rd.optional(word_flags & 0x1 != 0)?,
-            username: rd.optional(word_flags & 0x2 != 0)?,
-            photo: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let channel_id = rd.i64()?;
+        let mut title = None;
+        let mut username = None;
+        let mut photo = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                username = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                photo = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::RequestedPeerChannel { channel_id, title, username, photo }))
     }
 }
 impl RequestedPeerChannel {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::RequestedPeerChannel { channel_id, title, username, photo } = v;
-        wr.u32(0x8ba403e4);
-        wr.u32(u32::from(title.is_some()) << 0 | u32::from(username.is_some()) << 1 | u32::from(photo.is_some()) << 2);
-        wr.i64(*channel_id);
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = username {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = photo {
-            Encode::encode(x, wr);
+        let word_flags =
+            u32::from(title.is_some()) << 0 | u32::from(username.is_some()) << 1 | u32::from(photo.is_some()) << 2;
+        wr.words([0x8ba403e4, word_flags, low(channel_id), high(channel_id)]);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = username {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = photo {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -13186,22 +14984,20 @@ impl RequestedPeerChat {
     }
 }
 impl RequestedPeerChat {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::RequestedPeerChat {
-            chat_id: rd.i64()?,
-            title: rd.optional(word_flags & 0x1 != 0)?,
-            photo: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let chat_id = rd.i64()?;
+        let title = rd.optional(word_flags & 0x1 != 0)?;
+        let photo = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::RequestedPeerChat { chat_id, title, photo }))
     }
 }
 impl RequestedPeerChat {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::RequestedPeerChat { chat_id, title, photo } = v;
-        wr.u32(0x7307544f);
-        wr.u32(u32::from(title.is_some()) << 0 | u32::from(photo.is_some()) << 2);
-        wr.i64(*chat_id);
+        let word_flags = u32::from(title.is_some()) << 0 | u32::from(photo.is_some()) << 2;
+        wr.words([0x7307544f, word_flags, low(chat_id), high(chat_id)]);
         if let Some(x) = title {
             wr.bytes(x.as_bytes());
         }
@@ -13227,15 +15023,28 @@ impl RequestedPeerUser {
     }
 }
 impl RequestedPeerUser {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::RequestedPeerUser {
-            user_id: rd.i64()?,
-            first_name: rd.optional(word_flags & 0x1 != 0)?,
-            last_name: rd.optional(word_flags & 0x1 != 0)?,
-            username: rd.optional(word_flags & 0x2 != 0)?,
-            photo: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let user_id = rd.i64()?;
+        let mut first_name = None;
+        let mut last_name = None;
+        let mut username = None;
+        let mut photo = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                first_name = Some(rd.string()?);
+            }
+            if word_flags & 0x1 != 0 {
+                last_name = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                username = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                photo = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::RequestedPeerUser { user_id, first_name, last_name, username, photo }))
     }
 }
 impl RequestedPeerUser {
@@ -13246,20 +15055,22 @@ impl RequestedPeerUser {
         if !all_flags_0 && (first_name.is_some() || last_name.is_some()) {
             return wr.fail("requestedPeerUser");
         }
-        wr.u32(0xd62ff46a);
-        wr.u32(u32::from(all_flags_0) << 0 | u32::from(username.is_some()) << 1 | u32::from(photo.is_some()) << 2);
-        wr.i64(*user_id);
-        if all_flags_0 && let Some(x) = first_name {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_0 && let Some(x) = last_name {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = username {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = photo {
-            Encode::encode(x, wr);
+        let word_flags =
+            u32::from(all_flags_0) << 0 | u32::from(username.is_some()) << 1 | u32::from(photo.is_some()) << 2;
+        wr.words([0xd62ff46a, word_flags, low(user_id), high(user_id)]);
+        if word_flags & 0x7 != 0 {
+            if all_flags_0 && let Some(x) = first_name {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_0 && let Some(x) = last_name {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = username {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = photo {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -13279,35 +15090,50 @@ impl RequestPeerTypeBroadcast {
     }
 }
 impl RequestPeerTypeBroadcast {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::RequestPeerTypeBroadcast {
-            creator: word_flags & 0x1 != 0,
-            has_username: rd.optional(word_flags & 0x8 != 0)?,
-            user_admin_rights: rd.optional(word_flags & 0x2 != 0)?,
-            bot_admin_rights: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let creator = word_flags & 0x1 != 0;
+        let mut has_username = None;
+        let mut user_admin_rights = None;
+        let mut bot_admin_rights = None;
+        if word_flags & 0xe != 0 {
+            if word_flags & 0x8 != 0 {
+                has_username = Some(rd.bool()?);
+            }
+            if word_flags & 0x2 != 0 {
+                user_admin_rights = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                bot_admin_rights = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::RequestPeerTypeBroadcast {
+            creator,
+            has_username,
+            user_admin_rights,
+            bot_admin_rights,
+        }))
     }
 }
 impl RequestPeerTypeBroadcast {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::RequestPeerTypeBroadcast { creator, has_username, user_admin_rights, bot_admin_rights } = v;
-        wr.u32(0x339bef6c);
-        wr.u32(
-            u32::from(*creator) << 0
-                | u32::from(user_admin_rights.is_some()) << 1
-                | u32::from(bot_admin_rights.is_some()) << 2
-                | u32::from(has_username.is_some()) << 3,
-        );
-        if let Some(x) = has_username {
-            wr.bool(*x);
-        }
-        if let Some(x) = user_admin_rights {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = bot_admin_rights {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(*creator) << 0
+            | u32::from(user_admin_rights.is_some()) << 1
+            | u32::from(bot_admin_rights.is_some()) << 2
+            | u32::from(has_username.is_some()) << 3;
+        wr.words([0x339bef6c, word_flags]);
+        if word_flags & 0xe != 0 {
+            if let Some(x) = has_username {
+                wr.bool(*x);
+            }
+            if let Some(x) = user_admin_rights {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = bot_admin_rights {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -13336,16 +15162,36 @@ impl RequestPeerTypeChat {
     }
 }
 impl RequestPeerTypeChat {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::RequestPeerTypeChat {
-            creator: word_flags & 0x1 != 0,
-            bot_participant: word_flags & 0x20 != 0,
-            has_username: rd.optional(word_flags & 0x8 != 0)?,
-            forum: rd.optional(word_flags & 0x10 != 0)?,
-            user_admin_rights: rd.optional(word_flags & 0x2 != 0)?,
-            bot_admin_rights: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let creator = word_flags & 0x1 != 0;
+        let bot_participant = word_flags & 0x20 != 0;
+        let mut has_username = None;
+        let mut forum = None;
+        let mut user_admin_rights = None;
+        let mut bot_admin_rights = None;
+        if word_flags & 0x1e != 0 {
+            if word_flags & 0x8 != 0 {
+                has_username = Some(rd.bool()?);
+            }
+            if word_flags & 0x10 != 0 {
+                forum = Some(rd.bool()?);
+            }
+            if word_flags & 0x2 != 0 {
+                user_admin_rights = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                bot_admin_rights = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::RequestPeerTypeChat {
+            creator,
+            bot_participant,
+            has_username,
+            forum,
+            user_admin_rights,
+            bot_admin_rights,
+        }))
     }
 }
 impl RequestPeerTypeChat {
@@ -13359,26 +15205,26 @@ impl RequestPeerTypeChat {
             user_admin_rights,
             bot_admin_rights,
         } = v;
-        wr.u32(0xc9f06e1b);
-        wr.u32(
-            u32::from(*creator) << 0
-                | u32::from(user_admin_rights.is_some()) << 1
-                | u32::from(bot_admin_rights.is_some()) << 2
-                | u32::from(has_username.is_some()) << 3
-                | u32::from(forum.is_some()) << 4
-                | u32::from(*bot_participant) << 5,
-        );
-        if let Some(x) = has_username {
-            wr.bool(*x);
-        }
-        if let Some(x) = forum {
-            wr.bool(*x);
-        }
-        if let Some(x) = user_admin_rights {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = bot_admin_rights {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(*creator) << 0
+            | u32::from(user_admin_rights.is_some()) << 1
+            | u32::from(bot_admin_rights.is_some()) << 2
+            | u32::from(has_username.is_some()) << 3
+            | u32::from(forum.is_some()) << 4
+            | u32::from(*bot_participant) << 5;
+        wr.words([0xc9f06e1b, word_flags]);
+        if word_flags & 0x1e != 0 {
+            if let Some(x) = has_username {
+                wr.bool(*x);
+            }
+            if let Some(x) = forum {
+                wr.bool(*x);
+            }
+            if let Some(x) = user_admin_rights {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = bot_admin_rights {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -13397,25 +15243,22 @@ impl RequestPeerTypeCreateBot {
     }
 }
 impl RequestPeerTypeCreateBot {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::RequestPeerTypeCreateBot {
-            bot_managed: word_flags & 0x1 != 0,
-            suggested_name: rd.optional(word_flags & 0x2 != 0)?,
-            suggested_username: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let bot_managed = word_flags & 0x1 != 0;
+        let suggested_name = rd.optional(word_flags & 0x2 != 0)?;
+        let suggested_username = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::RequestPeerTypeCreateBot { bot_managed, suggested_name, suggested_username }))
     }
 }
 impl RequestPeerTypeCreateBot {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::RequestPeerTypeCreateBot { bot_managed, suggested_name, suggested_username } = v;
-        wr.u32(0x3e81e078);
-        wr.u32(
-            u32::from(*bot_managed) << 0
-                | u32::from(suggested_name.is_some()) << 1
-                | u32::from(suggested_username.is_some()) << 2,
-        );
+        let word_flags = u32::from(*bot_managed) << 0
+            | u32::from(suggested_name.is_some()) << 1
+            | u32::from(suggested_username.is_some()) << 2;
+        wr.words([0x3e81e078, word_flags]);
         if let Some(x) = suggested_name {
             wr.bytes(x.as_bytes());
         }
@@ -13439,21 +15282,20 @@ impl TextButton {
     }
 }
 impl TextButton {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::TextButton {
-            text: Decode::decode(rd)?,
-            type_: Decode::decode(rd)?,
-            style: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let text = Decode::decode(rd)?;
+        let type_ = Decode::decode(rd)?;
+        let style = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::TextButton { text, type_, style }))
     }
 }
 impl TextButton {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::TextButton { text, type_, style } = v;
-        wr.u32(0xafc79cd6);
-        wr.u32(u32::from(style.is_some()) << 0);
+        let word_flags = u32::from(style.is_some()) << 0;
+        wr.words([0xafc79cd6, word_flags]);
         Encode::encode(text, wr);
         Encode::encode(type_, wr);
         if let Some(x) = style {
@@ -13468,10 +15310,12 @@ pub struct TextUrl {
     pub url: Str,
     pub webpage_id: i64,
 }
-impl TextUrl {}
 impl TextUrl {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::TextUrl { text: Decode::decode(rd)?, url: rd.string()?, webpage_id: rd.i64()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let text = Decode::decode(rd)?;
+        let url = rd.string()?;
+        let webpage_id = rd.i64()?;
+        Ok(Box::new(constructors::TextUrl { text, url, webpage_id }))
     }
 }
 impl TextUrl {
@@ -13481,7 +15325,7 @@ impl TextUrl {
         wr.u32(0x3c2884c1);
         Encode::encode(text, wr);
         wr.bytes(url.as_bytes());
-        wr.i64(*webpage_id);
+        wr.words([low(webpage_id), high(webpage_id)]);
     }
 }
 /// `monoForumDialog#64407ea7 flags:# unread_mark:flags.3?true nopaid_messages_exception:flags.4?true peer:Peer top_message:int read_inbox_max_id:int read_outbox_max_id:int unread_count:int unread_reactions_count:int draft:flags.1?DraftMessage = SavedDialog`
@@ -13522,19 +15366,28 @@ impl MonoForumDialog {
     }
 }
 impl MonoForumDialog {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::MonoForumDialog {
-            unread_mark: word_flags & 0x8 != 0,
-            nopaid_messages_exception: word_flags & 0x10 != 0,
-            peer: Decode::decode(rd)?,
-            top_message: rd.i32()?,
-            read_inbox_max_id: rd.i32()?,
-            read_outbox_max_id: rd.i32()?,
-            unread_count: rd.i32()?,
-            unread_reactions_count: rd.i32()?,
-            draft: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let unread_mark = word_flags & 0x8 != 0;
+        let nopaid_messages_exception = word_flags & 0x10 != 0;
+        let peer = Decode::decode(rd)?;
+        let top_message = rd.i32()?;
+        let read_inbox_max_id = rd.i32()?;
+        let read_outbox_max_id = rd.i32()?;
+        let unread_count = rd.i32()?;
+        let unread_reactions_count = rd.i32()?;
+        let draft = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::MonoForumDialog {
+            unread_mark,
+            nopaid_messages_exception,
+            peer,
+            top_message,
+            read_inbox_max_id,
+            read_outbox_max_id,
+            unread_count,
+            unread_reactions_count,
+            draft,
+        }))
     }
 }
 impl MonoForumDialog {
@@ -13551,16 +15404,17 @@ impl MonoForumDialog {
             unread_reactions_count,
             draft,
         } = v;
-        wr.u32(0x64407ea7);
-        wr.u32(
-            u32::from(draft.is_some()) << 1 | u32::from(*unread_mark) << 3 | u32::from(*nopaid_messages_exception) << 4,
-        );
+        let word_flags =
+            u32::from(draft.is_some()) << 1 | u32::from(*unread_mark) << 3 | u32::from(*nopaid_messages_exception) << 4;
+        wr.words([0x64407ea7, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*top_message);
-        wr.i32(*read_inbox_max_id);
-        wr.i32(*read_outbox_max_id);
-        wr.i32(*unread_count);
-        wr.i32(*unread_reactions_count);
+        wr.words([
+            top_message.cast_unsigned(),
+            read_inbox_max_id.cast_unsigned(),
+            read_outbox_max_id.cast_unsigned(),
+            unread_count.cast_unsigned(),
+            unread_reactions_count.cast_unsigned(),
+        ]);
         if let Some(x) = draft {
             Encode::encode(x, wr);
         }
@@ -13577,30 +15431,33 @@ pub struct SecureFile {
     pub file_hash: Bytes,
     pub secret: Bytes,
 }
-impl SecureFile {}
 impl SecureFile {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SecureFile {
-            id: rd.i64()?,
-            access_hash: rd.i64()?,
-            size: rd.i64()?,
-            dc_id: rd.i32()?,
-            date: rd.i32()?,
-            file_hash: rd.bytes()?,
-            secret: rd.bytes()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let id = rd.i64()?;
+        let access_hash = rd.i64()?;
+        let size = rd.i64()?;
+        let dc_id = rd.i32()?;
+        let date = rd.i32()?;
+        let file_hash = rd.bytes()?;
+        let secret = rd.bytes()?;
+        Ok(Box::new(constructors::SecureFile { id, access_hash, size, dc_id, date, file_hash, secret }))
     }
 }
 impl SecureFile {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::SecureFile { id, access_hash, size, dc_id, date, file_hash, secret } = v;
-        wr.u32(0x7d09c27e);
-        wr.i64(*id);
-        wr.i64(*access_hash);
-        wr.i64(*size);
-        wr.i32(*dc_id);
-        wr.i32(*date);
+        wr.words([
+            0x7d09c27e,
+            low(id),
+            high(id),
+            low(access_hash),
+            high(access_hash),
+            low(size),
+            high(size),
+            dc_id.cast_unsigned(),
+            date.cast_unsigned(),
+        ]);
         wr.bytes(file_hash);
         wr.bytes(secret);
     }
@@ -13612,10 +15469,12 @@ pub struct SecureValueError {
     pub hash: Bytes,
     pub text: Str,
 }
-impl SecureValueError {}
 impl SecureValueError {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SecureValueError { type_: Decode::decode(rd)?, hash: rd.bytes()?, text: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = Decode::decode(rd)?;
+        let hash = rd.bytes()?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::SecureValueError { type_, hash, text }))
     }
 }
 impl SecureValueError {
@@ -13636,15 +15495,13 @@ pub struct SecureValueErrorData {
     pub field: Str,
     pub text: Str,
 }
-impl SecureValueErrorData {}
 impl SecureValueErrorData {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SecureValueErrorData {
-            type_: Decode::decode(rd)?,
-            data_hash: rd.bytes()?,
-            field: rd.string()?,
-            text: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = Decode::decode(rd)?;
+        let data_hash = rd.bytes()?;
+        let field = rd.string()?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::SecureValueErrorData { type_, data_hash, field, text }))
     }
 }
 impl SecureValueErrorData {
@@ -13665,14 +15522,12 @@ pub struct SecureValueErrorFile {
     pub file_hash: Bytes,
     pub text: Str,
 }
-impl SecureValueErrorFile {}
 impl SecureValueErrorFile {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SecureValueErrorFile {
-            type_: Decode::decode(rd)?,
-            file_hash: rd.bytes()?,
-            text: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = Decode::decode(rd)?;
+        let file_hash = rd.bytes()?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::SecureValueErrorFile { type_, file_hash, text }))
     }
 }
 impl SecureValueErrorFile {
@@ -13692,14 +15547,12 @@ pub struct SecureValueErrorFiles {
     pub file_hash: Vec<Bytes>,
     pub text: Str,
 }
-impl SecureValueErrorFiles {}
 impl SecureValueErrorFiles {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SecureValueErrorFiles {
-            type_: Decode::decode(rd)?,
-            file_hash: Decode::decode(rd)?,
-            text: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = Decode::decode(rd)?;
+        let file_hash = Decode::decode(rd)?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::SecureValueErrorFiles { type_, file_hash, text }))
     }
 }
 impl SecureValueErrorFiles {
@@ -13719,14 +15572,12 @@ pub struct SecureValueErrorFrontSide {
     pub file_hash: Bytes,
     pub text: Str,
 }
-impl SecureValueErrorFrontSide {}
 impl SecureValueErrorFrontSide {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SecureValueErrorFrontSide {
-            type_: Decode::decode(rd)?,
-            file_hash: rd.bytes()?,
-            text: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = Decode::decode(rd)?;
+        let file_hash = rd.bytes()?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::SecureValueErrorFrontSide { type_, file_hash, text }))
     }
 }
 impl SecureValueErrorFrontSide {
@@ -13746,14 +15597,12 @@ pub struct SecureValueErrorReverseSide {
     pub file_hash: Bytes,
     pub text: Str,
 }
-impl SecureValueErrorReverseSide {}
 impl SecureValueErrorReverseSide {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SecureValueErrorReverseSide {
-            type_: Decode::decode(rd)?,
-            file_hash: rd.bytes()?,
-            text: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = Decode::decode(rd)?;
+        let file_hash = rd.bytes()?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::SecureValueErrorReverseSide { type_, file_hash, text }))
     }
 }
 impl SecureValueErrorReverseSide {
@@ -13773,14 +15622,12 @@ pub struct SecureValueErrorSelfie {
     pub file_hash: Bytes,
     pub text: Str,
 }
-impl SecureValueErrorSelfie {}
 impl SecureValueErrorSelfie {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SecureValueErrorSelfie {
-            type_: Decode::decode(rd)?,
-            file_hash: rd.bytes()?,
-            text: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = Decode::decode(rd)?;
+        let file_hash = rd.bytes()?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::SecureValueErrorSelfie { type_, file_hash, text }))
     }
 }
 impl SecureValueErrorSelfie {
@@ -13800,14 +15647,12 @@ pub struct SecureValueErrorTranslationFile {
     pub file_hash: Bytes,
     pub text: Str,
 }
-impl SecureValueErrorTranslationFile {}
 impl SecureValueErrorTranslationFile {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SecureValueErrorTranslationFile {
-            type_: Decode::decode(rd)?,
-            file_hash: rd.bytes()?,
-            text: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = Decode::decode(rd)?;
+        let file_hash = rd.bytes()?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::SecureValueErrorTranslationFile { type_, file_hash, text }))
     }
 }
 impl SecureValueErrorTranslationFile {
@@ -13827,14 +15672,12 @@ pub struct SecureValueErrorTranslationFiles {
     pub file_hash: Vec<Bytes>,
     pub text: Str,
 }
-impl SecureValueErrorTranslationFiles {}
 impl SecureValueErrorTranslationFiles {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SecureValueErrorTranslationFiles {
-            type_: Decode::decode(rd)?,
-            file_hash: Decode::decode(rd)?,
-            text: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = Decode::decode(rd)?;
+        let file_hash = Decode::decode(rd)?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::SecureValueErrorTranslationFiles { type_, file_hash, text }))
     }
 }
 impl SecureValueErrorTranslationFiles {
@@ -13854,14 +15697,12 @@ pub struct SendMessageEmojiInteraction {
     pub msg_id: i32,
     pub interaction: types::DataJSON,
 }
-impl SendMessageEmojiInteraction {}
 impl SendMessageEmojiInteraction {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::SendMessageEmojiInteraction {
-            emoticon: rd.string()?,
-            msg_id: rd.i32()?,
-            interaction: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let emoticon = rd.string()?;
+        let msg_id = rd.i32()?;
+        let interaction = Decode::decode(rd)?;
+        Ok(Box::new(constructors::SendMessageEmojiInteraction { emoticon, msg_id, interaction }))
     }
 }
 impl SendMessageEmojiInteraction {
@@ -13870,7 +15711,7 @@ impl SendMessageEmojiInteraction {
         let constructors::SendMessageEmojiInteraction { emoticon, msg_id, interaction } = v;
         wr.u32(0x25972bcb);
         wr.bytes(emoticon.as_bytes());
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         Encode::encode(interaction, wr);
     }
 }
@@ -13890,23 +15731,21 @@ impl SendMessageTextDraftAction {
     }
 }
 impl SendMessageTextDraftAction {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::SendMessageTextDraftAction {
-            can_stop: word_flags & 0x1 != 0,
-            keep_on_stop: word_flags & 0x2 != 0,
-            random_id: rd.i64()?,
-            text: Decode::decode(rd)?,
-        })
+        let can_stop = word_flags & 0x1 != 0;
+        let keep_on_stop = word_flags & 0x2 != 0;
+        let random_id = rd.i64()?;
+        let text = Decode::decode(rd)?;
+        Ok(Box::new(constructors::SendMessageTextDraftAction { can_stop, keep_on_stop, random_id, text }))
     }
 }
 impl SendMessageTextDraftAction {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::SendMessageTextDraftAction { can_stop, keep_on_stop, random_id, text } = v;
-        wr.u32(0x3630b85a);
-        wr.u32(u32::from(*can_stop) << 0 | u32::from(*keep_on_stop) << 1);
-        wr.i64(*random_id);
+        let word_flags = u32::from(*can_stop) << 0 | u32::from(*keep_on_stop) << 1;
+        wr.words([0x3630b85a, word_flags, low(random_id), high(random_id)]);
         Encode::encode(text, wr);
     }
 }
@@ -13979,38 +15818,127 @@ impl StarGift {
     }
 }
 impl StarGift {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::StarGift {
-            limited: word_flags & 0x1 != 0,
-            sold_out: word_flags & 0x2 != 0,
-            birthday: word_flags & 0x4 != 0,
-            require_premium: word_flags & 0x80 != 0,
-            limited_per_user: word_flags & 0x100 != 0,
-            peer_color_available: word_flags & 0x400 != 0,
-            auction: word_flags & 0x800 != 0,
-            id: rd.i64()?,
-            sticker: Decode::decode(rd)?,
-            stars: rd.i64()?,
-            availability_remains: rd.optional(word_flags & 0x1 != 0)?,
-            availability_total: rd.optional(word_flags & 0x1 != 0)?,
-            availability_resale: rd.optional(word_flags & 0x10 != 0)?,
-            convert_stars: rd.i64()?,
-            first_sale_date: rd.optional(word_flags & 0x2 != 0)?,
-            last_sale_date: rd.optional(word_flags & 0x2 != 0)?,
-            upgrade_stars: rd.optional(word_flags & 0x8 != 0)?,
-            resell_min_stars: rd.optional(word_flags & 0x10 != 0)?,
-            title: rd.optional(word_flags & 0x20 != 0)?,
-            released_by: rd.optional(word_flags & 0x40 != 0)?,
-            per_user_total: rd.optional(word_flags & 0x100 != 0)?,
-            per_user_remains: rd.optional(word_flags & 0x100 != 0)?,
-            locked_until_date: rd.optional(word_flags & 0x200 != 0)?,
-            auction_slug: rd.optional(word_flags & 0x800 != 0)?,
-            gifts_per_round: rd.optional(word_flags & 0x800 != 0)?,
-            auction_start_date: rd.optional(word_flags & 0x800 != 0)?,
-            upgrade_variants: rd.optional(word_flags & 0x1000 != 0)?,
-            background: rd.optional(word_flags & 0x2000 != 0)?,
-        })
+        let limited = word_flags & 0x1 != 0;
+        let sold_out = word_flags & 0x2 != 0;
+        let birthday = word_flags & 0x4 != 0;
+        let require_premium = word_flags & 0x80 != 0;
+        let limited_per_user = word_flags & 0x100 != 0;
+        let peer_color_available = word_flags & 0x400 != 0;
+        let auction = word_flags & 0x800 != 0;
+        let id = rd.i64()?;
+        let sticker = Decode::decode(rd)?;
+        let stars = rd.i64()?;
+        let mut availability_remains = None;
+        let mut availability_total = None;
+        let mut availability_resale = None;
+        if word_flags & 0x11 != 0 {
+            if word_flags & 0x1 != 0 {
+                availability_remains = Some(rd.i32()?);
+            }
+            if word_flags & 0x1 != 0 {
+                availability_total = Some(rd.i32()?);
+            }
+            if word_flags & 0x10 != 0 {
+                availability_resale = Some(rd.i64()?);
+            }
+        }
+        let convert_stars = rd.i64()?;
+        let mut first_sale_date = None;
+        let mut last_sale_date = None;
+        let mut upgrade_stars = None;
+        let mut resell_min_stars = None;
+        let mut title = None;
+        let mut released_by = None;
+        let mut per_user_total = None;
+        let mut per_user_remains = None;
+        let mut locked_until_date = None;
+        let mut auction_slug = None;
+        let mut gifts_per_round = None;
+        let mut auction_start_date = None;
+        let mut upgrade_variants = None;
+        let mut background = None;
+        if word_flags & 0x3b7a != 0 {
+            if word_flags & 0x1a != 0 {
+                if word_flags & 0x2 != 0 {
+                    first_sale_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x2 != 0 {
+                    last_sale_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x8 != 0 {
+                    upgrade_stars = Some(rd.i64()?);
+                }
+                if word_flags & 0x10 != 0 {
+                    resell_min_stars = Some(rd.i64()?);
+                }
+            }
+            if word_flags & 0x160 != 0 {
+                if word_flags & 0x20 != 0 {
+                    title = Some(rd.string()?);
+                }
+                if word_flags & 0x40 != 0 {
+                    released_by = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x100 != 0 {
+                    per_user_total = Some(rd.i32()?);
+                }
+                if word_flags & 0x100 != 0 {
+                    per_user_remains = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0xa00 != 0 {
+                if word_flags & 0x200 != 0 {
+                    locked_until_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x800 != 0 {
+                    auction_slug = Some(rd.string()?);
+                }
+                if word_flags & 0x800 != 0 {
+                    gifts_per_round = Some(rd.i32()?);
+                }
+                if word_flags & 0x800 != 0 {
+                    auction_start_date = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x1000 != 0 {
+                upgrade_variants = Some(rd.i32()?);
+            }
+            if word_flags & 0x2000 != 0 {
+                background = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::StarGift {
+            limited,
+            sold_out,
+            birthday,
+            require_premium,
+            limited_per_user,
+            peer_color_available,
+            auction,
+            id,
+            sticker,
+            stars,
+            availability_remains,
+            availability_total,
+            availability_resale,
+            convert_stars,
+            first_sale_date,
+            last_sale_date,
+            upgrade_stars,
+            resell_min_stars,
+            title,
+            released_by,
+            per_user_total,
+            per_user_remains,
+            locked_until_date,
+            auction_slug,
+            gifts_per_round,
+            auction_start_date,
+            upgrade_variants,
+            background,
+        }))
     }
 }
 impl StarGift {
@@ -14069,77 +15997,84 @@ impl StarGift {
         {
             return wr.fail("starGift");
         }
-        wr.u32(0x313a9547);
-        wr.u32(
-            u32::from(all_flags_0) << 0
-                | u32::from(all_flags_1) << 1
-                | u32::from(*birthday) << 2
-                | u32::from(upgrade_stars.is_some()) << 3
-                | u32::from(all_flags_4) << 4
-                | u32::from(title.is_some()) << 5
-                | u32::from(released_by.is_some()) << 6
-                | u32::from(*require_premium) << 7
-                | u32::from(all_flags_8) << 8
-                | u32::from(locked_until_date.is_some()) << 9
-                | u32::from(*peer_color_available) << 10
-                | u32::from(all_flags_11) << 11
-                | u32::from(upgrade_variants.is_some()) << 12
-                | u32::from(background.is_some()) << 13,
-        );
-        wr.i64(*id);
+        let word_flags = u32::from(all_flags_0) << 0
+            | u32::from(all_flags_1) << 1
+            | u32::from(*birthday) << 2
+            | u32::from(upgrade_stars.is_some()) << 3
+            | u32::from(all_flags_4) << 4
+            | u32::from(title.is_some()) << 5
+            | u32::from(released_by.is_some()) << 6
+            | u32::from(*require_premium) << 7
+            | u32::from(all_flags_8) << 8
+            | u32::from(locked_until_date.is_some()) << 9
+            | u32::from(*peer_color_available) << 10
+            | u32::from(all_flags_11) << 11
+            | u32::from(upgrade_variants.is_some()) << 12
+            | u32::from(background.is_some()) << 13;
+        wr.words([0x313a9547, word_flags, low(id), high(id)]);
         Encode::encode(sticker, wr);
-        wr.i64(*stars);
-        if all_flags_0 && let Some(x) = availability_remains {
-            wr.i32(*x);
+        wr.words([low(stars), high(stars)]);
+        if word_flags & 0x11 != 0 {
+            if all_flags_0 && let Some(x) = availability_remains {
+                wr.i32(*x);
+            }
+            if all_flags_0 && let Some(x) = availability_total {
+                wr.i32(*x);
+            }
+            if all_flags_4 && let Some(x) = availability_resale {
+                wr.i64(*x);
+            }
         }
-        if all_flags_0 && let Some(x) = availability_total {
-            wr.i32(*x);
-        }
-        if all_flags_4 && let Some(x) = availability_resale {
-            wr.i64(*x);
-        }
-        wr.i64(*convert_stars);
-        if all_flags_1 && let Some(x) = first_sale_date {
-            wr.i32(*x);
-        }
-        if all_flags_1 && let Some(x) = last_sale_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = upgrade_stars {
-            wr.i64(*x);
-        }
-        if all_flags_4 && let Some(x) = resell_min_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = released_by {
-            Encode::encode(x, wr);
-        }
-        if all_flags_8 && let Some(x) = per_user_total {
-            wr.i32(*x);
-        }
-        if all_flags_8 && let Some(x) = per_user_remains {
-            wr.i32(*x);
-        }
-        if let Some(x) = locked_until_date {
-            wr.i32(*x);
-        }
-        if all_flags_11 && let Some(x) = auction_slug {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_11 && let Some(x) = gifts_per_round {
-            wr.i32(*x);
-        }
-        if all_flags_11 && let Some(x) = auction_start_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = upgrade_variants {
-            wr.i32(*x);
-        }
-        if let Some(x) = background {
-            Encode::encode(x, wr);
+        wr.words([low(convert_stars), high(convert_stars)]);
+        if word_flags & 0x3b7a != 0 {
+            if word_flags & 0x1a != 0 {
+                if all_flags_1 && let Some(x) = first_sale_date {
+                    wr.i32(*x);
+                }
+                if all_flags_1 && let Some(x) = last_sale_date {
+                    wr.i32(*x);
+                }
+                if let Some(x) = upgrade_stars {
+                    wr.i64(*x);
+                }
+                if all_flags_4 && let Some(x) = resell_min_stars {
+                    wr.i64(*x);
+                }
+            }
+            if word_flags & 0x160 != 0 {
+                if let Some(x) = title {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = released_by {
+                    Encode::encode(x, wr);
+                }
+                if all_flags_8 && let Some(x) = per_user_total {
+                    wr.i32(*x);
+                }
+                if all_flags_8 && let Some(x) = per_user_remains {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0xa00 != 0 {
+                if let Some(x) = locked_until_date {
+                    wr.i32(*x);
+                }
+                if all_flags_11 && let Some(x) = auction_slug {
+                    wr.bytes(x.as_bytes());
+                }
+                if all_flags_11 && let Some(x) = gifts_per_round {
+                    wr.i32(*x);
+                }
+                if all_flags_11 && let Some(x) = auction_start_date {
+                    wr.i32(*x);
+                }
+            }
+            if let Some(x) = upgrade_variants {
+                wr.i32(*x);
+            }
+            if let Some(x) = background {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -14219,37 +16154,116 @@ impl StarGiftUnique {
     }
 }
 impl StarGiftUnique {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::StarGiftUnique {
-            require_premium: word_flags & 0x40 != 0,
-            resale_ton_only: word_flags & 0x80 != 0,
-            theme_available: word_flags & 0x200 != 0,
-            burned: word_flags & 0x4000 != 0,
-            crafted: word_flags & 0x8000 != 0,
-            id: rd.i64()?,
-            gift_id: rd.i64()?,
-            title: rd.string()?,
-            slug: rd.string()?,
-            num: rd.i32()?,
-            owner_id: rd.optional(word_flags & 0x1 != 0)?,
-            owner_name: rd.optional(word_flags & 0x2 != 0)?,
-            owner_address: rd.optional(word_flags & 0x4 != 0)?,
-            attributes: Decode::decode(rd)?,
-            availability_issued: rd.i32()?,
-            availability_total: rd.i32()?,
-            gift_address: rd.optional(word_flags & 0x8 != 0)?,
-            resell_amount: rd.optional(word_flags & 0x10 != 0)?,
-            released_by: rd.optional(word_flags & 0x20 != 0)?,
-            value_amount: rd.optional(word_flags & 0x100 != 0)?,
-            value_currency: rd.optional(word_flags & 0x100 != 0)?,
-            value_usd_amount: rd.optional(word_flags & 0x100 != 0)?,
-            theme_peer: rd.optional(word_flags & 0x400 != 0)?,
-            peer_color: rd.optional(word_flags & 0x800 != 0)?,
-            host_id: rd.optional(word_flags & 0x1000 != 0)?,
-            offer_min_stars: rd.optional(word_flags & 0x2000 != 0)?,
-            craft_chance_permille: rd.optional(word_flags & 0x10000 != 0)?,
-        })
+        let require_premium = word_flags & 0x40 != 0;
+        let resale_ton_only = word_flags & 0x80 != 0;
+        let theme_available = word_flags & 0x200 != 0;
+        let burned = word_flags & 0x4000 != 0;
+        let crafted = word_flags & 0x8000 != 0;
+        let id = rd.i64()?;
+        let gift_id = rd.i64()?;
+        let title = rd.string()?;
+        let slug = rd.string()?;
+        let num = rd.i32()?;
+        let mut owner_id = None;
+        let mut owner_name = None;
+        let mut owner_address = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                owner_id = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                owner_name = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                owner_address = Some(rd.string()?);
+            }
+        }
+        let attributes = Decode::decode(rd)?;
+        let availability_issued = rd.i32()?;
+        let availability_total = rd.i32()?;
+        let mut gift_address = None;
+        let mut resell_amount = None;
+        let mut released_by = None;
+        let mut value_amount = None;
+        let mut value_currency = None;
+        let mut value_usd_amount = None;
+        let mut theme_peer = None;
+        let mut peer_color = None;
+        let mut host_id = None;
+        let mut offer_min_stars = None;
+        let mut craft_chance_permille = None;
+        if word_flags & 0x13d38 != 0 {
+            if word_flags & 0x138 != 0 {
+                if word_flags & 0x8 != 0 {
+                    gift_address = Some(rd.string()?);
+                }
+                if word_flags & 0x10 != 0 {
+                    resell_amount = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x20 != 0 {
+                    released_by = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x100 != 0 {
+                    value_amount = Some(rd.i64()?);
+                }
+            }
+            if word_flags & 0xd00 != 0 {
+                if word_flags & 0x100 != 0 {
+                    value_currency = Some(rd.string()?);
+                }
+                if word_flags & 0x100 != 0 {
+                    value_usd_amount = Some(rd.i64()?);
+                }
+                if word_flags & 0x400 != 0 {
+                    theme_peer = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x800 != 0 {
+                    peer_color = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x13000 != 0 {
+                if word_flags & 0x1000 != 0 {
+                    host_id = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x2000 != 0 {
+                    offer_min_stars = Some(rd.i32()?);
+                }
+                if word_flags & 0x10000 != 0 {
+                    craft_chance_permille = Some(rd.i32()?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::StarGiftUnique {
+            require_premium,
+            resale_ton_only,
+            theme_available,
+            burned,
+            crafted,
+            id,
+            gift_id,
+            title,
+            slug,
+            num,
+            owner_id,
+            owner_name,
+            owner_address,
+            attributes,
+            availability_issued,
+            availability_total,
+            gift_address,
+            resell_amount,
+            released_by,
+            value_amount,
+            value_currency,
+            value_usd_amount,
+            theme_peer,
+            peer_color,
+            host_id,
+            offer_min_stars,
+            craft_chance_permille,
+        }))
     }
 }
 impl StarGiftUnique {
@@ -14288,75 +16302,80 @@ impl StarGiftUnique {
         if !all_flags_8 && (value_amount.is_some() || value_currency.is_some() || value_usd_amount.is_some()) {
             return wr.fail("starGiftUnique");
         }
-        wr.u32(0x85f0a9cd);
-        wr.u32(
-            u32::from(owner_id.is_some()) << 0
-                | u32::from(owner_name.is_some()) << 1
-                | u32::from(owner_address.is_some()) << 2
-                | u32::from(gift_address.is_some()) << 3
-                | u32::from(resell_amount.is_some()) << 4
-                | u32::from(released_by.is_some()) << 5
-                | u32::from(*require_premium) << 6
-                | u32::from(*resale_ton_only) << 7
-                | u32::from(all_flags_8) << 8
-                | u32::from(*theme_available) << 9
-                | u32::from(theme_peer.is_some()) << 10
-                | u32::from(peer_color.is_some()) << 11
-                | u32::from(host_id.is_some()) << 12
-                | u32::from(offer_min_stars.is_some()) << 13
-                | u32::from(*burned) << 14
-                | u32::from(*crafted) << 15
-                | u32::from(craft_chance_permille.is_some()) << 16,
-        );
-        wr.i64(*id);
-        wr.i64(*gift_id);
+        let word_flags = u32::from(owner_id.is_some()) << 0
+            | u32::from(owner_name.is_some()) << 1
+            | u32::from(owner_address.is_some()) << 2
+            | u32::from(gift_address.is_some()) << 3
+            | u32::from(resell_amount.is_some()) << 4
+            | u32::from(released_by.is_some()) << 5
+            | u32::from(*require_premium) << 6
+            | u32::from(*resale_ton_only) << 7
+            | u32::from(all_flags_8) << 8
+            | u32::from(*theme_available) << 9
+            | u32::from(theme_peer.is_some()) << 10
+            | u32::from(peer_color.is_some()) << 11
+            | u32::from(host_id.is_some()) << 12
+            | u32::from(offer_min_stars.is_some()) << 13
+            | u32::from(*burned) << 14
+            | u32::from(*crafted) << 15
+            | u32::from(craft_chance_permille.is_some()) << 16;
+        wr.words([0x85f0a9cd, word_flags, low(id), high(id), low(gift_id), high(gift_id)]);
         wr.bytes(title.as_bytes());
         wr.bytes(slug.as_bytes());
-        wr.i32(*num);
-        if let Some(x) = owner_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = owner_name {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = owner_address {
-            wr.bytes(x.as_bytes());
+        wr.u32(num.cast_unsigned());
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = owner_id {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = owner_name {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = owner_address {
+                wr.bytes(x.as_bytes());
+            }
         }
         Encode::encode(attributes, wr);
-        wr.i32(*availability_issued);
-        wr.i32(*availability_total);
-        if let Some(x) = gift_address {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = resell_amount {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = released_by {
-            Encode::encode(x, wr);
-        }
-        if all_flags_8 && let Some(x) = value_amount {
-            wr.i64(*x);
-        }
-        if all_flags_8 && let Some(x) = value_currency {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_8 && let Some(x) = value_usd_amount {
-            wr.i64(*x);
-        }
-        if let Some(x) = theme_peer {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = peer_color {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = host_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = offer_min_stars {
-            wr.i32(*x);
-        }
-        if let Some(x) = craft_chance_permille {
-            wr.i32(*x);
+        wr.words([availability_issued.cast_unsigned(), availability_total.cast_unsigned()]);
+        if word_flags & 0x13d38 != 0 {
+            if word_flags & 0x138 != 0 {
+                if let Some(x) = gift_address {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = resell_amount {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = released_by {
+                    Encode::encode(x, wr);
+                }
+                if all_flags_8 && let Some(x) = value_amount {
+                    wr.i64(*x);
+                }
+            }
+            if word_flags & 0xd00 != 0 {
+                if all_flags_8 && let Some(x) = value_currency {
+                    wr.bytes(x.as_bytes());
+                }
+                if all_flags_8 && let Some(x) = value_usd_amount {
+                    wr.i64(*x);
+                }
+                if let Some(x) = theme_peer {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = peer_color {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x13000 != 0 {
+                if let Some(x) = host_id {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = offer_min_stars {
+                    wr.i32(*x);
+                }
+                if let Some(x) = craft_chance_permille {
+                    wr.i32(*x);
+                }
+            }
         }
     }
 }
@@ -14371,18 +16390,24 @@ pub struct StarGiftAttributeBackdrop {
     pub text_color: i32,
     pub rarity: types::StarGiftAttributeRarity,
 }
-impl StarGiftAttributeBackdrop {}
 impl StarGiftAttributeBackdrop {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::StarGiftAttributeBackdrop {
-            name: rd.string()?,
-            backdrop_id: rd.i32()?,
-            center_color: rd.i32()?,
-            edge_color: rd.i32()?,
-            pattern_color: rd.i32()?,
-            text_color: rd.i32()?,
-            rarity: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let name = rd.string()?;
+        let backdrop_id = rd.i32()?;
+        let center_color = rd.i32()?;
+        let edge_color = rd.i32()?;
+        let pattern_color = rd.i32()?;
+        let text_color = rd.i32()?;
+        let rarity = Decode::decode(rd)?;
+        Ok(Box::new(constructors::StarGiftAttributeBackdrop {
+            name,
+            backdrop_id,
+            center_color,
+            edge_color,
+            pattern_color,
+            text_color,
+            rarity,
+        }))
     }
 }
 impl StarGiftAttributeBackdrop {
@@ -14399,11 +16424,13 @@ impl StarGiftAttributeBackdrop {
         } = v;
         wr.u32(0x9f2504e4);
         wr.bytes(name.as_bytes());
-        wr.i32(*backdrop_id);
-        wr.i32(*center_color);
-        wr.i32(*edge_color);
-        wr.i32(*pattern_color);
-        wr.i32(*text_color);
+        wr.words([
+            backdrop_id.cast_unsigned(),
+            center_color.cast_unsigned(),
+            edge_color.cast_unsigned(),
+            pattern_color.cast_unsigned(),
+            text_color.cast_unsigned(),
+        ]);
         Encode::encode(rarity, wr);
     }
 }
@@ -14423,22 +16450,21 @@ impl StarGiftAttributeModel {
     }
 }
 impl StarGiftAttributeModel {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::StarGiftAttributeModel {
-            crafted: word_flags & 0x1 != 0,
-            name: rd.string()?,
-            document: Decode::decode(rd)?,
-            rarity: Decode::decode(rd)?,
-        })
+        let crafted = word_flags & 0x1 != 0;
+        let name = rd.string()?;
+        let document = Decode::decode(rd)?;
+        let rarity = Decode::decode(rd)?;
+        Ok(Box::new(constructors::StarGiftAttributeModel { crafted, name, document, rarity }))
     }
 }
 impl StarGiftAttributeModel {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::StarGiftAttributeModel { crafted, name, document, rarity } = v;
-        wr.u32(0x565251e2);
-        wr.u32(u32::from(*crafted) << 0);
+        let word_flags = u32::from(*crafted) << 0;
+        wr.words([0x565251e2, word_flags]);
         wr.bytes(name.as_bytes());
         Encode::encode(document, wr);
         Encode::encode(rarity, wr);
@@ -14460,27 +16486,26 @@ impl StarGiftAttributeOriginalDetails {
     }
 }
 impl StarGiftAttributeOriginalDetails {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::StarGiftAttributeOriginalDetails {
-            sender_id: rd.optional(word_flags & 0x1 != 0)?,
-            recipient_id: Decode::decode(rd)?,
-            date: rd.i32()?,
-            message: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let sender_id = rd.optional(word_flags & 0x1 != 0)?;
+        let recipient_id = Decode::decode(rd)?;
+        let date = rd.i32()?;
+        let message = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::StarGiftAttributeOriginalDetails { sender_id, recipient_id, date, message }))
     }
 }
 impl StarGiftAttributeOriginalDetails {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::StarGiftAttributeOriginalDetails { sender_id, recipient_id, date, message } = v;
-        wr.u32(0xe0bff26c);
-        wr.u32(u32::from(sender_id.is_some()) << 0 | u32::from(message.is_some()) << 1);
+        let word_flags = u32::from(sender_id.is_some()) << 0 | u32::from(message.is_some()) << 1;
+        wr.words([0xe0bff26c, word_flags]);
         if let Some(x) = sender_id {
             Encode::encode(x, wr);
         }
         Encode::encode(recipient_id, wr);
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
         if let Some(x) = message {
             Encode::encode(x, wr);
         }
@@ -14493,14 +16518,12 @@ pub struct StarGiftAttributePattern {
     pub document: types::Document,
     pub rarity: types::StarGiftAttributeRarity,
 }
-impl StarGiftAttributePattern {}
 impl StarGiftAttributePattern {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::StarGiftAttributePattern {
-            name: rd.string()?,
-            document: Decode::decode(rd)?,
-            rarity: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let name = rd.string()?;
+        let document = Decode::decode(rd)?;
+        let rarity = Decode::decode(rd)?;
+        Ok(Box::new(constructors::StarGiftAttributePattern { name, document, rarity }))
     }
 }
 impl StarGiftAttributePattern {
@@ -14529,23 +16552,34 @@ pub struct StarGiftAuctionState {
     pub total_rounds: i32,
     pub rounds: Vec<types::StarGiftAuctionRound>,
 }
-impl StarGiftAuctionState {}
 impl StarGiftAuctionState {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::StarGiftAuctionState {
-            version: rd.i32()?,
-            start_date: rd.i32()?,
-            end_date: rd.i32()?,
-            min_bid_amount: rd.i64()?,
-            bid_levels: Decode::decode(rd)?,
-            top_bidders: Decode::decode(rd)?,
-            next_round_at: rd.i32()?,
-            last_gift_num: rd.i32()?,
-            gifts_left: rd.i32()?,
-            current_round: rd.i32()?,
-            total_rounds: rd.i32()?,
-            rounds: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let version = rd.i32()?;
+        let start_date = rd.i32()?;
+        let end_date = rd.i32()?;
+        let min_bid_amount = rd.i64()?;
+        let bid_levels = Decode::decode(rd)?;
+        let top_bidders = Decode::decode(rd)?;
+        let next_round_at = rd.i32()?;
+        let last_gift_num = rd.i32()?;
+        let gifts_left = rd.i32()?;
+        let current_round = rd.i32()?;
+        let total_rounds = rd.i32()?;
+        let rounds = Decode::decode(rd)?;
+        Ok(Box::new(constructors::StarGiftAuctionState {
+            version,
+            start_date,
+            end_date,
+            min_bid_amount,
+            bid_levels,
+            top_bidders,
+            next_round_at,
+            last_gift_num,
+            gifts_left,
+            current_round,
+            total_rounds,
+            rounds,
+        }))
     }
 }
 impl StarGiftAuctionState {
@@ -14565,18 +16599,23 @@ impl StarGiftAuctionState {
             total_rounds,
             rounds,
         } = v;
-        wr.u32(0x771a4e66);
-        wr.i32(*version);
-        wr.i32(*start_date);
-        wr.i32(*end_date);
-        wr.i64(*min_bid_amount);
+        wr.words([
+            0x771a4e66,
+            version.cast_unsigned(),
+            start_date.cast_unsigned(),
+            end_date.cast_unsigned(),
+            low(min_bid_amount),
+            high(min_bid_amount),
+        ]);
         Encode::encode(bid_levels, wr);
         Encode::encode(top_bidders, wr);
-        wr.i32(*next_round_at);
-        wr.i32(*last_gift_num);
-        wr.i32(*gifts_left);
-        wr.i32(*current_round);
-        wr.i32(*total_rounds);
+        wr.words([
+            next_round_at.cast_unsigned(),
+            last_gift_num.cast_unsigned(),
+            gifts_left.cast_unsigned(),
+            current_round.cast_unsigned(),
+            total_rounds.cast_unsigned(),
+        ]);
         Encode::encode(rounds, wr);
     }
 }
@@ -14605,16 +16644,33 @@ impl StarGiftAuctionStateFinished {
     }
 }
 impl StarGiftAuctionStateFinished {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::StarGiftAuctionStateFinished {
-            start_date: rd.i32()?,
-            end_date: rd.i32()?,
-            average_price: rd.i64()?,
-            listed_count: rd.optional(word_flags & 0x1 != 0)?,
-            fragment_listed_count: rd.optional(word_flags & 0x2 != 0)?,
-            fragment_listed_url: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let start_date = rd.i32()?;
+        let end_date = rd.i32()?;
+        let average_price = rd.i64()?;
+        let mut listed_count = None;
+        let mut fragment_listed_count = None;
+        let mut fragment_listed_url = None;
+        if word_flags & 0x3 != 0 {
+            if word_flags & 0x1 != 0 {
+                listed_count = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                fragment_listed_count = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                fragment_listed_url = Some(rd.string()?);
+            }
+        }
+        Ok(Box::new(constructors::StarGiftAuctionStateFinished {
+            start_date,
+            end_date,
+            average_price,
+            listed_count,
+            fragment_listed_count,
+            fragment_listed_url,
+        }))
     }
 }
 impl StarGiftAuctionStateFinished {
@@ -14632,19 +16688,25 @@ impl StarGiftAuctionStateFinished {
         if !all_flags_1 && (fragment_listed_count.is_some() || fragment_listed_url.is_some()) {
             return wr.fail("starGiftAuctionStateFinished");
         }
-        wr.u32(0x972dabbf);
-        wr.u32(u32::from(listed_count.is_some()) << 0 | u32::from(all_flags_1) << 1);
-        wr.i32(*start_date);
-        wr.i32(*end_date);
-        wr.i64(*average_price);
-        if let Some(x) = listed_count {
-            wr.i32(*x);
-        }
-        if all_flags_1 && let Some(x) = fragment_listed_count {
-            wr.i32(*x);
-        }
-        if all_flags_1 && let Some(x) = fragment_listed_url {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(listed_count.is_some()) << 0 | u32::from(all_flags_1) << 1;
+        wr.words([
+            0x972dabbf,
+            word_flags,
+            start_date.cast_unsigned(),
+            end_date.cast_unsigned(),
+            low(average_price),
+            high(average_price),
+        ]);
+        if word_flags & 0x3 != 0 {
+            if let Some(x) = listed_count {
+                wr.i32(*x);
+            }
+            if all_flags_1 && let Some(x) = fragment_listed_count {
+                wr.i32(*x);
+            }
+            if all_flags_1 && let Some(x) = fragment_listed_url {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -14662,17 +16724,19 @@ impl StatsGraph {
     }
 }
 impl StatsGraph {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::StatsGraph { json: Decode::decode(rd)?, zoom_token: rd.optional(word_flags & 0x1 != 0)? })
+        let json = Decode::decode(rd)?;
+        let zoom_token = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::StatsGraph { json, zoom_token }))
     }
 }
 impl StatsGraph {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::StatsGraph { json, zoom_token } = v;
-        wr.u32(0x8ea464b6);
-        wr.u32(u32::from(zoom_token.is_some()) << 0);
+        let word_flags = u32::from(zoom_token.is_some()) << 0;
+        wr.words([0x8ea464b6, word_flags]);
         Encode::encode(json, wr);
         if let Some(x) = zoom_token {
             wr.bytes(x.as_bytes());
@@ -14687,15 +16751,13 @@ pub struct StickerSetFullCovered {
     pub keywords: Vec<types::StickerKeyword>,
     pub documents: Vec<types::Document>,
 }
-impl StickerSetFullCovered {}
 impl StickerSetFullCovered {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::StickerSetFullCovered {
-            set: Decode::decode(rd)?,
-            packs: Decode::decode(rd)?,
-            keywords: Decode::decode(rd)?,
-            documents: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let set = Decode::decode(rd)?;
+        let packs = Decode::decode(rd)?;
+        let keywords = Decode::decode(rd)?;
+        let documents = Decode::decode(rd)?;
+        Ok(Box::new(constructors::StickerSetFullCovered { set, packs, keywords, documents }))
     }
 }
 impl StickerSetFullCovered {
@@ -14768,33 +16830,80 @@ impl StoryItem {
     }
 }
 impl StoryItem {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::StoryItem {
-            pinned: word_flags & 0x20 != 0,
-            public: word_flags & 0x80 != 0,
-            close_friends: word_flags & 0x100 != 0,
-            min: word_flags & 0x200 != 0,
-            noforwards: word_flags & 0x400 != 0,
-            edited: word_flags & 0x800 != 0,
-            contacts: word_flags & 0x1000 != 0,
-            selected_contacts: word_flags & 0x2000 != 0,
-            out: word_flags & 0x10000 != 0,
-            id: rd.i32()?,
-            date: rd.i32()?,
-            from_id: rd.optional(word_flags & 0x40000 != 0)?,
-            fwd_from: rd.optional(word_flags & 0x20000 != 0)?,
-            expire_date: rd.i32()?,
-            caption: rd.optional(word_flags & 0x1 != 0)?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            media: Decode::decode(rd)?,
-            media_areas: rd.optional(word_flags & 0x4000 != 0)?,
-            privacy: rd.optional(word_flags & 0x4 != 0)?,
-            views: rd.optional(word_flags & 0x8 != 0)?,
-            sent_reaction: rd.optional(word_flags & 0x8000 != 0)?,
-            albums: rd.optional(word_flags & 0x80000 != 0)?,
-            music: rd.optional(word_flags & 0x100000 != 0)?,
-        })
+        let pinned = word_flags & 0x20 != 0;
+        let public = word_flags & 0x80 != 0;
+        let close_friends = word_flags & 0x100 != 0;
+        let min = word_flags & 0x200 != 0;
+        let noforwards = word_flags & 0x400 != 0;
+        let edited = word_flags & 0x800 != 0;
+        let contacts = word_flags & 0x1000 != 0;
+        let selected_contacts = word_flags & 0x2000 != 0;
+        let out = word_flags & 0x10000 != 0;
+        let id = rd.i32()?;
+        let date = rd.i32()?;
+        let from_id = rd.optional(word_flags & 0x40000 != 0)?;
+        let fwd_from = rd.optional(word_flags & 0x20000 != 0)?;
+        let expire_date = rd.i32()?;
+        let caption = rd.optional(word_flags & 0x1 != 0)?;
+        let entities = rd.optional(word_flags & 0x2 != 0)?;
+        let media = Decode::decode(rd)?;
+        let mut media_areas = None;
+        let mut privacy = None;
+        let mut views = None;
+        let mut sent_reaction = None;
+        let mut albums = None;
+        let mut music = None;
+        if word_flags & 0x18c00c != 0 {
+            if word_flags & 0x400c != 0 {
+                if word_flags & 0x4000 != 0 {
+                    media_areas = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x4 != 0 {
+                    privacy = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x8 != 0 {
+                    views = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x188000 != 0 {
+                if word_flags & 0x8000 != 0 {
+                    sent_reaction = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x80000 != 0 {
+                    albums = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x100000 != 0 {
+                    music = Some(Decode::decode(rd)?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::StoryItem {
+            pinned,
+            public,
+            close_friends,
+            min,
+            noforwards,
+            edited,
+            contacts,
+            selected_contacts,
+            out,
+            id,
+            date,
+            from_id,
+            fwd_from,
+            expire_date,
+            caption,
+            entities,
+            media,
+            media_areas,
+            privacy,
+            views,
+            sent_reaction,
+            albums,
+            music,
+        }))
     }
 }
 impl StoryItem {
@@ -14825,37 +16934,33 @@ impl StoryItem {
             albums,
             music,
         } = v;
-        wr.u32(0x16a4b93c);
-        wr.u32(
-            u32::from(caption.is_some()) << 0
-                | u32::from(entities.is_some()) << 1
-                | u32::from(privacy.is_some()) << 2
-                | u32::from(views.is_some()) << 3
-                | u32::from(*pinned) << 5
-                | u32::from(*public) << 7
-                | u32::from(*close_friends) << 8
-                | u32::from(*min) << 9
-                | u32::from(*noforwards) << 10
-                | u32::from(*edited) << 11
-                | u32::from(*contacts) << 12
-                | u32::from(*selected_contacts) << 13
-                | u32::from(media_areas.is_some()) << 14
-                | u32::from(sent_reaction.is_some()) << 15
-                | u32::from(*out) << 16
-                | u32::from(fwd_from.is_some()) << 17
-                | u32::from(from_id.is_some()) << 18
-                | u32::from(albums.is_some()) << 19
-                | u32::from(music.is_some()) << 20,
-        );
-        wr.i32(*id);
-        wr.i32(*date);
+        let word_flags = u32::from(caption.is_some()) << 0
+            | u32::from(entities.is_some()) << 1
+            | u32::from(privacy.is_some()) << 2
+            | u32::from(views.is_some()) << 3
+            | u32::from(*pinned) << 5
+            | u32::from(*public) << 7
+            | u32::from(*close_friends) << 8
+            | u32::from(*min) << 9
+            | u32::from(*noforwards) << 10
+            | u32::from(*edited) << 11
+            | u32::from(*contacts) << 12
+            | u32::from(*selected_contacts) << 13
+            | u32::from(media_areas.is_some()) << 14
+            | u32::from(sent_reaction.is_some()) << 15
+            | u32::from(*out) << 16
+            | u32::from(fwd_from.is_some()) << 17
+            | u32::from(from_id.is_some()) << 18
+            | u32::from(albums.is_some()) << 19
+            | u32::from(music.is_some()) << 20;
+        wr.words([0x16a4b93c, word_flags, id.cast_unsigned(), date.cast_unsigned()]);
         if let Some(x) = from_id {
             Encode::encode(x, wr);
         }
         if let Some(x) = fwd_from {
             Encode::encode(x, wr);
         }
-        wr.i32(*expire_date);
+        wr.u32(expire_date.cast_unsigned());
         if let Some(x) = caption {
             wr.bytes(x.as_bytes());
         }
@@ -14863,23 +16968,29 @@ impl StoryItem {
             Encode::encode(x, wr);
         }
         Encode::encode(media, wr);
-        if let Some(x) = media_areas {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = privacy {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = views {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = sent_reaction {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = albums {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = music {
-            Encode::encode(x, wr);
+        if word_flags & 0x18c00c != 0 {
+            if word_flags & 0x400c != 0 {
+                if let Some(x) = media_areas {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = privacy {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = views {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x188000 != 0 {
+                if let Some(x) = sent_reaction {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = albums {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = music {
+                    Encode::encode(x, wr);
+                }
+            }
         }
     }
 }
@@ -14890,10 +17001,12 @@ pub struct StoryReaction {
     pub date: i32,
     pub reaction: types::Reaction,
 }
-impl StoryReaction {}
 impl StoryReaction {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::StoryReaction { peer_id: Decode::decode(rd)?, date: rd.i32()?, reaction: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer_id = Decode::decode(rd)?;
+        let date = rd.i32()?;
+        let reaction = Decode::decode(rd)?;
+        Ok(Box::new(constructors::StoryReaction { peer_id, date, reaction }))
     }
 }
 impl StoryReaction {
@@ -14902,7 +17015,7 @@ impl StoryReaction {
         let constructors::StoryReaction { peer_id, date, reaction } = v;
         wr.u32(0x6090d6d5);
         Encode::encode(peer_id, wr);
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
         Encode::encode(reaction, wr);
     }
 }
@@ -14923,15 +17036,14 @@ impl StoryView {
     }
 }
 impl StoryView {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::StoryView {
-            blocked: word_flags & 0x1 != 0,
-            blocked_my_stories_from: word_flags & 0x2 != 0,
-            user_id: rd.i64()?,
-            date: rd.i32()?,
-            reaction: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let blocked = word_flags & 0x1 != 0;
+        let blocked_my_stories_from = word_flags & 0x2 != 0;
+        let user_id = rd.i64()?;
+        let date = rd.i32()?;
+        let reaction = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::StoryView { blocked, blocked_my_stories_from, user_id, date, reaction }))
     }
 }
 impl StoryView {
@@ -14939,12 +17051,9 @@ impl StoryView {
         let v = self;
         let constructors::StoryView { blocked, blocked_my_stories_from, user_id, date, reaction } = v;
         let reaction = reaction.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xb0bdeac5);
-        wr.u32(
-            u32::from(*blocked) << 0 | u32::from(*blocked_my_stories_from) << 1 | u32::from(reaction.is_some()) << 2,
-        );
-        wr.i64(*user_id);
-        wr.i32(*date);
+        let word_flags =
+            u32::from(*blocked) << 0 | u32::from(*blocked_my_stories_from) << 1 | u32::from(reaction.is_some()) << 2;
+        wr.words([0xb0bdeac5, word_flags, low(user_id), high(user_id), date.cast_unsigned()]);
         if let Some(x) = reaction {
             Encode::encode(x, wr);
         }
@@ -14966,22 +17075,21 @@ impl StoryViewPublicRepost {
     }
 }
 impl StoryViewPublicRepost {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::StoryViewPublicRepost {
-            blocked: word_flags & 0x1 != 0,
-            blocked_my_stories_from: word_flags & 0x2 != 0,
-            peer_id: Decode::decode(rd)?,
-            story: Decode::decode(rd)?,
-        })
+        let blocked = word_flags & 0x1 != 0;
+        let blocked_my_stories_from = word_flags & 0x2 != 0;
+        let peer_id = Decode::decode(rd)?;
+        let story = Decode::decode(rd)?;
+        Ok(Box::new(constructors::StoryViewPublicRepost { blocked, blocked_my_stories_from, peer_id, story }))
     }
 }
 impl StoryViewPublicRepost {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::StoryViewPublicRepost { blocked, blocked_my_stories_from, peer_id, story } = v;
-        wr.u32(0xbd74cf49);
-        wr.u32(u32::from(*blocked) << 0 | u32::from(*blocked_my_stories_from) << 1);
+        let word_flags = u32::from(*blocked) << 0 | u32::from(*blocked_my_stories_from) << 1;
+        wr.words([0xbd74cf49, word_flags]);
         Encode::encode(peer_id, wr);
         Encode::encode(story, wr);
     }
@@ -15005,17 +17113,24 @@ impl UpdateBotCallbackQuery {
     }
 }
 impl UpdateBotCallbackQuery {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateBotCallbackQuery {
-            query_id: rd.i64()?,
-            user_id: rd.i64()?,
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            chat_instance: rd.i64()?,
-            data: rd.optional(word_flags & 0x1 != 0)?,
-            game_short_name: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let query_id = rd.i64()?;
+        let user_id = rd.i64()?;
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let chat_instance = rd.i64()?;
+        let data = rd.optional(word_flags & 0x1 != 0)?;
+        let game_short_name = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::UpdateBotCallbackQuery {
+            query_id,
+            user_id,
+            peer,
+            msg_id,
+            chat_instance,
+            data,
+            game_short_name,
+        }))
     }
 }
 impl UpdateBotCallbackQuery {
@@ -15030,13 +17145,10 @@ impl UpdateBotCallbackQuery {
             data,
             game_short_name,
         } = v;
-        wr.u32(0xb9cfc48d);
-        wr.u32(u32::from(data.is_some()) << 0 | u32::from(game_short_name.is_some()) << 1);
-        wr.i64(*query_id);
-        wr.i64(*user_id);
+        let word_flags = u32::from(data.is_some()) << 0 | u32::from(game_short_name.is_some()) << 1;
+        wr.words([0xb9cfc48d, word_flags, low(query_id), high(query_id), low(user_id), high(user_id)]);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i64(*chat_instance);
+        wr.words([msg_id.cast_unsigned(), low(chat_instance), high(chat_instance)]);
         if let Some(x) = data {
             wr.bytes(x);
         }
@@ -15071,31 +17183,29 @@ impl UpdateBotChatInviteRequester {
     }
 }
 impl UpdateBotChatInviteRequester {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateBotChatInviteRequester {
-            peer: Decode::decode(rd)?,
-            date: rd.i32()?,
-            user_id: rd.i64()?,
-            about: rd.string()?,
-            invite: Decode::decode(rd)?,
-            qts: rd.i32()?,
-            query_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let date = rd.i32()?;
+        let user_id = rd.i64()?;
+        let about = rd.string()?;
+        let invite = Decode::decode(rd)?;
+        let qts = rd.i32()?;
+        let query_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::UpdateBotChatInviteRequester { peer, date, user_id, about, invite, qts, query_id }))
     }
 }
 impl UpdateBotChatInviteRequester {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateBotChatInviteRequester { peer, date, user_id, about, invite, qts, query_id } = v;
-        wr.u32(0x7cb34d79);
-        wr.u32(u32::from(query_id.is_some()) << 0);
+        let word_flags = u32::from(query_id.is_some()) << 0;
+        wr.words([0x7cb34d79, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*date);
-        wr.i64(*user_id);
+        wr.words([date.cast_unsigned(), low(user_id), high(user_id)]);
         wr.bytes(about.as_bytes());
         Encode::encode(invite, wr);
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
         if let Some(x) = query_id {
             wr.i64(*x);
         }
@@ -15108,14 +17218,12 @@ pub struct UpdateBotCommands {
     pub bot_id: i64,
     pub commands: Vec<types::BotCommand>,
 }
-impl UpdateBotCommands {}
 impl UpdateBotCommands {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateBotCommands {
-            peer: Decode::decode(rd)?,
-            bot_id: rd.i64()?,
-            commands: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let bot_id = rd.i64()?;
+        let commands = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateBotCommands { peer, bot_id, commands }))
     }
 }
 impl UpdateBotCommands {
@@ -15124,7 +17232,7 @@ impl UpdateBotCommands {
         let constructors::UpdateBotCommands { peer, bot_id, commands } = v;
         wr.u32(0x4d712f2e);
         Encode::encode(peer, wr);
-        wr.i64(*bot_id);
+        wr.words([low(bot_id), high(bot_id)]);
         Encode::encode(commands, wr);
     }
 }
@@ -15136,15 +17244,13 @@ pub struct UpdateBotDeleteBusinessMessage {
     pub messages: Vec<i32>,
     pub qts: i32,
 }
-impl UpdateBotDeleteBusinessMessage {}
 impl UpdateBotDeleteBusinessMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateBotDeleteBusinessMessage {
-            connection_id: rd.string()?,
-            peer: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            qts: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let connection_id = rd.string()?;
+        let peer = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateBotDeleteBusinessMessage { connection_id, peer, messages, qts }))
     }
 }
 impl UpdateBotDeleteBusinessMessage {
@@ -15155,7 +17261,7 @@ impl UpdateBotDeleteBusinessMessage {
         wr.bytes(connection_id.as_bytes());
         Encode::encode(peer, wr);
         Encode::encode(messages, wr);
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateBotEditBusinessMessage#07df587c flags:# connection_id:string message:Message reply_to_message:flags.0?Message qts:int = Update`
@@ -15174,28 +17280,27 @@ impl UpdateBotEditBusinessMessage {
     }
 }
 impl UpdateBotEditBusinessMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateBotEditBusinessMessage {
-            connection_id: rd.string()?,
-            message: Decode::decode(rd)?,
-            reply_to_message: rd.optional(word_flags & 0x1 != 0)?,
-            qts: rd.i32()?,
-        })
+        let connection_id = rd.string()?;
+        let message = Decode::decode(rd)?;
+        let reply_to_message = rd.optional(word_flags & 0x1 != 0)?;
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateBotEditBusinessMessage { connection_id, message, reply_to_message, qts }))
     }
 }
 impl UpdateBotEditBusinessMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateBotEditBusinessMessage { connection_id, message, reply_to_message, qts } = v;
-        wr.u32(0x07df587c);
-        wr.u32(u32::from(reply_to_message.is_some()) << 0);
+        let word_flags = u32::from(reply_to_message.is_some()) << 0;
+        wr.words([0x07df587c, word_flags]);
         wr.bytes(connection_id.as_bytes());
         Encode::encode(message, wr);
         if let Some(x) = reply_to_message {
             Encode::encode(x, wr);
         }
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateBotGuestChatQuery#cdd4093d flags:# query_id:long message:Message reference_messages:flags.0?Vector<Message> qts:int = Update`
@@ -15214,28 +17319,26 @@ impl UpdateBotGuestChatQuery {
     }
 }
 impl UpdateBotGuestChatQuery {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateBotGuestChatQuery {
-            query_id: rd.i64()?,
-            message: Decode::decode(rd)?,
-            reference_messages: rd.optional(word_flags & 0x1 != 0)?,
-            qts: rd.i32()?,
-        })
+        let query_id = rd.i64()?;
+        let message = Decode::decode(rd)?;
+        let reference_messages = rd.optional(word_flags & 0x1 != 0)?;
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateBotGuestChatQuery { query_id, message, reference_messages, qts }))
     }
 }
 impl UpdateBotGuestChatQuery {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateBotGuestChatQuery { query_id, message, reference_messages, qts } = v;
-        wr.u32(0xcdd4093d);
-        wr.u32(u32::from(reference_messages.is_some()) << 0);
-        wr.i64(*query_id);
+        let word_flags = u32::from(reference_messages.is_some()) << 0;
+        wr.words([0xcdd4093d, word_flags, low(query_id), high(query_id)]);
         Encode::encode(message, wr);
         if let Some(x) = reference_messages {
             Encode::encode(x, wr);
         }
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateBotInlineQuery#496f379c flags:# query_id:long user_id:long query:string geo:flags.0?GeoPoint peer_type:flags.1?InlineQueryPeerType offset:string = Update`
@@ -15256,16 +17359,15 @@ impl UpdateBotInlineQuery {
     }
 }
 impl UpdateBotInlineQuery {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateBotInlineQuery {
-            query_id: rd.i64()?,
-            user_id: rd.i64()?,
-            query: rd.string()?,
-            geo: rd.optional(word_flags & 0x1 != 0)?,
-            peer_type: rd.optional(word_flags & 0x2 != 0)?,
-            offset: rd.string()?,
-        })
+        let query_id = rd.i64()?;
+        let user_id = rd.i64()?;
+        let query = rd.string()?;
+        let geo = rd.optional(word_flags & 0x1 != 0)?;
+        let peer_type = rd.optional(word_flags & 0x2 != 0)?;
+        let offset = rd.string()?;
+        Ok(Box::new(constructors::UpdateBotInlineQuery { query_id, user_id, query, geo, peer_type, offset }))
     }
 }
 impl UpdateBotInlineQuery {
@@ -15273,10 +17375,8 @@ impl UpdateBotInlineQuery {
         let v = self;
         let constructors::UpdateBotInlineQuery { query_id, user_id, query, geo, peer_type, offset } = v;
         let peer_type = peer_type.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x496f379c);
-        wr.u32(u32::from(geo.is_some()) << 0 | u32::from(peer_type.is_some()) << 1);
-        wr.i64(*query_id);
-        wr.i64(*user_id);
+        let word_flags = u32::from(geo.is_some()) << 0 | u32::from(peer_type.is_some()) << 1;
+        wr.words([0x496f379c, word_flags, low(query_id), high(query_id), low(user_id), high(user_id)]);
         wr.bytes(query.as_bytes());
         if let Some(x) = geo {
             Encode::encode(x, wr);
@@ -15304,24 +17404,22 @@ impl UpdateBotInlineSend {
     }
 }
 impl UpdateBotInlineSend {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateBotInlineSend {
-            user_id: rd.i64()?,
-            query: rd.string()?,
-            geo: rd.optional(word_flags & 0x1 != 0)?,
-            id: rd.string()?,
-            msg_id: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let user_id = rd.i64()?;
+        let query = rd.string()?;
+        let geo = rd.optional(word_flags & 0x1 != 0)?;
+        let id = rd.string()?;
+        let msg_id = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::UpdateBotInlineSend { user_id, query, geo, id, msg_id }))
     }
 }
 impl UpdateBotInlineSend {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateBotInlineSend { user_id, query, geo, id, msg_id } = v;
-        wr.u32(0x12f12a07);
-        wr.u32(u32::from(geo.is_some()) << 0 | u32::from(msg_id.is_some()) << 1);
-        wr.i64(*user_id);
+        let word_flags = u32::from(geo.is_some()) << 0 | u32::from(msg_id.is_some()) << 1;
+        wr.words([0x12f12a07, word_flags, low(user_id), high(user_id)]);
         wr.bytes(query.as_bytes());
         if let Some(x) = geo {
             Encode::encode(x, wr);
@@ -15343,18 +17441,24 @@ pub struct UpdateBotMessageReaction {
     pub new_reactions: Vec<types::Reaction>,
     pub qts: i32,
 }
-impl UpdateBotMessageReaction {}
 impl UpdateBotMessageReaction {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateBotMessageReaction {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            date: rd.i32()?,
-            actor: Decode::decode(rd)?,
-            old_reactions: Decode::decode(rd)?,
-            new_reactions: Decode::decode(rd)?,
-            qts: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let date = rd.i32()?;
+        let actor = Decode::decode(rd)?;
+        let old_reactions = Decode::decode(rd)?;
+        let new_reactions = Decode::decode(rd)?;
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateBotMessageReaction {
+            peer,
+            msg_id,
+            date,
+            actor,
+            old_reactions,
+            new_reactions,
+            qts,
+        }))
     }
 }
 impl UpdateBotMessageReaction {
@@ -15363,12 +17467,11 @@ impl UpdateBotMessageReaction {
         let constructors::UpdateBotMessageReaction { peer, msg_id, date, actor, old_reactions, new_reactions, qts } = v;
         wr.u32(0xac21d3ce);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i32(*date);
+        wr.words([msg_id.cast_unsigned(), date.cast_unsigned()]);
         Encode::encode(actor, wr);
         Encode::encode(old_reactions, wr);
         Encode::encode(new_reactions, wr);
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateBotMessageReactions#09cb7759 peer:Peer msg_id:int date:int reactions:Vector<ReactionCount> qts:int = Update`
@@ -15380,16 +17483,14 @@ pub struct UpdateBotMessageReactions {
     pub reactions: Vec<types::ReactionCount>,
     pub qts: i32,
 }
-impl UpdateBotMessageReactions {}
 impl UpdateBotMessageReactions {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateBotMessageReactions {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            date: rd.i32()?,
-            reactions: Decode::decode(rd)?,
-            qts: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let date = rd.i32()?;
+        let reactions = Decode::decode(rd)?;
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateBotMessageReactions { peer, msg_id, date, reactions, qts }))
     }
 }
 impl UpdateBotMessageReactions {
@@ -15398,10 +17499,9 @@ impl UpdateBotMessageReactions {
         let constructors::UpdateBotMessageReactions { peer, msg_id, date, reactions, qts } = v;
         wr.u32(0x09cb7759);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i32(*date);
+        wr.words([msg_id.cast_unsigned(), date.cast_unsigned()]);
         Encode::encode(reactions, wr);
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateBotNewBusinessMessage#9ddb347c flags:# connection_id:string message:Message reply_to_message:flags.0?Message qts:int = Update`
@@ -15420,28 +17520,27 @@ impl UpdateBotNewBusinessMessage {
     }
 }
 impl UpdateBotNewBusinessMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateBotNewBusinessMessage {
-            connection_id: rd.string()?,
-            message: Decode::decode(rd)?,
-            reply_to_message: rd.optional(word_flags & 0x1 != 0)?,
-            qts: rd.i32()?,
-        })
+        let connection_id = rd.string()?;
+        let message = Decode::decode(rd)?;
+        let reply_to_message = rd.optional(word_flags & 0x1 != 0)?;
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateBotNewBusinessMessage { connection_id, message, reply_to_message, qts }))
     }
 }
 impl UpdateBotNewBusinessMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateBotNewBusinessMessage { connection_id, message, reply_to_message, qts } = v;
-        wr.u32(0x9ddb347c);
-        wr.u32(u32::from(reply_to_message.is_some()) << 0);
+        let word_flags = u32::from(reply_to_message.is_some()) << 0;
+        wr.words([0x9ddb347c, word_flags]);
         wr.bytes(connection_id.as_bytes());
         Encode::encode(message, wr);
         if let Some(x) = reply_to_message {
             Encode::encode(x, wr);
         }
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateBotPrecheckoutQuery#8caa9a96 flags:# query_id:long user_id:long payload:bytes info:flags.0?PaymentRequestedInfo shipping_option_id:flags.1?string currency:string total_amount:long = Update`
@@ -15463,17 +17562,24 @@ impl UpdateBotPrecheckoutQuery {
     }
 }
 impl UpdateBotPrecheckoutQuery {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateBotPrecheckoutQuery {
-            query_id: rd.i64()?,
-            user_id: rd.i64()?,
-            payload: rd.bytes()?,
-            info: rd.optional(word_flags & 0x1 != 0)?,
-            shipping_option_id: rd.optional(word_flags & 0x2 != 0)?,
-            currency: rd.string()?,
-            total_amount: rd.i64()?,
-        })
+        let query_id = rd.i64()?;
+        let user_id = rd.i64()?;
+        let payload = rd.bytes()?;
+        let info = rd.optional(word_flags & 0x1 != 0)?;
+        let shipping_option_id = rd.optional(word_flags & 0x2 != 0)?;
+        let currency = rd.string()?;
+        let total_amount = rd.i64()?;
+        Ok(Box::new(constructors::UpdateBotPrecheckoutQuery {
+            query_id,
+            user_id,
+            payload,
+            info,
+            shipping_option_id,
+            currency,
+            total_amount,
+        }))
     }
 }
 impl UpdateBotPrecheckoutQuery {
@@ -15488,10 +17594,8 @@ impl UpdateBotPrecheckoutQuery {
             currency,
             total_amount,
         } = v;
-        wr.u32(0x8caa9a96);
-        wr.u32(u32::from(info.is_some()) << 0 | u32::from(shipping_option_id.is_some()) << 1);
-        wr.i64(*query_id);
-        wr.i64(*user_id);
+        let word_flags = u32::from(info.is_some()) << 0 | u32::from(shipping_option_id.is_some()) << 1;
+        wr.words([0x8caa9a96, word_flags, low(query_id), high(query_id), low(user_id), high(user_id)]);
         wr.bytes(payload);
         if let Some(x) = info {
             Encode::encode(x, wr);
@@ -15500,7 +17604,7 @@ impl UpdateBotPrecheckoutQuery {
             wr.bytes(x.as_bytes());
         }
         wr.bytes(currency.as_bytes());
-        wr.i64(*total_amount);
+        wr.words([low(total_amount), high(total_amount)]);
     }
 }
 /// `updateBotPurchasedPaidMedia#283bd312 user_id:long payload:string qts:int = Update`
@@ -15510,20 +17614,21 @@ pub struct UpdateBotPurchasedPaidMedia {
     pub payload: Str,
     pub qts: i32,
 }
-impl UpdateBotPurchasedPaidMedia {}
 impl UpdateBotPurchasedPaidMedia {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateBotPurchasedPaidMedia { user_id: rd.i64()?, payload: rd.string()?, qts: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let user_id = rd.i64()?;
+        let payload = rd.string()?;
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateBotPurchasedPaidMedia { user_id, payload, qts }))
     }
 }
 impl UpdateBotPurchasedPaidMedia {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateBotPurchasedPaidMedia { user_id, payload, qts } = v;
-        wr.u32(0x283bd312);
-        wr.i64(*user_id);
+        wr.words([0x283bd312, low(user_id), high(user_id)]);
         wr.bytes(payload.as_bytes());
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateBotShippingQuery#b5aefd7d query_id:long user_id:long payload:bytes shipping_address:PostAddress = Update`
@@ -15534,24 +17639,20 @@ pub struct UpdateBotShippingQuery {
     pub payload: Bytes,
     pub shipping_address: Box<types::PostAddress>,
 }
-impl UpdateBotShippingQuery {}
 impl UpdateBotShippingQuery {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateBotShippingQuery {
-            query_id: rd.i64()?,
-            user_id: rd.i64()?,
-            payload: rd.bytes()?,
-            shipping_address: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let query_id = rd.i64()?;
+        let user_id = rd.i64()?;
+        let payload = rd.bytes()?;
+        let shipping_address = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateBotShippingQuery { query_id, user_id, payload, shipping_address }))
     }
 }
 impl UpdateBotShippingQuery {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateBotShippingQuery { query_id, user_id, payload, shipping_address } = v;
-        wr.u32(0xb5aefd7d);
-        wr.i64(*query_id);
-        wr.i64(*user_id);
+        wr.words([0xb5aefd7d, low(query_id), high(query_id), low(user_id), high(user_id)]);
         wr.bytes(payload);
         Encode::encode(shipping_address, wr);
     }
@@ -15574,27 +17675,32 @@ impl UpdateBotStarsSubscription {
     }
 }
 impl UpdateBotStarsSubscription {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateBotStarsSubscription {
-            canceled: word_flags & 0x1 != 0,
-            payment_failed: word_flags & 0x2 != 0,
-            restored: word_flags & 0x4 != 0,
-            user_id: rd.i64()?,
-            payload: rd.bytes()?,
-            qts: rd.i32()?,
-        })
+        let canceled = word_flags & 0x1 != 0;
+        let payment_failed = word_flags & 0x2 != 0;
+        let restored = word_flags & 0x4 != 0;
+        let user_id = rd.i64()?;
+        let payload = rd.bytes()?;
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateBotStarsSubscription {
+            canceled,
+            payment_failed,
+            restored,
+            user_id,
+            payload,
+            qts,
+        }))
     }
 }
 impl UpdateBotStarsSubscription {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateBotStarsSubscription { canceled, payment_failed, restored, user_id, payload, qts } = v;
-        wr.u32(0x6c0d8e23);
-        wr.u32(u32::from(*canceled) << 0 | u32::from(*payment_failed) << 1 | u32::from(*restored) << 2);
-        wr.i64(*user_id);
+        let word_flags = u32::from(*canceled) << 0 | u32::from(*payment_failed) << 1 | u32::from(*restored) << 2;
+        wr.words([0x6c0d8e23, word_flags, low(user_id), high(user_id)]);
         wr.bytes(payload);
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateBotWebhookJSONQuery#9b9240a6 query_id:long data:DataJSON timeout:int = Update`
@@ -15604,24 +17710,21 @@ pub struct UpdateBotWebhookJSONQuery {
     pub data: types::DataJSON,
     pub timeout: i32,
 }
-impl UpdateBotWebhookJSONQuery {}
 impl UpdateBotWebhookJSONQuery {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateBotWebhookJSONQuery {
-            query_id: rd.i64()?,
-            data: Decode::decode(rd)?,
-            timeout: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let query_id = rd.i64()?;
+        let data = Decode::decode(rd)?;
+        let timeout = rd.i32()?;
+        Ok(Box::new(constructors::UpdateBotWebhookJSONQuery { query_id, data, timeout }))
     }
 }
 impl UpdateBotWebhookJSONQuery {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateBotWebhookJSONQuery { query_id, data, timeout } = v;
-        wr.u32(0x9b9240a6);
-        wr.i64(*query_id);
+        wr.words([0x9b9240a6, low(query_id), high(query_id)]);
         Encode::encode(data, wr);
-        wr.i32(*timeout);
+        wr.u32(timeout.cast_unsigned());
     }
 }
 /// `updateBusinessBotCallbackQuery#1ea2fda7 flags:# query_id:long user_id:long connection_id:string message:Message reply_to_message:flags.2?Message chat_instance:long data:flags.0?bytes = Update`
@@ -15643,17 +17746,24 @@ impl UpdateBusinessBotCallbackQuery {
     }
 }
 impl UpdateBusinessBotCallbackQuery {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateBusinessBotCallbackQuery {
-            query_id: rd.i64()?,
-            user_id: rd.i64()?,
-            connection_id: rd.string()?,
-            message: Decode::decode(rd)?,
-            reply_to_message: rd.optional(word_flags & 0x4 != 0)?,
-            chat_instance: rd.i64()?,
-            data: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let query_id = rd.i64()?;
+        let user_id = rd.i64()?;
+        let connection_id = rd.string()?;
+        let message = Decode::decode(rd)?;
+        let reply_to_message = rd.optional(word_flags & 0x4 != 0)?;
+        let chat_instance = rd.i64()?;
+        let data = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::UpdateBusinessBotCallbackQuery {
+            query_id,
+            user_id,
+            connection_id,
+            message,
+            reply_to_message,
+            chat_instance,
+            data,
+        }))
     }
 }
 impl UpdateBusinessBotCallbackQuery {
@@ -15668,16 +17778,14 @@ impl UpdateBusinessBotCallbackQuery {
             chat_instance,
             data,
         } = v;
-        wr.u32(0x1ea2fda7);
-        wr.u32(u32::from(data.is_some()) << 0 | u32::from(reply_to_message.is_some()) << 2);
-        wr.i64(*query_id);
-        wr.i64(*user_id);
+        let word_flags = u32::from(data.is_some()) << 0 | u32::from(reply_to_message.is_some()) << 2;
+        wr.words([0x1ea2fda7, word_flags, low(query_id), high(query_id), low(user_id), high(user_id)]);
         wr.bytes(connection_id.as_bytes());
         Encode::encode(message, wr);
         if let Some(x) = reply_to_message {
             Encode::encode(x, wr);
         }
-        wr.i64(*chat_instance);
+        wr.words([low(chat_instance), high(chat_instance)]);
         if let Some(x) = data {
             wr.bytes(x);
         }
@@ -15714,19 +17822,39 @@ impl UpdateChannelParticipant {
     }
 }
 impl UpdateChannelParticipant {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateChannelParticipant {
-            via_chatlist: word_flags & 0x8 != 0,
-            channel_id: rd.i64()?,
-            date: rd.i32()?,
-            actor_id: rd.i64()?,
-            user_id: rd.i64()?,
-            prev_participant: rd.optional(word_flags & 0x1 != 0)?,
-            new_participant: rd.optional(word_flags & 0x2 != 0)?,
-            invite: rd.optional(word_flags & 0x4 != 0)?,
-            qts: rd.i32()?,
-        })
+        let via_chatlist = word_flags & 0x8 != 0;
+        let channel_id = rd.i64()?;
+        let date = rd.i32()?;
+        let actor_id = rd.i64()?;
+        let user_id = rd.i64()?;
+        let mut prev_participant = None;
+        let mut new_participant = None;
+        let mut invite = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                prev_participant = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                new_participant = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                invite = Some(Decode::decode(rd)?);
+            }
+        }
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateChannelParticipant {
+            via_chatlist,
+            channel_id,
+            date,
+            actor_id,
+            user_id,
+            prev_participant,
+            new_participant,
+            invite,
+            qts,
+        }))
     }
 }
 impl UpdateChannelParticipant {
@@ -15744,27 +17872,33 @@ impl UpdateChannelParticipant {
             qts,
         } = v;
         let invite = invite.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x985d3abb);
-        wr.u32(
-            u32::from(prev_participant.is_some()) << 0
-                | u32::from(new_participant.is_some()) << 1
-                | u32::from(invite.is_some()) << 2
-                | u32::from(*via_chatlist) << 3,
-        );
-        wr.i64(*channel_id);
-        wr.i32(*date);
-        wr.i64(*actor_id);
-        wr.i64(*user_id);
-        if let Some(x) = prev_participant {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(prev_participant.is_some()) << 0
+            | u32::from(new_participant.is_some()) << 1
+            | u32::from(invite.is_some()) << 2
+            | u32::from(*via_chatlist) << 3;
+        wr.words([
+            0x985d3abb,
+            word_flags,
+            low(channel_id),
+            high(channel_id),
+            date.cast_unsigned(),
+            low(actor_id),
+            high(actor_id),
+            low(user_id),
+            high(user_id),
+        ]);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = prev_participant {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = new_participant {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = invite {
+                Encode::encode(x, wr);
+            }
         }
-        if let Some(x) = new_participant {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = invite {
-            Encode::encode(x, wr);
-        }
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateChannelReadMessagesContents#25f324f7 flags:# channel_id:long top_msg_id:flags.0?int saved_peer_id:flags.1?Peer messages:Vector<int> = Update`
@@ -15783,23 +17917,26 @@ impl UpdateChannelReadMessagesContents {
     }
 }
 impl UpdateChannelReadMessagesContents {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateChannelReadMessagesContents {
-            channel_id: rd.i64()?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            saved_peer_id: rd.optional(word_flags & 0x2 != 0)?,
-            messages: Decode::decode(rd)?,
-        })
+        let channel_id = rd.i64()?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let saved_peer_id = rd.optional(word_flags & 0x2 != 0)?;
+        let messages = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateChannelReadMessagesContents {
+            channel_id,
+            top_msg_id,
+            saved_peer_id,
+            messages,
+        }))
     }
 }
 impl UpdateChannelReadMessagesContents {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateChannelReadMessagesContents { channel_id, top_msg_id, saved_peer_id, messages } = v;
-        wr.u32(0x25f324f7);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1);
-        wr.i64(*channel_id);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1;
+        wr.words([0x25f324f7, word_flags, low(channel_id), high(channel_id)]);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
         }
@@ -15825,23 +17962,21 @@ impl UpdateChannelUserTyping {
     }
 }
 impl UpdateChannelUserTyping {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateChannelUserTyping {
-            channel_id: rd.i64()?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            from_id: Decode::decode(rd)?,
-            action: Decode::decode(rd)?,
-        })
+        let channel_id = rd.i64()?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let from_id = Decode::decode(rd)?;
+        let action = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateChannelUserTyping { channel_id, top_msg_id, from_id, action }))
     }
 }
 impl UpdateChannelUserTyping {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateChannelUserTyping { channel_id, top_msg_id, from_id, action } = v;
-        wr.u32(0x8c88c923);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0);
-        wr.i64(*channel_id);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0;
+        wr.words([0x8c88c923, word_flags, low(channel_id), high(channel_id)]);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
         }
@@ -15857,26 +17992,22 @@ pub struct UpdateChannelWebPage {
     pub pts: i32,
     pub pts_count: i32,
 }
-impl UpdateChannelWebPage {}
 impl UpdateChannelWebPage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateChannelWebPage {
-            channel_id: rd.i64()?,
-            webpage: Decode::decode(rd)?,
-            pts: rd.i32()?,
-            pts_count: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let channel_id = rd.i64()?;
+        let webpage = Decode::decode(rd)?;
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        Ok(Box::new(constructors::UpdateChannelWebPage { channel_id, webpage, pts, pts_count }))
     }
 }
 impl UpdateChannelWebPage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateChannelWebPage { channel_id, webpage, pts, pts_count } = v;
-        wr.u32(0x2f2ba99f);
-        wr.i64(*channel_id);
+        wr.words([0x2f2ba99f, low(channel_id), high(channel_id)]);
         Encode::encode(webpage, wr);
-        wr.i32(*pts);
-        wr.i32(*pts_count);
+        wr.words([pts.cast_unsigned(), pts_count.cast_unsigned()]);
     }
 }
 /// `updateChatDefaultBannedRights#54c01850 peer:Peer default_banned_rights:ChatBannedRights version:int = Update`
@@ -15886,14 +18017,12 @@ pub struct UpdateChatDefaultBannedRights {
     pub default_banned_rights: types::ChatBannedRights,
     pub version: i32,
 }
-impl UpdateChatDefaultBannedRights {}
 impl UpdateChatDefaultBannedRights {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateChatDefaultBannedRights {
-            peer: Decode::decode(rd)?,
-            default_banned_rights: Decode::decode(rd)?,
-            version: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let default_banned_rights = Decode::decode(rd)?;
+        let version = rd.i32()?;
+        Ok(Box::new(constructors::UpdateChatDefaultBannedRights { peer, default_banned_rights, version }))
     }
 }
 impl UpdateChatDefaultBannedRights {
@@ -15903,7 +18032,7 @@ impl UpdateChatDefaultBannedRights {
         wr.u32(0x54c01850);
         Encode::encode(peer, wr);
         Encode::encode(default_banned_rights, wr);
-        wr.i32(*version);
+        wr.u32(version.cast_unsigned());
     }
 }
 /// `updateChatParticipant#d087663a flags:# chat_id:long date:int actor_id:long user_id:long prev_participant:flags.0?ChatParticipant new_participant:flags.1?ChatParticipant invite:flags.2?ExportedChatInvite qts:int = Update`
@@ -15926,18 +18055,37 @@ impl UpdateChatParticipant {
     }
 }
 impl UpdateChatParticipant {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateChatParticipant {
-            chat_id: rd.i64()?,
-            date: rd.i32()?,
-            actor_id: rd.i64()?,
-            user_id: rd.i64()?,
-            prev_participant: rd.optional(word_flags & 0x1 != 0)?,
-            new_participant: rd.optional(word_flags & 0x2 != 0)?,
-            invite: rd.optional(word_flags & 0x4 != 0)?,
-            qts: rd.i32()?,
-        })
+        let chat_id = rd.i64()?;
+        let date = rd.i32()?;
+        let actor_id = rd.i64()?;
+        let user_id = rd.i64()?;
+        let mut prev_participant = None;
+        let mut new_participant = None;
+        let mut invite = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                prev_participant = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                new_participant = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                invite = Some(Decode::decode(rd)?);
+            }
+        }
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateChatParticipant {
+            chat_id,
+            date,
+            actor_id,
+            user_id,
+            prev_participant,
+            new_participant,
+            invite,
+            qts,
+        }))
     }
 }
 impl UpdateChatParticipant {
@@ -15954,26 +18102,32 @@ impl UpdateChatParticipant {
             qts,
         } = v;
         let invite = invite.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xd087663a);
-        wr.u32(
-            u32::from(prev_participant.is_some()) << 0
-                | u32::from(new_participant.is_some()) << 1
-                | u32::from(invite.is_some()) << 2,
-        );
-        wr.i64(*chat_id);
-        wr.i32(*date);
-        wr.i64(*actor_id);
-        wr.i64(*user_id);
-        if let Some(x) = prev_participant {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(prev_participant.is_some()) << 0
+            | u32::from(new_participant.is_some()) << 1
+            | u32::from(invite.is_some()) << 2;
+        wr.words([
+            0xd087663a,
+            word_flags,
+            low(chat_id),
+            high(chat_id),
+            date.cast_unsigned(),
+            low(actor_id),
+            high(actor_id),
+            low(user_id),
+            high(user_id),
+        ]);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = prev_participant {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = new_participant {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = invite {
+                Encode::encode(x, wr);
+            }
         }
-        if let Some(x) = new_participant {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = invite {
-            Encode::encode(x, wr);
-        }
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateChatParticipantRank#bd8367b9 chat_id:long user_id:long rank:string version:int = Update`
@@ -15984,26 +18138,22 @@ pub struct UpdateChatParticipantRank {
     pub rank: Str,
     pub version: i32,
 }
-impl UpdateChatParticipantRank {}
 impl UpdateChatParticipantRank {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateChatParticipantRank {
-            chat_id: rd.i64()?,
-            user_id: rd.i64()?,
-            rank: rd.string()?,
-            version: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let chat_id = rd.i64()?;
+        let user_id = rd.i64()?;
+        let rank = rd.string()?;
+        let version = rd.i32()?;
+        Ok(Box::new(constructors::UpdateChatParticipantRank { chat_id, user_id, rank, version }))
     }
 }
 impl UpdateChatParticipantRank {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateChatParticipantRank { chat_id, user_id, rank, version } = v;
-        wr.u32(0xbd8367b9);
-        wr.i64(*chat_id);
-        wr.i64(*user_id);
+        wr.words([0xbd8367b9, low(chat_id), high(chat_id), low(user_id), high(user_id)]);
         wr.bytes(rank.as_bytes());
-        wr.i32(*version);
+        wr.u32(version.cast_unsigned());
     }
 }
 /// `updateChatParticipants#07761198 participants:ChatParticipants = Update`
@@ -16011,10 +18161,10 @@ impl UpdateChatParticipantRank {
 pub struct UpdateChatParticipants {
     pub participants: types::ChatParticipants,
 }
-impl UpdateChatParticipants {}
 impl UpdateChatParticipants {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateChatParticipants { participants: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let participants = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateChatParticipants { participants }))
     }
 }
 impl UpdateChatParticipants {
@@ -16032,22 +18182,19 @@ pub struct UpdateChatUserTyping {
     pub from_id: types::Peer,
     pub action: types::SendMessageAction,
 }
-impl UpdateChatUserTyping {}
 impl UpdateChatUserTyping {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateChatUserTyping {
-            chat_id: rd.i64()?,
-            from_id: Decode::decode(rd)?,
-            action: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let chat_id = rd.i64()?;
+        let from_id = Decode::decode(rd)?;
+        let action = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateChatUserTyping { chat_id, from_id, action }))
     }
 }
 impl UpdateChatUserTyping {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateChatUserTyping { chat_id, from_id, action } = v;
-        wr.u32(0x83487af0);
-        wr.i64(*chat_id);
+        wr.words([0x83487af0, low(chat_id), high(chat_id)]);
         Encode::encode(from_id, wr);
         Encode::encode(action, wr);
     }
@@ -16058,10 +18205,11 @@ pub struct UpdateDeleteGroupCallMessages {
     pub call: types::InputGroupCall,
     pub messages: Vec<i32>,
 }
-impl UpdateDeleteGroupCallMessages {}
 impl UpdateDeleteGroupCallMessages {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateDeleteGroupCallMessages { call: Decode::decode(rd)?, messages: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let call = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateDeleteGroupCallMessages { call, messages }))
     }
 }
 impl UpdateDeleteGroupCallMessages {
@@ -16088,21 +18236,20 @@ impl UpdateDeleteScheduledMessages {
     }
 }
 impl UpdateDeleteScheduledMessages {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateDeleteScheduledMessages {
-            peer: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            sent_messages: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let sent_messages = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::UpdateDeleteScheduledMessages { peer, messages, sent_messages }))
     }
 }
 impl UpdateDeleteScheduledMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateDeleteScheduledMessages { peer, messages, sent_messages } = v;
-        wr.u32(0xf2a71983);
-        wr.u32(u32::from(sent_messages.is_some()) << 0);
+        let word_flags = u32::from(sent_messages.is_some()) << 0;
+        wr.words([0xf2a71983, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(messages, wr);
         if let Some(x) = sent_messages {
@@ -16125,21 +18272,20 @@ impl UpdateDialogUnreadMark {
     }
 }
 impl UpdateDialogUnreadMark {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateDialogUnreadMark {
-            unread: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            saved_peer_id: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let unread = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let saved_peer_id = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::UpdateDialogUnreadMark { unread, peer, saved_peer_id }))
     }
 }
 impl UpdateDialogUnreadMark {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateDialogUnreadMark { unread, peer, saved_peer_id } = v;
-        wr.u32(0xb658f23e);
-        wr.u32(u32::from(*unread) << 0 | u32::from(saved_peer_id.is_some()) << 1);
+        let word_flags = u32::from(*unread) << 0 | u32::from(saved_peer_id.is_some()) << 1;
+        wr.words([0xb658f23e, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = saved_peer_id {
             Encode::encode(x, wr);
@@ -16162,22 +18308,21 @@ impl UpdateDraftMessage {
     }
 }
 impl UpdateDraftMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateDraftMessage {
-            peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            saved_peer_id: rd.optional(word_flags & 0x2 != 0)?,
-            draft: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let saved_peer_id = rd.optional(word_flags & 0x2 != 0)?;
+        let draft = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateDraftMessage { peer, top_msg_id, saved_peer_id, draft }))
     }
 }
 impl UpdateDraftMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateDraftMessage { peer, top_msg_id, saved_peer_id, draft } = v;
-        wr.u32(0xedfc111e);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1;
+        wr.words([0xedfc111e, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
@@ -16194,10 +18339,11 @@ pub struct UpdateEncryption {
     pub chat: types::EncryptedChat,
     pub date: i32,
 }
-impl UpdateEncryption {}
 impl UpdateEncryption {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateEncryption { chat: Decode::decode(rd)?, date: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let chat = Decode::decode(rd)?;
+        let date = rd.i32()?;
+        Ok(Box::new(constructors::UpdateEncryption { chat, date }))
     }
 }
 impl UpdateEncryption {
@@ -16206,7 +18352,7 @@ impl UpdateEncryption {
         let constructors::UpdateEncryption { chat, date } = v;
         wr.u32(0xb4a2e88d);
         Encode::encode(chat, wr);
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
     }
 }
 /// `updateEphemeralBotCallbackQuery#7c1079d6 flags:# query_id:long user_id:long peer:flags.0?Peer msg_id:int data:bytes chat_instance:flags.1?long message:EphemeralMessage = Update`
@@ -16228,17 +18374,24 @@ impl UpdateEphemeralBotCallbackQuery {
     }
 }
 impl UpdateEphemeralBotCallbackQuery {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateEphemeralBotCallbackQuery {
-            query_id: rd.i64()?,
-            user_id: rd.i64()?,
-            peer: rd.optional(word_flags & 0x1 != 0)?,
-            msg_id: rd.i32()?,
-            data: rd.bytes()?,
-            chat_instance: rd.optional(word_flags & 0x2 != 0)?,
-            message: Decode::decode(rd)?,
-        })
+        let query_id = rd.i64()?;
+        let user_id = rd.i64()?;
+        let peer = rd.optional(word_flags & 0x1 != 0)?;
+        let msg_id = rd.i32()?;
+        let data = rd.bytes()?;
+        let chat_instance = rd.optional(word_flags & 0x2 != 0)?;
+        let message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateEphemeralBotCallbackQuery {
+            query_id,
+            user_id,
+            peer,
+            msg_id,
+            data,
+            chat_instance,
+            message,
+        }))
     }
 }
 impl UpdateEphemeralBotCallbackQuery {
@@ -16253,14 +18406,12 @@ impl UpdateEphemeralBotCallbackQuery {
             chat_instance,
             message,
         } = v;
-        wr.u32(0x7c1079d6);
-        wr.u32(u32::from(peer.is_some()) << 0 | u32::from(chat_instance.is_some()) << 1);
-        wr.i64(*query_id);
-        wr.i64(*user_id);
+        let word_flags = u32::from(peer.is_some()) << 0 | u32::from(chat_instance.is_some()) << 1;
+        wr.words([0x7c1079d6, word_flags, low(query_id), high(query_id), low(user_id), high(user_id)]);
         if let Some(x) = peer {
             Encode::encode(x, wr);
         }
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         wr.bytes(data);
         if let Some(x) = chat_instance {
             wr.i64(*x);
@@ -16283,21 +18434,20 @@ impl UpdateGroupCall {
     }
 }
 impl UpdateGroupCall {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateGroupCall {
-            live_story: word_flags & 0x4 != 0,
-            peer: rd.optional(word_flags & 0x2 != 0)?,
-            call: Decode::decode(rd)?,
-        })
+        let live_story = word_flags & 0x4 != 0;
+        let peer = rd.optional(word_flags & 0x2 != 0)?;
+        let call = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateGroupCall { live_story, peer, call }))
     }
 }
 impl UpdateGroupCall {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateGroupCall { live_story, peer, call } = v;
-        wr.u32(0x9d2216e0);
-        wr.u32(u32::from(peer.is_some()) << 1 | u32::from(*live_story) << 2);
+        let word_flags = u32::from(peer.is_some()) << 1 | u32::from(*live_story) << 2;
+        wr.words([0x9d2216e0, word_flags]);
         if let Some(x) = peer {
             Encode::encode(x, wr);
         }
@@ -16312,15 +18462,13 @@ pub struct UpdateGroupCallChainBlocks {
     pub blocks: Vec<Bytes>,
     pub next_offset: i32,
 }
-impl UpdateGroupCallChainBlocks {}
 impl UpdateGroupCallChainBlocks {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateGroupCallChainBlocks {
-            call: Decode::decode(rd)?,
-            sub_chain_id: rd.i32()?,
-            blocks: Decode::decode(rd)?,
-            next_offset: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let call = Decode::decode(rd)?;
+        let sub_chain_id = rd.i32()?;
+        let blocks = Decode::decode(rd)?;
+        let next_offset = rd.i32()?;
+        Ok(Box::new(constructors::UpdateGroupCallChainBlocks { call, sub_chain_id, blocks, next_offset }))
     }
 }
 impl UpdateGroupCallChainBlocks {
@@ -16329,9 +18477,9 @@ impl UpdateGroupCallChainBlocks {
         let constructors::UpdateGroupCallChainBlocks { call, sub_chain_id, blocks, next_offset } = v;
         wr.u32(0xa477288f);
         Encode::encode(call, wr);
-        wr.i32(*sub_chain_id);
+        wr.u32(sub_chain_id.cast_unsigned());
         Encode::encode(blocks, wr);
-        wr.i32(*next_offset);
+        wr.u32(next_offset.cast_unsigned());
     }
 }
 /// `updateGroupCallEncryptedMessage#c957a766 call:InputGroupCall from_id:Peer encrypted_message:bytes = Update`
@@ -16341,14 +18489,12 @@ pub struct UpdateGroupCallEncryptedMessage {
     pub from_id: types::Peer,
     pub encrypted_message: Bytes,
 }
-impl UpdateGroupCallEncryptedMessage {}
 impl UpdateGroupCallEncryptedMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateGroupCallEncryptedMessage {
-            call: Decode::decode(rd)?,
-            from_id: Decode::decode(rd)?,
-            encrypted_message: rd.bytes()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let call = Decode::decode(rd)?;
+        let from_id = Decode::decode(rd)?;
+        let encrypted_message = rd.bytes()?;
+        Ok(Box::new(constructors::UpdateGroupCallEncryptedMessage { call, from_id, encrypted_message }))
     }
 }
 impl UpdateGroupCallEncryptedMessage {
@@ -16367,10 +18513,11 @@ pub struct UpdateGroupCallMessage {
     pub call: types::InputGroupCall,
     pub message: Box<types::GroupCallMessage>,
 }
-impl UpdateGroupCallMessage {}
 impl UpdateGroupCallMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateGroupCallMessage { call: Decode::decode(rd)?, message: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let call = Decode::decode(rd)?;
+        let message = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateGroupCallMessage { call, message }))
     }
 }
 impl UpdateGroupCallMessage {
@@ -16389,14 +18536,12 @@ pub struct UpdateGroupCallParticipants {
     pub participants: Vec<types::GroupCallParticipant>,
     pub version: i32,
 }
-impl UpdateGroupCallParticipants {}
 impl UpdateGroupCallParticipants {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateGroupCallParticipants {
-            call: Decode::decode(rd)?,
-            participants: Decode::decode(rd)?,
-            version: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let call = Decode::decode(rd)?;
+        let participants = Decode::decode(rd)?;
+        let version = rd.i32()?;
+        Ok(Box::new(constructors::UpdateGroupCallParticipants { call, participants, version }))
     }
 }
 impl UpdateGroupCallParticipants {
@@ -16406,7 +18551,7 @@ impl UpdateGroupCallParticipants {
         wr.u32(0xf2ebdb4e);
         Encode::encode(call, wr);
         Encode::encode(participants, wr);
-        wr.i32(*version);
+        wr.u32(version.cast_unsigned());
     }
 }
 /// `updateInlineBotCallbackQuery#691e9052 flags:# query_id:long user_id:long msg_id:InputBotInlineMessageID chat_instance:long data:flags.0?bytes game_short_name:flags.1?string = Update`
@@ -16427,16 +18572,22 @@ impl UpdateInlineBotCallbackQuery {
     }
 }
 impl UpdateInlineBotCallbackQuery {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateInlineBotCallbackQuery {
-            query_id: rd.i64()?,
-            user_id: rd.i64()?,
-            msg_id: Decode::decode(rd)?,
-            chat_instance: rd.i64()?,
-            data: rd.optional(word_flags & 0x1 != 0)?,
-            game_short_name: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let query_id = rd.i64()?;
+        let user_id = rd.i64()?;
+        let msg_id = Decode::decode(rd)?;
+        let chat_instance = rd.i64()?;
+        let data = rd.optional(word_flags & 0x1 != 0)?;
+        let game_short_name = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::UpdateInlineBotCallbackQuery {
+            query_id,
+            user_id,
+            msg_id,
+            chat_instance,
+            data,
+            game_short_name,
+        }))
     }
 }
 impl UpdateInlineBotCallbackQuery {
@@ -16450,12 +18601,10 @@ impl UpdateInlineBotCallbackQuery {
             data,
             game_short_name,
         } = v;
-        wr.u32(0x691e9052);
-        wr.u32(u32::from(data.is_some()) << 0 | u32::from(game_short_name.is_some()) << 1);
-        wr.i64(*query_id);
-        wr.i64(*user_id);
+        let word_flags = u32::from(data.is_some()) << 0 | u32::from(game_short_name.is_some()) << 1;
+        wr.words([0x691e9052, word_flags, low(query_id), high(query_id), low(user_id), high(user_id)]);
         Encode::encode(msg_id, wr);
-        wr.i64(*chat_instance);
+        wr.words([low(chat_instance), high(chat_instance)]);
         if let Some(x) = data {
             wr.bytes(x);
         }
@@ -16471,14 +18620,12 @@ pub struct UpdateJoinChatWebViewDecision {
     pub query_id: i64,
     pub result: types::JoinChatBotResult,
 }
-impl UpdateJoinChatWebViewDecision {}
 impl UpdateJoinChatWebViewDecision {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateJoinChatWebViewDecision {
-            peer: Decode::decode(rd)?,
-            query_id: rd.i64()?,
-            result: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let query_id = rd.i64()?;
+        let result = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateJoinChatWebViewDecision { peer, query_id, result }))
     }
 }
 impl UpdateJoinChatWebViewDecision {
@@ -16487,7 +18634,7 @@ impl UpdateJoinChatWebViewDecision {
         let constructors::UpdateJoinChatWebViewDecision { peer, query_id, result } = v;
         wr.u32(0xbdac7e70);
         Encode::encode(peer, wr);
-        wr.i64(*query_id);
+        wr.words([low(query_id), high(query_id)]);
         Encode::encode(result, wr);
     }
 }
@@ -16496,10 +18643,10 @@ impl UpdateJoinChatWebViewDecision {
 pub struct UpdateLangPack {
     pub difference: types::LangPackDifference,
 }
-impl UpdateLangPack {}
 impl UpdateLangPack {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateLangPack { difference: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let difference = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateLangPack { difference }))
     }
 }
 impl UpdateLangPack {
@@ -16517,14 +18664,12 @@ pub struct UpdateMessageExtendedMedia {
     pub msg_id: i32,
     pub extended_media: Vec<types::MessageExtendedMedia>,
 }
-impl UpdateMessageExtendedMedia {}
 impl UpdateMessageExtendedMedia {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateMessageExtendedMedia {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            extended_media: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let extended_media = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateMessageExtendedMedia { peer, msg_id, extended_media }))
     }
 }
 impl UpdateMessageExtendedMedia {
@@ -16533,7 +18678,7 @@ impl UpdateMessageExtendedMedia {
         let constructors::UpdateMessageExtendedMedia { peer, msg_id, extended_media } = v;
         wr.u32(0xd5a41724);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         Encode::encode(extended_media, wr);
     }
 }
@@ -16555,16 +18700,26 @@ impl UpdateMessagePoll {
     }
 }
 impl UpdateMessagePoll {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateMessagePoll {
-            peer: rd.optional(word_flags & 0x2 != 0)?,
-            msg_id: rd.optional(word_flags & 0x2 != 0)?,
-            top_msg_id: rd.optional(word_flags & 0x4 != 0)?,
-            poll_id: rd.i64()?,
-            poll: rd.optional(word_flags & 0x1 != 0)?,
-            results: Decode::decode(rd)?,
-        })
+        let mut peer = None;
+        let mut msg_id = None;
+        let mut top_msg_id = None;
+        if word_flags & 0x6 != 0 {
+            if word_flags & 0x2 != 0 {
+                peer = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                msg_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                top_msg_id = Some(rd.i32()?);
+            }
+        }
+        let poll_id = rd.i64()?;
+        let poll = rd.optional(word_flags & 0x1 != 0)?;
+        let results = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateMessagePoll { peer, msg_id, top_msg_id, poll_id, poll, results }))
     }
 }
 impl UpdateMessagePoll {
@@ -16575,18 +18730,21 @@ impl UpdateMessagePoll {
         if !all_flags_1 && (peer.is_some() || msg_id.is_some()) {
             return wr.fail("updateMessagePoll");
         }
-        wr.u32(0xd64c522b);
-        wr.u32(u32::from(poll.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(top_msg_id.is_some()) << 2);
-        if all_flags_1 && let Some(x) = peer {
-            Encode::encode(x, wr);
+        let word_flags =
+            u32::from(poll.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(top_msg_id.is_some()) << 2;
+        wr.words([0xd64c522b, word_flags]);
+        if word_flags & 0x6 != 0 {
+            if all_flags_1 && let Some(x) = peer {
+                Encode::encode(x, wr);
+            }
+            if all_flags_1 && let Some(x) = msg_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = top_msg_id {
+                wr.i32(*x);
+            }
         }
-        if all_flags_1 && let Some(x) = msg_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = top_msg_id {
-            wr.i32(*x);
-        }
-        wr.i64(*poll_id);
+        wr.words([low(poll_id), high(poll_id)]);
         if let Some(x) = poll {
             Encode::encode(x, wr);
         }
@@ -16602,28 +18760,25 @@ pub struct UpdateMessagePollVote {
     pub positions: Vec<i32>,
     pub qts: i32,
 }
-impl UpdateMessagePollVote {}
 impl UpdateMessagePollVote {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateMessagePollVote {
-            poll_id: rd.i64()?,
-            peer: Decode::decode(rd)?,
-            options: Decode::decode(rd)?,
-            positions: Decode::decode(rd)?,
-            qts: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let poll_id = rd.i64()?;
+        let peer = Decode::decode(rd)?;
+        let options = Decode::decode(rd)?;
+        let positions = Decode::decode(rd)?;
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateMessagePollVote { poll_id, peer, options, positions, qts }))
     }
 }
 impl UpdateMessagePollVote {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateMessagePollVote { poll_id, peer, options, positions, qts } = v;
-        wr.u32(0x7699f014);
-        wr.i64(*poll_id);
+        wr.words([0x7699f014, low(poll_id), high(poll_id)]);
         Encode::encode(peer, wr);
         Encode::encode(options, wr);
         Encode::encode(positions, wr);
-        wr.i32(*qts);
+        wr.u32(qts.cast_unsigned());
     }
 }
 /// `updateMessageReactions#1e297bfa flags:# peer:Peer msg_id:int top_msg_id:flags.0?int saved_peer_id:flags.1?Peer reactions:MessageReactions = Update`
@@ -16643,25 +18798,24 @@ impl UpdateMessageReactions {
     }
 }
 impl UpdateMessageReactions {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateMessageReactions {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            saved_peer_id: rd.optional(word_flags & 0x2 != 0)?,
-            reactions: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let saved_peer_id = rd.optional(word_flags & 0x2 != 0)?;
+        let reactions = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateMessageReactions { peer, msg_id, top_msg_id, saved_peer_id, reactions }))
     }
 }
 impl UpdateMessageReactions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateMessageReactions { peer, msg_id, top_msg_id, saved_peer_id, reactions } = v;
-        wr.u32(0x1e297bfa);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1;
+        wr.words([0x1e297bfa, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         if let Some(x) = top_msg_id {
             wr.i32(*x);
         }
@@ -16688,15 +18842,25 @@ impl UpdateNewAuthorization {
     }
 }
 impl UpdateNewAuthorization {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateNewAuthorization {
-            unconfirmed: word_flags & 0x1 != 0,
-            hash: rd.i64()?,
-            date: rd.optional(word_flags & 0x1 != 0)?,
-            device: rd.optional(word_flags & 0x1 != 0)?,
-            location: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let unconfirmed = word_flags & 0x1 != 0;
+        let hash = rd.i64()?;
+        let mut date = None;
+        let mut device = None;
+        let mut location = None;
+        if word_flags & 0x1 != 0 {
+            if word_flags & 0x1 != 0 {
+                date = Some(rd.i32()?);
+            }
+            if word_flags & 0x1 != 0 {
+                device = Some(rd.string()?);
+            }
+            if word_flags & 0x1 != 0 {
+                location = Some(rd.string()?);
+            }
+        }
+        Ok(Box::new(constructors::UpdateNewAuthorization { unconfirmed, hash, date, device, location }))
     }
 }
 impl UpdateNewAuthorization {
@@ -16707,17 +18871,18 @@ impl UpdateNewAuthorization {
         if !all_flags_0 && (*unconfirmed || date.is_some() || device.is_some() || location.is_some()) {
             return wr.fail("updateNewAuthorization");
         }
-        wr.u32(0x8951abef);
-        wr.u32(u32::from(all_flags_0) << 0);
-        wr.i64(*hash);
-        if all_flags_0 && let Some(x) = date {
-            wr.i32(*x);
-        }
-        if all_flags_0 && let Some(x) = device {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_0 && let Some(x) = location {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(all_flags_0) << 0;
+        wr.words([0x8951abef, word_flags, low(hash), high(hash)]);
+        if word_flags & 0x1 != 0 {
+            if all_flags_0 && let Some(x) = date {
+                wr.i32(*x);
+            }
+            if all_flags_0 && let Some(x) = device {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_0 && let Some(x) = location {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -16738,15 +18903,25 @@ impl UpdateNewBotConnection {
     }
 }
 impl UpdateNewBotConnection {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateNewBotConnection {
-            confirmed: word_flags & 0x1 != 0,
-            bot_id: rd.i64()?,
-            date: rd.optional(word_flags & 0x2 != 0)?,
-            device: rd.optional(word_flags & 0x2 != 0)?,
-            location: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let confirmed = word_flags & 0x1 != 0;
+        let bot_id = rd.i64()?;
+        let mut date = None;
+        let mut device = None;
+        let mut location = None;
+        if word_flags & 0x2 != 0 {
+            if word_flags & 0x2 != 0 {
+                date = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                device = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                location = Some(rd.string()?);
+            }
+        }
+        Ok(Box::new(constructors::UpdateNewBotConnection { confirmed, bot_id, date, device, location }))
     }
 }
 impl UpdateNewBotConnection {
@@ -16757,17 +18932,18 @@ impl UpdateNewBotConnection {
         if !all_flags_1 && (date.is_some() || device.is_some() || location.is_some()) {
             return wr.fail("updateNewBotConnection");
         }
-        wr.u32(0xb22083a6);
-        wr.u32(u32::from(*confirmed) << 0 | u32::from(all_flags_1) << 1);
-        wr.i64(*bot_id);
-        if all_flags_1 && let Some(x) = date {
-            wr.i32(*x);
-        }
-        if all_flags_1 && let Some(x) = device {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_1 && let Some(x) = location {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(*confirmed) << 0 | u32::from(all_flags_1) << 1;
+        wr.words([0xb22083a6, word_flags, low(bot_id), high(bot_id)]);
+        if word_flags & 0x2 != 0 {
+            if all_flags_1 && let Some(x) = date {
+                wr.i32(*x);
+            }
+            if all_flags_1 && let Some(x) = device {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_1 && let Some(x) = location {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -16776,10 +18952,10 @@ impl UpdateNewBotConnection {
 pub struct UpdateNewQuickReply {
     pub quick_reply: types::QuickReply,
 }
-impl UpdateNewQuickReply {}
 impl UpdateNewQuickReply {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateNewQuickReply { quick_reply: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let quick_reply = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateNewQuickReply { quick_reply }))
     }
 }
 impl UpdateNewQuickReply {
@@ -16797,22 +18973,19 @@ pub struct UpdateNewStoryReaction {
     pub peer: types::Peer,
     pub reaction: types::Reaction,
 }
-impl UpdateNewStoryReaction {}
 impl UpdateNewStoryReaction {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateNewStoryReaction {
-            story_id: rd.i32()?,
-            peer: Decode::decode(rd)?,
-            reaction: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let story_id = rd.i32()?;
+        let peer = Decode::decode(rd)?;
+        let reaction = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateNewStoryReaction { story_id, peer, reaction }))
     }
 }
 impl UpdateNewStoryReaction {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateNewStoryReaction { story_id, peer, reaction } = v;
-        wr.u32(0x1824e40b);
-        wr.i32(*story_id);
+        wr.words([0x1824e40b, story_id.cast_unsigned()]);
         Encode::encode(peer, wr);
         Encode::encode(reaction, wr);
     }
@@ -16832,21 +19005,20 @@ impl UpdatePeerWallpaper {
     }
 }
 impl UpdatePeerWallpaper {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdatePeerWallpaper {
-            wallpaper_overridden: word_flags & 0x2 != 0,
-            peer: Decode::decode(rd)?,
-            wallpaper: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let wallpaper_overridden = word_flags & 0x2 != 0;
+        let peer = Decode::decode(rd)?;
+        let wallpaper = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::UpdatePeerWallpaper { wallpaper_overridden, peer, wallpaper }))
     }
 }
 impl UpdatePeerWallpaper {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdatePeerWallpaper { wallpaper_overridden, peer, wallpaper } = v;
-        wr.u32(0xae3f101d);
-        wr.u32(u32::from(wallpaper.is_some()) << 0 | u32::from(*wallpaper_overridden) << 1);
+        let word_flags = u32::from(wallpaper.is_some()) << 0 | u32::from(*wallpaper_overridden) << 1;
+        wr.words([0xae3f101d, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = wallpaper {
             Encode::encode(x, wr);
@@ -16860,14 +19032,12 @@ pub struct UpdatePendingJoinRequests {
     pub requests_pending: i32,
     pub recent_requesters: Vec<i64>,
 }
-impl UpdatePendingJoinRequests {}
 impl UpdatePendingJoinRequests {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdatePendingJoinRequests {
-            peer: Decode::decode(rd)?,
-            requests_pending: rd.i32()?,
-            recent_requesters: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let requests_pending = rd.i32()?;
+        let recent_requesters = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdatePendingJoinRequests { peer, requests_pending, recent_requesters }))
     }
 }
 impl UpdatePendingJoinRequests {
@@ -16876,7 +19046,7 @@ impl UpdatePendingJoinRequests {
         let constructors::UpdatePendingJoinRequests { peer, requests_pending, recent_requesters } = v;
         wr.u32(0x7063c3db);
         Encode::encode(peer, wr);
-        wr.i32(*requests_pending);
+        wr.u32(requests_pending.cast_unsigned());
         Encode::encode(recent_requesters, wr);
     }
 }
@@ -16897,27 +19067,24 @@ impl UpdatePinnedChannelMessages {
     }
 }
 impl UpdatePinnedChannelMessages {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdatePinnedChannelMessages {
-            pinned: word_flags & 0x1 != 0,
-            channel_id: rd.i64()?,
-            messages: Decode::decode(rd)?,
-            pts: rd.i32()?,
-            pts_count: rd.i32()?,
-        })
+        let pinned = word_flags & 0x1 != 0;
+        let channel_id = rd.i64()?;
+        let messages = Decode::decode(rd)?;
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        Ok(Box::new(constructors::UpdatePinnedChannelMessages { pinned, channel_id, messages, pts, pts_count }))
     }
 }
 impl UpdatePinnedChannelMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdatePinnedChannelMessages { pinned, channel_id, messages, pts, pts_count } = v;
-        wr.u32(0x5bb98608);
-        wr.u32(u32::from(*pinned) << 0);
-        wr.i64(*channel_id);
+        let word_flags = u32::from(*pinned) << 0;
+        wr.words([0x5bb98608, word_flags, low(channel_id), high(channel_id)]);
         Encode::encode(messages, wr);
-        wr.i32(*pts);
-        wr.i32(*pts_count);
+        wr.words([pts.cast_unsigned(), pts_count.cast_unsigned()]);
     }
 }
 /// `updatePinnedMessages#ed85eab5 flags:# pinned:flags.0?true peer:Peer messages:Vector<int> pts:int pts_count:int = Update`
@@ -16937,27 +19104,25 @@ impl UpdatePinnedMessages {
     }
 }
 impl UpdatePinnedMessages {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdatePinnedMessages {
-            pinned: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            pts: rd.i32()?,
-            pts_count: rd.i32()?,
-        })
+        let pinned = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        Ok(Box::new(constructors::UpdatePinnedMessages { pinned, peer, messages, pts, pts_count }))
     }
 }
 impl UpdatePinnedMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdatePinnedMessages { pinned, peer, messages, pts, pts_count } = v;
-        wr.u32(0xed85eab5);
-        wr.u32(u32::from(*pinned) << 0);
+        let word_flags = u32::from(*pinned) << 0;
+        wr.words([0xed85eab5, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(messages, wr);
-        wr.i32(*pts);
-        wr.i32(*pts_count);
+        wr.words([pts.cast_unsigned(), pts_count.cast_unsigned()]);
     }
 }
 /// `updateReadHistoryInbox#9e84bc99 flags:# folder_id:flags.0?int peer:Peer top_msg_id:flags.1?int max_id:int still_unread_count:int pts:int pts_count:int = Update`
@@ -16979,17 +19144,24 @@ impl UpdateReadHistoryInbox {
     }
 }
 impl UpdateReadHistoryInbox {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateReadHistoryInbox {
-            folder_id: rd.optional(word_flags & 0x1 != 0)?,
-            peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x2 != 0)?,
-            max_id: rd.i32()?,
-            still_unread_count: rd.i32()?,
-            pts: rd.i32()?,
-            pts_count: rd.i32()?,
-        })
+        let folder_id = rd.optional(word_flags & 0x1 != 0)?;
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.optional(word_flags & 0x2 != 0)?;
+        let max_id = rd.i32()?;
+        let still_unread_count = rd.i32()?;
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        Ok(Box::new(constructors::UpdateReadHistoryInbox {
+            folder_id,
+            peer,
+            top_msg_id,
+            max_id,
+            still_unread_count,
+            pts,
+            pts_count,
+        }))
     }
 }
 impl UpdateReadHistoryInbox {
@@ -17004,8 +19176,8 @@ impl UpdateReadHistoryInbox {
             pts,
             pts_count,
         } = v;
-        wr.u32(0x9e84bc99);
-        wr.u32(u32::from(folder_id.is_some()) << 0 | u32::from(top_msg_id.is_some()) << 1);
+        let word_flags = u32::from(folder_id.is_some()) << 0 | u32::from(top_msg_id.is_some()) << 1;
+        wr.words([0x9e84bc99, word_flags]);
         if let Some(x) = folder_id {
             wr.i32(*x);
         }
@@ -17013,10 +19185,12 @@ impl UpdateReadHistoryInbox {
         if let Some(x) = top_msg_id {
             wr.i32(*x);
         }
-        wr.i32(*max_id);
-        wr.i32(*still_unread_count);
-        wr.i32(*pts);
-        wr.i32(*pts_count);
+        wr.words([
+            max_id.cast_unsigned(),
+            still_unread_count.cast_unsigned(),
+            pts.cast_unsigned(),
+            pts_count.cast_unsigned(),
+        ]);
     }
 }
 /// `updateSentStoryReaction#7d627683 peer:Peer story_id:int reaction:Reaction = Update`
@@ -17026,14 +19200,12 @@ pub struct UpdateSentStoryReaction {
     pub story_id: i32,
     pub reaction: types::Reaction,
 }
-impl UpdateSentStoryReaction {}
 impl UpdateSentStoryReaction {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateSentStoryReaction {
-            peer: Decode::decode(rd)?,
-            story_id: rd.i32()?,
-            reaction: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let story_id = rd.i32()?;
+        let reaction = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateSentStoryReaction { peer, story_id, reaction }))
     }
 }
 impl UpdateSentStoryReaction {
@@ -17042,7 +19214,7 @@ impl UpdateSentStoryReaction {
         let constructors::UpdateSentStoryReaction { peer, story_id, reaction } = v;
         wr.u32(0x7d627683);
         Encode::encode(peer, wr);
-        wr.i32(*story_id);
+        wr.u32(story_id.cast_unsigned());
         Encode::encode(reaction, wr);
     }
 }
@@ -17061,21 +19233,20 @@ impl UpdateSentWalletTransaction {
     }
 }
 impl UpdateSentWalletTransaction {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateSentWalletTransaction {
-            gasless: word_flags & 0x1 != 0,
-            msg_hash: rd.string()?,
-            transaction: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let gasless = word_flags & 0x1 != 0;
+        let msg_hash = rd.string()?;
+        let transaction = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::UpdateSentWalletTransaction { gasless, msg_hash, transaction }))
     }
 }
 impl UpdateSentWalletTransaction {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateSentWalletTransaction { gasless, msg_hash, transaction } = v;
-        wr.u32(0xb1434d4a);
-        wr.u32(u32::from(*gasless) << 0 | u32::from(transaction.is_some()) << 1);
+        let word_flags = u32::from(*gasless) << 0 | u32::from(transaction.is_some()) << 1;
+        wr.words([0xb1434d4a, word_flags]);
         wr.bytes(msg_hash.as_bytes());
         if let Some(x) = transaction {
             Encode::encode(x, wr);
@@ -17101,17 +19272,24 @@ impl UpdateServiceNotification {
     }
 }
 impl UpdateServiceNotification {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateServiceNotification {
-            popup: word_flags & 0x1 != 0,
-            invert_media: word_flags & 0x4 != 0,
-            inbox_date: rd.optional(word_flags & 0x2 != 0)?,
-            type_: rd.string()?,
-            message: rd.string()?,
-            media: Decode::decode(rd)?,
-            entities: Decode::decode(rd)?,
-        })
+        let popup = word_flags & 0x1 != 0;
+        let invert_media = word_flags & 0x4 != 0;
+        let inbox_date = rd.optional(word_flags & 0x2 != 0)?;
+        let type_ = rd.string()?;
+        let message = rd.string()?;
+        let media = Decode::decode(rd)?;
+        let entities = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateServiceNotification {
+            popup,
+            invert_media,
+            inbox_date,
+            type_,
+            message,
+            media,
+            entities,
+        }))
     }
 }
 impl UpdateServiceNotification {
@@ -17126,8 +19304,8 @@ impl UpdateServiceNotification {
             media,
             entities,
         } = v;
-        wr.u32(0xebe46819);
-        wr.u32(u32::from(*popup) << 0 | u32::from(inbox_date.is_some()) << 1 | u32::from(*invert_media) << 2);
+        let word_flags = u32::from(*popup) << 0 | u32::from(inbox_date.is_some()) << 1 | u32::from(*invert_media) << 2;
+        wr.words([0xebe46819, word_flags]);
         if let Some(x) = inbox_date {
             wr.i32(*x);
         }
@@ -17143,18 +19321,18 @@ pub struct UpdateStarGiftAuctionUserState {
     pub gift_id: i64,
     pub user_state: types::StarGiftAuctionUserState,
 }
-impl UpdateStarGiftAuctionUserState {}
 impl UpdateStarGiftAuctionUserState {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateStarGiftAuctionUserState { gift_id: rd.i64()?, user_state: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let gift_id = rd.i64()?;
+        let user_state = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateStarGiftAuctionUserState { gift_id, user_state }))
     }
 }
 impl UpdateStarGiftAuctionUserState {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateStarGiftAuctionUserState { gift_id, user_state } = v;
-        wr.u32(0xdc58f31e);
-        wr.i64(*gift_id);
+        wr.words([0xdc58f31e, low(gift_id), high(gift_id)]);
         Encode::encode(user_state, wr);
     }
 }
@@ -17175,26 +19353,24 @@ impl UpdateTranscribedAudio {
     }
 }
 impl UpdateTranscribedAudio {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateTranscribedAudio {
-            pending: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            transcription_id: rd.i64()?,
-            text: rd.string()?,
-        })
+        let pending = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let transcription_id = rd.i64()?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::UpdateTranscribedAudio { pending, peer, msg_id, transcription_id, text }))
     }
 }
 impl UpdateTranscribedAudio {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateTranscribedAudio { pending, peer, msg_id, transcription_id, text } = v;
-        wr.u32(0x0084cd5a);
-        wr.u32(u32::from(*pending) << 0);
+        let word_flags = u32::from(*pending) << 0;
+        wr.words([0x0084cd5a, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i64(*transcription_id);
+        wr.words([msg_id.cast_unsigned(), low(transcription_id), high(transcription_id)]);
         wr.bytes(text.as_bytes());
     }
 }
@@ -17206,23 +19382,20 @@ pub struct UpdateUserName {
     pub last_name: Str,
     pub usernames: Vec<types::Username>,
 }
-impl UpdateUserName {}
 impl UpdateUserName {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateUserName {
-            user_id: rd.i64()?,
-            first_name: rd.string()?,
-            last_name: rd.string()?,
-            usernames: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let user_id = rd.i64()?;
+        let first_name = rd.string()?;
+        let last_name = rd.string()?;
+        let usernames = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateUserName { user_id, first_name, last_name, usernames }))
     }
 }
 impl UpdateUserName {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateUserName { user_id, first_name, last_name, usernames } = v;
-        wr.u32(0xa7848924);
-        wr.i64(*user_id);
+        wr.words([0xa7848924, low(user_id), high(user_id)]);
         wr.bytes(first_name.as_bytes());
         wr.bytes(last_name.as_bytes());
         Encode::encode(usernames, wr);
@@ -17243,22 +19416,20 @@ impl UpdateUserTyping {
     }
 }
 impl UpdateUserTyping {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateUserTyping {
-            user_id: rd.i64()?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            action: Decode::decode(rd)?,
-        })
+        let user_id = rd.i64()?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let action = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateUserTyping { user_id, top_msg_id, action }))
     }
 }
 impl UpdateUserTyping {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateUserTyping { user_id, top_msg_id, action } = v;
-        wr.u32(0x2a17bf5c);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0);
-        wr.i64(*user_id);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0;
+        wr.words([0x2a17bf5c, word_flags, low(user_id), high(user_id)]);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
         }
@@ -17282,26 +19453,29 @@ impl UpdateWalletGaslessInfo {
     }
 }
 impl UpdateWalletGaslessInfo {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateWalletGaslessInfo {
-            available: word_flags & 0x1 != 0,
-            left: rd.i32()?,
-            reset_at: rd.i32()?,
-            min_amount: rd.i64()?,
-            relayer_address: rd.string()?,
-        })
+        let available = word_flags & 0x1 != 0;
+        let left = rd.i32()?;
+        let reset_at = rd.i32()?;
+        let min_amount = rd.i64()?;
+        let relayer_address = rd.string()?;
+        Ok(Box::new(constructors::UpdateWalletGaslessInfo { available, left, reset_at, min_amount, relayer_address }))
     }
 }
 impl UpdateWalletGaslessInfo {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateWalletGaslessInfo { available, left, reset_at, min_amount, relayer_address } = v;
-        wr.u32(0xa8ae1cac);
-        wr.u32(u32::from(*available) << 0);
-        wr.i32(*left);
-        wr.i32(*reset_at);
-        wr.i64(*min_amount);
+        let word_flags = u32::from(*available) << 0;
+        wr.words([
+            0xa8ae1cac,
+            word_flags,
+            left.cast_unsigned(),
+            reset_at.cast_unsigned(),
+            low(min_amount),
+            high(min_amount),
+        ]);
         wr.bytes(relayer_address.as_bytes());
     }
 }
@@ -17312,10 +19486,12 @@ pub struct UpdateWebPage {
     pub pts: i32,
     pub pts_count: i32,
 }
-impl UpdateWebPage {}
 impl UpdateWebPage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateWebPage { webpage: Decode::decode(rd)?, pts: rd.i32()?, pts_count: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let webpage = Decode::decode(rd)?;
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        Ok(Box::new(constructors::UpdateWebPage { webpage, pts, pts_count }))
     }
 }
 impl UpdateWebPage {
@@ -17324,8 +19500,7 @@ impl UpdateWebPage {
         let constructors::UpdateWebPage { webpage, pts, pts_count } = v;
         wr.u32(0x7f891213);
         Encode::encode(webpage, wr);
-        wr.i32(*pts);
-        wr.i32(*pts_count);
+        wr.words([pts.cast_unsigned(), pts_count.cast_unsigned()]);
     }
 }
 /// `updates#74ae4240 updates:Vector<Update> users:Vector<User> chats:Vector<Chat> date:int seq:int = Updates`
@@ -17337,16 +19512,14 @@ pub struct Updates {
     pub date: i32,
     pub seq: i32,
 }
-impl Updates {}
 impl Updates {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::Updates {
-            updates: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            date: rd.i32()?,
-            seq: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let updates = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let date = rd.i32()?;
+        let seq = rd.i32()?;
+        Ok(Box::new(constructors::Updates { updates, users, chats, date, seq }))
     }
 }
 impl Updates {
@@ -17357,8 +19530,7 @@ impl Updates {
         Encode::encode(updates, wr);
         Encode::encode(users, wr);
         Encode::encode(chats, wr);
-        wr.i32(*date);
-        wr.i32(*seq);
+        wr.words([date.cast_unsigned(), seq.cast_unsigned()]);
     }
 }
 /// `updatesCombined#725b04c3 updates:Vector<Update> users:Vector<User> chats:Vector<Chat> date:int seq_start:int seq:int = Updates`
@@ -17371,17 +19543,15 @@ pub struct UpdatesCombined {
     pub seq_start: i32,
     pub seq: i32,
 }
-impl UpdatesCombined {}
 impl UpdatesCombined {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdatesCombined {
-            updates: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            date: rd.i32()?,
-            seq_start: rd.i32()?,
-            seq: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let updates = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let date = rd.i32()?;
+        let seq_start = rd.i32()?;
+        let seq = rd.i32()?;
+        Ok(Box::new(constructors::UpdatesCombined { updates, users, chats, date, seq_start, seq }))
     }
 }
 impl UpdatesCombined {
@@ -17392,9 +19562,7 @@ impl UpdatesCombined {
         Encode::encode(updates, wr);
         Encode::encode(users, wr);
         Encode::encode(chats, wr);
-        wr.i32(*date);
-        wr.i32(*seq_start);
-        wr.i32(*seq);
+        wr.words([date.cast_unsigned(), seq_start.cast_unsigned(), seq.cast_unsigned()]);
     }
 }
 /// `updateShort#78d4dec1 update:Update date:int = Updates`
@@ -17403,10 +19571,11 @@ pub struct UpdateShort {
     pub update: types::Update,
     pub date: i32,
 }
-impl UpdateShort {}
 impl UpdateShort {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateShort { update: Decode::decode(rd)?, date: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let update = Decode::decode(rd)?;
+        let date = rd.i32()?;
+        Ok(Box::new(constructors::UpdateShort { update, date }))
     }
 }
 impl UpdateShort {
@@ -17415,7 +19584,7 @@ impl UpdateShort {
         let constructors::UpdateShort { update, date } = v;
         wr.u32(0x78d4dec1);
         Encode::encode(update, wr);
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
     }
 }
 /// `updateShortChatMessage#4d6deea5 flags:# out:flags.1?true mentioned:flags.4?true media_unread:flags.5?true silent:flags.13?true id:int from_id:long chat_id:long message:string pts:int pts_count:int date:int fwd_from:flags.2?MessageFwdHeader via_bot_id:flags.11?long reply_to:flags.3?MessageReplyHeader entities:flags.7?Vector<MessageEntity> ttl_period:flags.25?int = Updates`
@@ -17463,26 +19632,59 @@ impl UpdateShortChatMessage {
     }
 }
 impl UpdateShortChatMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateShortChatMessage {
-            out: word_flags & 0x2 != 0,
-            mentioned: word_flags & 0x10 != 0,
-            media_unread: word_flags & 0x20 != 0,
-            silent: word_flags & 0x2000 != 0,
-            id: rd.i32()?,
-            from_id: rd.i64()?,
-            chat_id: rd.i64()?,
-            message: rd.string()?,
-            pts: rd.i32()?,
-            pts_count: rd.i32()?,
-            date: rd.i32()?,
-            fwd_from: rd.optional(word_flags & 0x4 != 0)?,
-            via_bot_id: rd.optional(word_flags & 0x800 != 0)?,
-            reply_to: rd.optional(word_flags & 0x8 != 0)?,
-            entities: rd.optional(word_flags & 0x80 != 0)?,
-            ttl_period: rd.optional(word_flags & 0x2000000 != 0)?,
-        })
+        let out = word_flags & 0x2 != 0;
+        let mentioned = word_flags & 0x10 != 0;
+        let media_unread = word_flags & 0x20 != 0;
+        let silent = word_flags & 0x2000 != 0;
+        let id = rd.i32()?;
+        let from_id = rd.i64()?;
+        let chat_id = rd.i64()?;
+        let message = rd.string()?;
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        let date = rd.i32()?;
+        let mut fwd_from = None;
+        let mut via_bot_id = None;
+        let mut reply_to = None;
+        let mut entities = None;
+        let mut ttl_period = None;
+        if word_flags & 0x200088c != 0 {
+            if word_flags & 0x4 != 0 {
+                fwd_from = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x800 != 0 {
+                via_bot_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x8 != 0 {
+                reply_to = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x80 != 0 {
+                entities = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2000000 != 0 {
+                ttl_period = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::UpdateShortChatMessage {
+            out,
+            mentioned,
+            media_unread,
+            silent,
+            id,
+            from_id,
+            chat_id,
+            message,
+            pts,
+            pts_count,
+            date,
+            fwd_from,
+            via_bot_id,
+            reply_to,
+            entities,
+            ttl_period,
+        }))
     }
 }
 impl UpdateShortChatMessage {
@@ -17507,39 +19709,42 @@ impl UpdateShortChatMessage {
             ttl_period,
         } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x4d6deea5);
-        wr.u32(
-            u32::from(*out) << 1
-                | u32::from(fwd_from.is_some()) << 2
-                | u32::from(reply_to.is_some()) << 3
-                | u32::from(*mentioned) << 4
-                | u32::from(*media_unread) << 5
-                | u32::from(entities.is_some()) << 7
-                | u32::from(via_bot_id.is_some()) << 11
-                | u32::from(*silent) << 13
-                | u32::from(ttl_period.is_some()) << 25,
-        );
-        wr.i32(*id);
-        wr.i64(*from_id);
-        wr.i64(*chat_id);
+        let word_flags = u32::from(*out) << 1
+            | u32::from(fwd_from.is_some()) << 2
+            | u32::from(reply_to.is_some()) << 3
+            | u32::from(*mentioned) << 4
+            | u32::from(*media_unread) << 5
+            | u32::from(entities.is_some()) << 7
+            | u32::from(via_bot_id.is_some()) << 11
+            | u32::from(*silent) << 13
+            | u32::from(ttl_period.is_some()) << 25;
+        wr.words([
+            0x4d6deea5,
+            word_flags,
+            id.cast_unsigned(),
+            low(from_id),
+            high(from_id),
+            low(chat_id),
+            high(chat_id),
+        ]);
         wr.bytes(message.as_bytes());
-        wr.i32(*pts);
-        wr.i32(*pts_count);
-        wr.i32(*date);
-        if let Some(x) = fwd_from {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = via_bot_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = reply_to {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = ttl_period {
-            wr.i32(*x);
+        wr.words([pts.cast_unsigned(), pts_count.cast_unsigned(), date.cast_unsigned()]);
+        if word_flags & 0x200088c != 0 {
+            if let Some(x) = fwd_from {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = via_bot_id {
+                wr.i64(*x);
+            }
+            if let Some(x) = reply_to {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = ttl_period {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -17586,25 +19791,57 @@ impl UpdateShortMessage {
     }
 }
 impl UpdateShortMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateShortMessage {
-            out: word_flags & 0x2 != 0,
-            mentioned: word_flags & 0x10 != 0,
-            media_unread: word_flags & 0x20 != 0,
-            silent: word_flags & 0x2000 != 0,
-            id: rd.i32()?,
-            user_id: rd.i64()?,
-            message: rd.string()?,
-            pts: rd.i32()?,
-            pts_count: rd.i32()?,
-            date: rd.i32()?,
-            fwd_from: rd.optional(word_flags & 0x4 != 0)?,
-            via_bot_id: rd.optional(word_flags & 0x800 != 0)?,
-            reply_to: rd.optional(word_flags & 0x8 != 0)?,
-            entities: rd.optional(word_flags & 0x80 != 0)?,
-            ttl_period: rd.optional(word_flags & 0x2000000 != 0)?,
-        })
+        let out = word_flags & 0x2 != 0;
+        let mentioned = word_flags & 0x10 != 0;
+        let media_unread = word_flags & 0x20 != 0;
+        let silent = word_flags & 0x2000 != 0;
+        let id = rd.i32()?;
+        let user_id = rd.i64()?;
+        let message = rd.string()?;
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        let date = rd.i32()?;
+        let mut fwd_from = None;
+        let mut via_bot_id = None;
+        let mut reply_to = None;
+        let mut entities = None;
+        let mut ttl_period = None;
+        if word_flags & 0x200088c != 0 {
+            if word_flags & 0x4 != 0 {
+                fwd_from = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x800 != 0 {
+                via_bot_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x8 != 0 {
+                reply_to = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x80 != 0 {
+                entities = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2000000 != 0 {
+                ttl_period = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::UpdateShortMessage {
+            out,
+            mentioned,
+            media_unread,
+            silent,
+            id,
+            user_id,
+            message,
+            pts,
+            pts_count,
+            date,
+            fwd_from,
+            via_bot_id,
+            reply_to,
+            entities,
+            ttl_period,
+        }))
     }
 }
 impl UpdateShortMessage {
@@ -17628,38 +19865,34 @@ impl UpdateShortMessage {
             ttl_period,
         } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x313bc7f8);
-        wr.u32(
-            u32::from(*out) << 1
-                | u32::from(fwd_from.is_some()) << 2
-                | u32::from(reply_to.is_some()) << 3
-                | u32::from(*mentioned) << 4
-                | u32::from(*media_unread) << 5
-                | u32::from(entities.is_some()) << 7
-                | u32::from(via_bot_id.is_some()) << 11
-                | u32::from(*silent) << 13
-                | u32::from(ttl_period.is_some()) << 25,
-        );
-        wr.i32(*id);
-        wr.i64(*user_id);
+        let word_flags = u32::from(*out) << 1
+            | u32::from(fwd_from.is_some()) << 2
+            | u32::from(reply_to.is_some()) << 3
+            | u32::from(*mentioned) << 4
+            | u32::from(*media_unread) << 5
+            | u32::from(entities.is_some()) << 7
+            | u32::from(via_bot_id.is_some()) << 11
+            | u32::from(*silent) << 13
+            | u32::from(ttl_period.is_some()) << 25;
+        wr.words([0x313bc7f8, word_flags, id.cast_unsigned(), low(user_id), high(user_id)]);
         wr.bytes(message.as_bytes());
-        wr.i32(*pts);
-        wr.i32(*pts_count);
-        wr.i32(*date);
-        if let Some(x) = fwd_from {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = via_bot_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = reply_to {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = ttl_period {
-            wr.i32(*x);
+        wr.words([pts.cast_unsigned(), pts_count.cast_unsigned(), date.cast_unsigned()]);
+        if word_flags & 0x200088c != 0 {
+            if let Some(x) = fwd_from {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = via_bot_id {
+                wr.i64(*x);
+            }
+            if let Some(x) = reply_to {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = ttl_period {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -17683,43 +19916,65 @@ impl UpdateShortSentMessage {
     }
 }
 impl UpdateShortSentMessage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UpdateShortSentMessage {
-            out: word_flags & 0x2 != 0,
-            id: rd.i32()?,
-            pts: rd.i32()?,
-            pts_count: rd.i32()?,
-            date: rd.i32()?,
-            media: rd.optional(word_flags & 0x200 != 0)?,
-            entities: rd.optional(word_flags & 0x80 != 0)?,
-            ttl_period: rd.optional(word_flags & 0x2000000 != 0)?,
-        })
+        let out = word_flags & 0x2 != 0;
+        let id = rd.i32()?;
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        let date = rd.i32()?;
+        let mut media = None;
+        let mut entities = None;
+        let mut ttl_period = None;
+        if word_flags & 0x2000280 != 0 {
+            if word_flags & 0x200 != 0 {
+                media = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x80 != 0 {
+                entities = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2000000 != 0 {
+                ttl_period = Some(rd.i32()?);
+            }
+        }
+        Ok(Box::new(constructors::UpdateShortSentMessage {
+            out,
+            id,
+            pts,
+            pts_count,
+            date,
+            media,
+            entities,
+            ttl_period,
+        }))
     }
 }
 impl UpdateShortSentMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateShortSentMessage { out, id, pts, pts_count, date, media, entities, ttl_period } = v;
-        wr.u32(0x9015e101);
-        wr.u32(
-            u32::from(*out) << 1
-                | u32::from(entities.is_some()) << 7
-                | u32::from(media.is_some()) << 9
-                | u32::from(ttl_period.is_some()) << 25,
-        );
-        wr.i32(*id);
-        wr.i32(*pts);
-        wr.i32(*pts_count);
-        wr.i32(*date);
-        if let Some(x) = media {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = ttl_period {
-            wr.i32(*x);
+        let word_flags = u32::from(*out) << 1
+            | u32::from(entities.is_some()) << 7
+            | u32::from(media.is_some()) << 9
+            | u32::from(ttl_period.is_some()) << 25;
+        wr.words([
+            0x9015e101,
+            word_flags,
+            id.cast_unsigned(),
+            pts.cast_unsigned(),
+            pts_count.cast_unsigned(),
+            date.cast_unsigned(),
+        ]);
+        if word_flags & 0x2000280 != 0 {
+            if let Some(x) = media {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = ttl_period {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -17762,23 +20017,63 @@ impl UrlAuthResultRequest {
     }
 }
 impl UrlAuthResultRequest {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UrlAuthResultRequest {
-            request_write_access: word_flags & 0x1 != 0,
-            request_phone_number: word_flags & 0x2 != 0,
-            match_codes_first: word_flags & 0x20 != 0,
-            is_app: word_flags & 0x40 != 0,
-            bot: Decode::decode(rd)?,
-            domain: rd.string()?,
-            browser: rd.optional(word_flags & 0x4 != 0)?,
-            platform: rd.optional(word_flags & 0x4 != 0)?,
-            ip: rd.optional(word_flags & 0x4 != 0)?,
-            region: rd.optional(word_flags & 0x4 != 0)?,
-            match_codes: rd.optional(word_flags & 0x8 != 0)?,
-            user_id_hint: rd.optional(word_flags & 0x10 != 0)?,
-            verified_app_name: rd.optional(word_flags & 0x80 != 0)?,
-        })
+        let request_write_access = word_flags & 0x1 != 0;
+        let request_phone_number = word_flags & 0x2 != 0;
+        let match_codes_first = word_flags & 0x20 != 0;
+        let is_app = word_flags & 0x40 != 0;
+        let bot = Decode::decode(rd)?;
+        let domain = rd.string()?;
+        let mut browser = None;
+        let mut platform = None;
+        let mut ip = None;
+        let mut region = None;
+        let mut match_codes = None;
+        let mut user_id_hint = None;
+        let mut verified_app_name = None;
+        if word_flags & 0x9c != 0 {
+            if word_flags & 0x4 != 0 {
+                if word_flags & 0x4 != 0 {
+                    browser = Some(rd.string()?);
+                }
+                if word_flags & 0x4 != 0 {
+                    platform = Some(rd.string()?);
+                }
+                if word_flags & 0x4 != 0 {
+                    ip = Some(rd.string()?);
+                }
+                if word_flags & 0x4 != 0 {
+                    region = Some(rd.string()?);
+                }
+            }
+            if word_flags & 0x98 != 0 {
+                if word_flags & 0x8 != 0 {
+                    match_codes = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x10 != 0 {
+                    user_id_hint = Some(rd.i64()?);
+                }
+                if word_flags & 0x80 != 0 {
+                    verified_app_name = Some(rd.string()?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::UrlAuthResultRequest {
+            request_write_access,
+            request_phone_number,
+            match_codes_first,
+            is_app,
+            bot,
+            domain,
+            browser,
+            platform,
+            ip,
+            region,
+            match_codes,
+            user_id_hint,
+            verified_app_name,
+        }))
     }
 }
 impl UrlAuthResultRequest {
@@ -17803,39 +20098,43 @@ impl UrlAuthResultRequest {
         if !all_flags_2 && (browser.is_some() || platform.is_some() || ip.is_some() || region.is_some()) {
             return wr.fail("urlAuthResultRequest");
         }
-        wr.u32(0x3cd623ec);
-        wr.u32(
-            u32::from(*request_write_access) << 0
-                | u32::from(*request_phone_number) << 1
-                | u32::from(all_flags_2) << 2
-                | u32::from(match_codes.is_some()) << 3
-                | u32::from(user_id_hint.is_some()) << 4
-                | u32::from(*match_codes_first) << 5
-                | u32::from(*is_app) << 6
-                | u32::from(verified_app_name.is_some()) << 7,
-        );
+        let word_flags = u32::from(*request_write_access) << 0
+            | u32::from(*request_phone_number) << 1
+            | u32::from(all_flags_2) << 2
+            | u32::from(match_codes.is_some()) << 3
+            | u32::from(user_id_hint.is_some()) << 4
+            | u32::from(*match_codes_first) << 5
+            | u32::from(*is_app) << 6
+            | u32::from(verified_app_name.is_some()) << 7;
+        wr.words([0x3cd623ec, word_flags]);
         Encode::encode(bot, wr);
         wr.bytes(domain.as_bytes());
-        if all_flags_2 && let Some(x) = browser {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_2 && let Some(x) = platform {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_2 && let Some(x) = ip {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_2 && let Some(x) = region {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = match_codes {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = user_id_hint {
-            wr.i64(*x);
-        }
-        if let Some(x) = verified_app_name {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0x9c != 0 {
+            if word_flags & 0x4 != 0 {
+                if all_flags_2 && let Some(x) = browser {
+                    wr.bytes(x.as_bytes());
+                }
+                if all_flags_2 && let Some(x) = platform {
+                    wr.bytes(x.as_bytes());
+                }
+                if all_flags_2 && let Some(x) = ip {
+                    wr.bytes(x.as_bytes());
+                }
+                if all_flags_2 && let Some(x) = region {
+                    wr.bytes(x.as_bytes());
+                }
+            }
+            if word_flags & 0x98 != 0 {
+                if let Some(x) = match_codes {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = user_id_hint {
+                    wr.i64(*x);
+                }
+                if let Some(x) = verified_app_name {
+                    wr.bytes(x.as_bytes());
+                }
+            }
         }
     }
 }
@@ -17954,7 +20253,7 @@ impl User {
     }
 }
 impl User {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
         let self_ = word_flags & 0x400 != 0;
         let contact = word_flags & 0x800 != 0;
@@ -17975,7 +20274,112 @@ impl User {
         let premium = word_flags & 0x10000000 != 0;
         let attach_menu_enabled = word_flags & 0x20000000 != 0;
         let word_flags2 = rd.u32()?;
-        Ok(constructors::User {
+        let bot_can_edit = word_flags2 & 0x2 != 0;
+        let close_friend = word_flags2 & 0x4 != 0;
+        let stories_hidden = word_flags2 & 0x8 != 0;
+        let stories_unavailable = word_flags2 & 0x10 != 0;
+        let contact_require_premium = word_flags2 & 0x400 != 0;
+        let bot_business = word_flags2 & 0x800 != 0;
+        let bot_has_main_app = word_flags2 & 0x2000 != 0;
+        let bot_forum_view = word_flags2 & 0x10000 != 0;
+        let bot_forum_can_manage_topics = word_flags2 & 0x20000 != 0;
+        let bot_can_manage_bots = word_flags2 & 0x40000 != 0;
+        let bot_guestchat = word_flags2 & 0x80000 != 0;
+        let bot_guard = word_flags2 & 0x100000 != 0;
+        let id = rd.i64()?;
+        let mut access_hash = None;
+        let mut first_name = None;
+        let mut last_name = None;
+        let mut username = None;
+        let mut phone = None;
+        let mut photo = None;
+        let mut status = None;
+        let mut bot_info_version = None;
+        let mut restriction_reason = None;
+        let mut bot_inline_placeholder = None;
+        let mut lang_code = None;
+        let mut emoji_status = None;
+        let mut usernames = None;
+        let mut stories_max_id = None;
+        let mut color = None;
+        let mut profile_color = None;
+        let mut bot_active_users = None;
+        let mut bot_verification_icon = None;
+        let mut send_paid_messages_stars = None;
+        let mut linked_community_id = None;
+        if word_flags & 0x404c407f != 0 || word_flags2 & 0x20d321 != 0 {
+            if word_flags & 0xf != 0 {
+                if word_flags & 0x1 != 0 {
+                    access_hash = Some(rd.i64()?);
+                }
+                if word_flags & 0x2 != 0 {
+                    first_name = Some(rd.string()?);
+                }
+                if word_flags & 0x4 != 0 {
+                    last_name = Some(rd.string()?);
+                }
+                if word_flags & 0x8 != 0 {
+                    username = Some(rd.string()?);
+                }
+            }
+            if word_flags & 0x4070 != 0 {
+                if word_flags & 0x10 != 0 {
+                    phone = Some(rd.string()?);
+                }
+                if word_flags & 0x20 != 0 {
+                    photo = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x40 != 0 {
+                    status = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x4000 != 0 {
+                    bot_info_version = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x404c0000 != 0 {
+                if word_flags & 0x40000 != 0 {
+                    restriction_reason = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x80000 != 0 {
+                    bot_inline_placeholder = Some(rd.string()?);
+                }
+                if word_flags & 0x400000 != 0 {
+                    lang_code = Some(rd.string()?);
+                }
+                if word_flags & 0x40000000 != 0 {
+                    emoji_status = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags2 & 0x321 != 0 {
+                if word_flags2 & 0x1 != 0 {
+                    usernames = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x20 != 0 {
+                    stories_max_id = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x100 != 0 {
+                    color = Some(Decode::decode(rd)?);
+                }
+                if word_flags2 & 0x200 != 0 {
+                    profile_color = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags2 & 0x20d000 != 0 {
+                if word_flags2 & 0x1000 != 0 {
+                    bot_active_users = Some(rd.i32()?);
+                }
+                if word_flags2 & 0x4000 != 0 {
+                    bot_verification_icon = Some(rd.i64()?);
+                }
+                if word_flags2 & 0x8000 != 0 {
+                    send_paid_messages_stars = Some(rd.i64()?);
+                }
+                if word_flags2 & 0x200000 != 0 {
+                    linked_community_id = Some(rd.i64()?);
+                }
+            }
+        }
+        Ok(Box::new(constructors::User {
             self_,
             contact,
             mutual_contact,
@@ -17994,40 +20398,40 @@ impl User {
             bot_attach_menu,
             premium,
             attach_menu_enabled,
-            bot_can_edit: word_flags2 & 0x2 != 0,
-            close_friend: word_flags2 & 0x4 != 0,
-            stories_hidden: word_flags2 & 0x8 != 0,
-            stories_unavailable: word_flags2 & 0x10 != 0,
-            contact_require_premium: word_flags2 & 0x400 != 0,
-            bot_business: word_flags2 & 0x800 != 0,
-            bot_has_main_app: word_flags2 & 0x2000 != 0,
-            bot_forum_view: word_flags2 & 0x10000 != 0,
-            bot_forum_can_manage_topics: word_flags2 & 0x20000 != 0,
-            bot_can_manage_bots: word_flags2 & 0x40000 != 0,
-            bot_guestchat: word_flags2 & 0x80000 != 0,
-            bot_guard: word_flags2 & 0x100000 != 0,
-            id: rd.i64()?,
-            access_hash: rd.optional(word_flags & 0x1 != 0)?,
-            first_name: rd.optional(word_flags & 0x2 != 0)?,
-            last_name: rd.optional(word_flags & 0x4 != 0)?,
-            username: rd.optional(word_flags & 0x8 != 0)?,
-            phone: rd.optional(word_flags & 0x10 != 0)?,
-            photo: rd.optional(word_flags & 0x20 != 0)?,
-            status: rd.optional(word_flags & 0x40 != 0)?,
-            bot_info_version: rd.optional(word_flags & 0x4000 != 0)?,
-            restriction_reason: rd.optional(word_flags & 0x40000 != 0)?,
-            bot_inline_placeholder: rd.optional(word_flags & 0x80000 != 0)?,
-            lang_code: rd.optional(word_flags & 0x400000 != 0)?,
-            emoji_status: rd.optional(word_flags & 0x40000000 != 0)?,
-            usernames: rd.optional(word_flags2 & 0x1 != 0)?,
-            stories_max_id: rd.optional(word_flags2 & 0x20 != 0)?,
-            color: rd.optional(word_flags2 & 0x100 != 0)?,
-            profile_color: rd.optional(word_flags2 & 0x200 != 0)?,
-            bot_active_users: rd.optional(word_flags2 & 0x1000 != 0)?,
-            bot_verification_icon: rd.optional(word_flags2 & 0x4000 != 0)?,
-            send_paid_messages_stars: rd.optional(word_flags2 & 0x8000 != 0)?,
-            linked_community_id: rd.optional(word_flags2 & 0x200000 != 0)?,
-        })
+            bot_can_edit,
+            close_friend,
+            stories_hidden,
+            stories_unavailable,
+            contact_require_premium,
+            bot_business,
+            bot_has_main_app,
+            bot_forum_view,
+            bot_forum_can_manage_topics,
+            bot_can_manage_bots,
+            bot_guestchat,
+            bot_guard,
+            id,
+            access_hash,
+            first_name,
+            last_name,
+            username,
+            phone,
+            photo,
+            status,
+            bot_info_version,
+            restriction_reason,
+            bot_inline_placeholder,
+            lang_code,
+            emoji_status,
+            usernames,
+            stories_max_id,
+            color,
+            profile_color,
+            bot_active_users,
+            bot_verification_icon,
+            send_paid_messages_stars,
+            linked_community_id,
+        }))
     }
 }
 impl User {
@@ -18094,119 +20498,126 @@ impl User {
         if !all_flags_18 && (*restricted || restriction_reason.is_some()) {
             return wr.fail("user");
         }
-        wr.u32(0xb1b8cc83);
-        wr.u32(
-            u32::from(access_hash.is_some()) << 0
-                | u32::from(first_name.is_some()) << 1
-                | u32::from(last_name.is_some()) << 2
-                | u32::from(username.is_some()) << 3
-                | u32::from(phone.is_some()) << 4
-                | u32::from(photo.is_some()) << 5
-                | u32::from(status.is_some()) << 6
-                | u32::from(*self_) << 10
-                | u32::from(*contact) << 11
-                | u32::from(*mutual_contact) << 12
-                | u32::from(*deleted) << 13
-                | u32::from(all_flags_14) << 14
-                | u32::from(*bot_chat_history) << 15
-                | u32::from(*bot_nochats) << 16
-                | u32::from(*verified) << 17
-                | u32::from(all_flags_18) << 18
-                | u32::from(bot_inline_placeholder.is_some()) << 19
-                | u32::from(*min) << 20
-                | u32::from(*bot_inline_geo) << 21
-                | u32::from(lang_code.is_some()) << 22
-                | u32::from(*support) << 23
-                | u32::from(*scam) << 24
-                | u32::from(*apply_min_photo) << 25
-                | u32::from(*fake) << 26
-                | u32::from(*bot_attach_menu) << 27
-                | u32::from(*premium) << 28
-                | u32::from(*attach_menu_enabled) << 29
-                | u32::from(emoji_status.is_some()) << 30,
-        );
-        wr.u32(
-            u32::from(usernames.is_some()) << 0
-                | u32::from(*bot_can_edit) << 1
-                | u32::from(*close_friend) << 2
-                | u32::from(*stories_hidden) << 3
-                | u32::from(*stories_unavailable) << 4
-                | u32::from(stories_max_id.is_some()) << 5
-                | u32::from(color.is_some()) << 8
-                | u32::from(profile_color.is_some()) << 9
-                | u32::from(*contact_require_premium) << 10
-                | u32::from(*bot_business) << 11
-                | u32::from(bot_active_users.is_some()) << 12
-                | u32::from(*bot_has_main_app) << 13
-                | u32::from(bot_verification_icon.is_some()) << 14
-                | u32::from(send_paid_messages_stars.is_some()) << 15
-                | u32::from(*bot_forum_view) << 16
-                | u32::from(*bot_forum_can_manage_topics) << 17
-                | u32::from(*bot_can_manage_bots) << 18
-                | u32::from(*bot_guestchat) << 19
-                | u32::from(*bot_guard) << 20
-                | u32::from(linked_community_id.is_some()) << 21,
-        );
-        wr.i64(*id);
-        if let Some(x) = access_hash {
-            wr.i64(*x);
-        }
-        if let Some(x) = first_name {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = last_name {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = username {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = phone {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = photo {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = status {
-            Encode::encode(x, wr);
-        }
-        if all_flags_14 && let Some(x) = bot_info_version {
-            wr.i32(*x);
-        }
-        if all_flags_18 && let Some(x) = restriction_reason {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = bot_inline_placeholder {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = lang_code {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = emoji_status {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = usernames {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = stories_max_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = color {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = profile_color {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = bot_active_users {
-            wr.i32(*x);
-        }
-        if let Some(x) = bot_verification_icon {
-            wr.i64(*x);
-        }
-        if let Some(x) = send_paid_messages_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = linked_community_id {
-            wr.i64(*x);
+        let word_flags = u32::from(access_hash.is_some()) << 0
+            | u32::from(first_name.is_some()) << 1
+            | u32::from(last_name.is_some()) << 2
+            | u32::from(username.is_some()) << 3
+            | u32::from(phone.is_some()) << 4
+            | u32::from(photo.is_some()) << 5
+            | u32::from(status.is_some()) << 6
+            | u32::from(*self_) << 10
+            | u32::from(*contact) << 11
+            | u32::from(*mutual_contact) << 12
+            | u32::from(*deleted) << 13
+            | u32::from(all_flags_14) << 14
+            | u32::from(*bot_chat_history) << 15
+            | u32::from(*bot_nochats) << 16
+            | u32::from(*verified) << 17
+            | u32::from(all_flags_18) << 18
+            | u32::from(bot_inline_placeholder.is_some()) << 19
+            | u32::from(*min) << 20
+            | u32::from(*bot_inline_geo) << 21
+            | u32::from(lang_code.is_some()) << 22
+            | u32::from(*support) << 23
+            | u32::from(*scam) << 24
+            | u32::from(*apply_min_photo) << 25
+            | u32::from(*fake) << 26
+            | u32::from(*bot_attach_menu) << 27
+            | u32::from(*premium) << 28
+            | u32::from(*attach_menu_enabled) << 29
+            | u32::from(emoji_status.is_some()) << 30;
+        let word_flags2 = u32::from(usernames.is_some()) << 0
+            | u32::from(*bot_can_edit) << 1
+            | u32::from(*close_friend) << 2
+            | u32::from(*stories_hidden) << 3
+            | u32::from(*stories_unavailable) << 4
+            | u32::from(stories_max_id.is_some()) << 5
+            | u32::from(color.is_some()) << 8
+            | u32::from(profile_color.is_some()) << 9
+            | u32::from(*contact_require_premium) << 10
+            | u32::from(*bot_business) << 11
+            | u32::from(bot_active_users.is_some()) << 12
+            | u32::from(*bot_has_main_app) << 13
+            | u32::from(bot_verification_icon.is_some()) << 14
+            | u32::from(send_paid_messages_stars.is_some()) << 15
+            | u32::from(*bot_forum_view) << 16
+            | u32::from(*bot_forum_can_manage_topics) << 17
+            | u32::from(*bot_can_manage_bots) << 18
+            | u32::from(*bot_guestchat) << 19
+            | u32::from(*bot_guard) << 20
+            | u32::from(linked_community_id.is_some()) << 21;
+        wr.words([0xb1b8cc83, word_flags, word_flags2, low(id), high(id)]);
+        if word_flags & 0x404c407f != 0 || word_flags2 & 0x20d321 != 0 {
+            if word_flags & 0xf != 0 {
+                if let Some(x) = access_hash {
+                    wr.i64(*x);
+                }
+                if let Some(x) = first_name {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = last_name {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = username {
+                    wr.bytes(x.as_bytes());
+                }
+            }
+            if word_flags & 0x4070 != 0 {
+                if let Some(x) = phone {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = photo {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = status {
+                    Encode::encode(x, wr);
+                }
+                if all_flags_14 && let Some(x) = bot_info_version {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0x404c0000 != 0 {
+                if all_flags_18 && let Some(x) = restriction_reason {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = bot_inline_placeholder {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = lang_code {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = emoji_status {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags2 & 0x321 != 0 {
+                if let Some(x) = usernames {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = stories_max_id {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = color {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = profile_color {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags2 & 0x20d000 != 0 {
+                if let Some(x) = bot_active_users {
+                    wr.i32(*x);
+                }
+                if let Some(x) = bot_verification_icon {
+                    wr.i64(*x);
+                }
+                if let Some(x) = send_paid_messages_stars {
+                    wr.i64(*x);
+                }
+                if let Some(x) = linked_community_id {
+                    wr.i64(*x);
+                }
+            }
         }
     }
 }
@@ -18227,28 +20638,27 @@ impl UserProfilePhoto {
     }
 }
 impl UserProfilePhoto {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::UserProfilePhoto {
-            has_video: word_flags & 0x1 != 0,
-            personal: word_flags & 0x4 != 0,
-            photo_id: rd.i64()?,
-            stripped_thumb: rd.optional(word_flags & 0x2 != 0)?,
-            dc_id: rd.i32()?,
-        })
+        let has_video = word_flags & 0x1 != 0;
+        let personal = word_flags & 0x4 != 0;
+        let photo_id = rd.i64()?;
+        let stripped_thumb = rd.optional(word_flags & 0x2 != 0)?;
+        let dc_id = rd.i32()?;
+        Ok(Box::new(constructors::UserProfilePhoto { has_video, personal, photo_id, stripped_thumb, dc_id }))
     }
 }
 impl UserProfilePhoto {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UserProfilePhoto { has_video, personal, photo_id, stripped_thumb, dc_id } = v;
-        wr.u32(0x82d1f706);
-        wr.u32(u32::from(*has_video) << 0 | u32::from(stripped_thumb.is_some()) << 1 | u32::from(*personal) << 2);
-        wr.i64(*photo_id);
+        let word_flags =
+            u32::from(*has_video) << 0 | u32::from(stripped_thumb.is_some()) << 1 | u32::from(*personal) << 2;
+        wr.words([0x82d1f706, word_flags, low(photo_id), high(photo_id)]);
         if let Some(x) = stripped_thumb {
             wr.bytes(x);
         }
-        wr.i32(*dc_id);
+        wr.u32(dc_id.cast_unsigned());
     }
 }
 /// `videoSize#de33b094 flags:# type:string w:int h:int size:int video_start_ts:flags.0?double = VideoSize`
@@ -18268,27 +20678,24 @@ impl VideoSize {
     }
 }
 impl VideoSize {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::VideoSize {
-            type_: rd.string()?,
-            w: rd.i32()?,
-            h: rd.i32()?,
-            size: rd.i32()?,
-            video_start_ts: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let type_ = rd.string()?;
+        let w = rd.i32()?;
+        let h = rd.i32()?;
+        let size = rd.i32()?;
+        let video_start_ts = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::VideoSize { type_, w, h, size, video_start_ts }))
     }
 }
 impl VideoSize {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::VideoSize { type_, w, h, size, video_start_ts } = v;
-        wr.u32(0xde33b094);
-        wr.u32(u32::from(video_start_ts.is_some()) << 0);
+        let word_flags = u32::from(video_start_ts.is_some()) << 0;
+        wr.words([0xde33b094, word_flags]);
         wr.bytes(type_.as_bytes());
-        wr.i32(*w);
-        wr.i32(*h);
-        wr.i32(*size);
+        wr.words([w.cast_unsigned(), h.cast_unsigned(), size.cast_unsigned()]);
         if let Some(x) = video_start_ts {
             wr.f64(*x);
         }
@@ -18301,14 +20708,12 @@ pub struct VideoSizeStickerMarkup {
     pub sticker_id: i64,
     pub background_colors: Vec<i32>,
 }
-impl VideoSizeStickerMarkup {}
 impl VideoSizeStickerMarkup {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::VideoSizeStickerMarkup {
-            stickerset: Decode::decode(rd)?,
-            sticker_id: rd.i64()?,
-            background_colors: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let stickerset = Decode::decode(rd)?;
+        let sticker_id = rd.i64()?;
+        let background_colors = Decode::decode(rd)?;
+        Ok(Box::new(constructors::VideoSizeStickerMarkup { stickerset, sticker_id, background_colors }))
     }
 }
 impl VideoSizeStickerMarkup {
@@ -18317,7 +20722,7 @@ impl VideoSizeStickerMarkup {
         let constructors::VideoSizeStickerMarkup { stickerset, sticker_id, background_colors } = v;
         wr.u32(0x0da082fe);
         Encode::encode(stickerset, wr);
-        wr.i64(*sticker_id);
+        wr.words([low(sticker_id), high(sticker_id)]);
         Encode::encode(background_colors, wr);
     }
 }
@@ -18339,16 +20744,22 @@ impl WalletState {
     }
 }
 impl WalletState {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::WalletState {
-            backup_enabled: word_flags & 0x1 != 0,
-            can_export_phrase: word_flags & 0x2 != 0,
-            can_enable_backup: word_flags & 0x4 != 0,
-            address: rd.string()?,
-            public_key: rd.bytes()?,
-            balance: rd.i64()?,
-        })
+        let backup_enabled = word_flags & 0x1 != 0;
+        let can_export_phrase = word_flags & 0x2 != 0;
+        let can_enable_backup = word_flags & 0x4 != 0;
+        let address = rd.string()?;
+        let public_key = rd.bytes()?;
+        let balance = rd.i64()?;
+        Ok(Box::new(constructors::WalletState {
+            backup_enabled,
+            can_export_phrase,
+            can_enable_backup,
+            address,
+            public_key,
+            balance,
+        }))
     }
 }
 impl WalletState {
@@ -18362,13 +20773,12 @@ impl WalletState {
             public_key,
             balance,
         } = v;
-        wr.u32(0x95c5346b);
-        wr.u32(
-            u32::from(*backup_enabled) << 0 | u32::from(*can_export_phrase) << 1 | u32::from(*can_enable_backup) << 2,
-        );
+        let word_flags =
+            u32::from(*backup_enabled) << 0 | u32::from(*can_export_phrase) << 1 | u32::from(*can_enable_backup) << 2;
+        wr.words([0x95c5346b, word_flags]);
         wr.bytes(address.as_bytes());
         wr.bytes(public_key);
-        wr.i64(*balance);
+        wr.words([low(balance), high(balance)]);
     }
 }
 /// `walletTransactionPeerAddress#062cc1bc flags:# address:string domain:flags.0?string = WalletTransactionPeer`
@@ -18385,20 +20795,19 @@ impl WalletTransactionPeerAddress {
     }
 }
 impl WalletTransactionPeerAddress {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::WalletTransactionPeerAddress {
-            address: rd.string()?,
-            domain: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let address = rd.string()?;
+        let domain = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::WalletTransactionPeerAddress { address, domain }))
     }
 }
 impl WalletTransactionPeerAddress {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::WalletTransactionPeerAddress { address, domain } = v;
-        wr.u32(0x062cc1bc);
-        wr.u32(u32::from(domain.is_some()) << 0);
+        let word_flags = u32::from(domain.is_some()) << 0;
+        wr.words([0x062cc1bc, word_flags]);
         wr.bytes(address.as_bytes());
         if let Some(x) = domain {
             wr.bytes(x.as_bytes());
@@ -18420,21 +20829,20 @@ impl WalletTransactionPeerOnramp {
     }
 }
 impl WalletTransactionPeerOnramp {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::WalletTransactionPeerOnramp {
-            address: rd.string()?,
-            domain: rd.optional(word_flags & 0x1 != 0)?,
-            provider_name: rd.string()?,
-        })
+        let address = rd.string()?;
+        let domain = rd.optional(word_flags & 0x1 != 0)?;
+        let provider_name = rd.string()?;
+        Ok(Box::new(constructors::WalletTransactionPeerOnramp { address, domain, provider_name }))
     }
 }
 impl WalletTransactionPeerOnramp {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::WalletTransactionPeerOnramp { address, domain, provider_name } = v;
-        wr.u32(0xe595186e);
-        wr.u32(u32::from(domain.is_some()) << 0);
+        let word_flags = u32::from(domain.is_some()) << 0;
+        wr.words([0xe595186e, word_flags]);
         wr.bytes(address.as_bytes());
         if let Some(x) = domain {
             wr.bytes(x.as_bytes());
@@ -18457,22 +20865,20 @@ impl WalletTransactionPeerUser {
     }
 }
 impl WalletTransactionPeerUser {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::WalletTransactionPeerUser {
-            user_id: rd.i64()?,
-            address: rd.string()?,
-            domain: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let user_id = rd.i64()?;
+        let address = rd.string()?;
+        let domain = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(Box::new(constructors::WalletTransactionPeerUser { user_id, address, domain }))
     }
 }
 impl WalletTransactionPeerUser {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::WalletTransactionPeerUser { user_id, address, domain } = v;
-        wr.u32(0xd4ea706d);
-        wr.u32(u32::from(domain.is_some()) << 0);
-        wr.i64(*user_id);
+        let word_flags = u32::from(domain.is_some()) << 0;
+        wr.words([0xd4ea706d, word_flags, low(user_id), high(user_id)]);
         wr.bytes(address.as_bytes());
         if let Some(x) = domain {
             wr.bytes(x.as_bytes());
@@ -18510,36 +20916,40 @@ impl WallPaper {
     }
 }
 impl WallPaper {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let id = rd.i64()?;
         let word_flags = rd.u32()?;
-        Ok(constructors::WallPaper {
+        let creator = word_flags & 0x1 != 0;
+        let default = word_flags & 0x2 != 0;
+        let pattern = word_flags & 0x8 != 0;
+        let dark = word_flags & 0x10 != 0;
+        let access_hash = rd.i64()?;
+        let slug = rd.string()?;
+        let document = Decode::decode(rd)?;
+        let settings = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::WallPaper {
             id,
-            creator: word_flags & 0x1 != 0,
-            default: word_flags & 0x2 != 0,
-            pattern: word_flags & 0x8 != 0,
-            dark: word_flags & 0x10 != 0,
-            access_hash: rd.i64()?,
-            slug: rd.string()?,
-            document: Decode::decode(rd)?,
-            settings: rd.optional(word_flags & 0x4 != 0)?,
-        })
+            creator,
+            default,
+            pattern,
+            dark,
+            access_hash,
+            slug,
+            document,
+            settings,
+        }))
     }
 }
 impl WallPaper {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::WallPaper { id, creator, default, pattern, dark, access_hash, slug, document, settings } = v;
-        wr.u32(0xa437c3ed);
-        wr.i64(*id);
-        wr.u32(
-            u32::from(*creator) << 0
-                | u32::from(*default) << 1
-                | u32::from(settings.is_some()) << 2
-                | u32::from(*pattern) << 3
-                | u32::from(*dark) << 4,
-        );
-        wr.i64(*access_hash);
+        let word_flags = u32::from(*creator) << 0
+            | u32::from(*default) << 1
+            | u32::from(settings.is_some()) << 2
+            | u32::from(*pattern) << 3
+            | u32::from(*dark) << 4;
+        wr.words([0xa437c3ed, low(id), high(id), word_flags, low(access_hash), high(access_hash)]);
         wr.bytes(slug.as_bytes());
         Encode::encode(document, wr);
         if let Some(x) = settings {
@@ -18556,16 +20966,14 @@ pub struct WebDocument {
     pub mime_type: Str,
     pub attributes: Vec<types::DocumentAttribute>,
 }
-impl WebDocument {}
 impl WebDocument {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::WebDocument {
-            url: rd.string()?,
-            access_hash: rd.i64()?,
-            size: rd.i32()?,
-            mime_type: rd.string()?,
-            attributes: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let url = rd.string()?;
+        let access_hash = rd.i64()?;
+        let size = rd.i32()?;
+        let mime_type = rd.string()?;
+        let attributes = Decode::decode(rd)?;
+        Ok(Box::new(constructors::WebDocument { url, access_hash, size, mime_type, attributes }))
     }
 }
 impl WebDocument {
@@ -18574,8 +20982,7 @@ impl WebDocument {
         let constructors::WebDocument { url, access_hash, size, mime_type, attributes } = v;
         wr.u32(0x1c570ed1);
         wr.bytes(url.as_bytes());
-        wr.i64(*access_hash);
-        wr.i32(*size);
+        wr.words([low(access_hash), high(access_hash), size.cast_unsigned()]);
         wr.bytes(mime_type.as_bytes());
         Encode::encode(attributes, wr);
     }
@@ -18588,15 +20995,13 @@ pub struct WebDocumentNoProxy {
     pub mime_type: Str,
     pub attributes: Vec<types::DocumentAttribute>,
 }
-impl WebDocumentNoProxy {}
 impl WebDocumentNoProxy {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::WebDocumentNoProxy {
-            url: rd.string()?,
-            size: rd.i32()?,
-            mime_type: rd.string()?,
-            attributes: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let url = rd.string()?;
+        let size = rd.i32()?;
+        let mime_type = rd.string()?;
+        let attributes = Decode::decode(rd)?;
+        Ok(Box::new(constructors::WebDocumentNoProxy { url, size, mime_type, attributes }))
     }
 }
 impl WebDocumentNoProxy {
@@ -18605,7 +21010,7 @@ impl WebDocumentNoProxy {
         let constructors::WebDocumentNoProxy { url, size, mime_type, attributes } = v;
         wr.u32(0xf9c8bcc6);
         wr.bytes(url.as_bytes());
-        wr.i32(*size);
+        wr.u32(size.cast_unsigned());
         wr.bytes(mime_type.as_bytes());
         Encode::encode(attributes, wr);
     }
@@ -18663,30 +21068,100 @@ impl WebPage {
     }
 }
 impl WebPage {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::WebPage {
-            has_large_media: word_flags & 0x2000 != 0,
-            video_cover_photo: word_flags & 0x4000 != 0,
-            id: rd.i64()?,
-            url: rd.string()?,
-            display_url: rd.string()?,
-            hash: rd.i32()?,
-            type_: rd.optional(word_flags & 0x1 != 0)?,
-            site_name: rd.optional(word_flags & 0x2 != 0)?,
-            title: rd.optional(word_flags & 0x4 != 0)?,
-            description: rd.optional(word_flags & 0x8 != 0)?,
-            photo: rd.optional(word_flags & 0x10 != 0)?,
-            embed_url: rd.optional(word_flags & 0x20 != 0)?,
-            embed_type: rd.optional(word_flags & 0x20 != 0)?,
-            embed_width: rd.optional(word_flags & 0x40 != 0)?,
-            embed_height: rd.optional(word_flags & 0x40 != 0)?,
-            duration: rd.optional(word_flags & 0x80 != 0)?,
-            author: rd.optional(word_flags & 0x100 != 0)?,
-            document: rd.optional(word_flags & 0x200 != 0)?,
-            cached_page: rd.optional(word_flags & 0x400 != 0)?,
-            attributes: rd.optional(word_flags & 0x1000 != 0)?,
-        })
+        let has_large_media = word_flags & 0x2000 != 0;
+        let video_cover_photo = word_flags & 0x4000 != 0;
+        let id = rd.i64()?;
+        let url = rd.string()?;
+        let display_url = rd.string()?;
+        let hash = rd.i32()?;
+        let mut type_ = None;
+        let mut site_name = None;
+        let mut title = None;
+        let mut description = None;
+        let mut photo = None;
+        let mut embed_url = None;
+        let mut embed_type = None;
+        let mut embed_width = None;
+        let mut embed_height = None;
+        let mut duration = None;
+        let mut author = None;
+        let mut document = None;
+        let mut cached_page = None;
+        let mut attributes = None;
+        if word_flags & 0x17ff != 0 {
+            if word_flags & 0xf != 0 {
+                if word_flags & 0x1 != 0 {
+                    type_ = Some(rd.string()?);
+                }
+                if word_flags & 0x2 != 0 {
+                    site_name = Some(rd.string()?);
+                }
+                if word_flags & 0x4 != 0 {
+                    title = Some(rd.string()?);
+                }
+                if word_flags & 0x8 != 0 {
+                    description = Some(rd.string()?);
+                }
+            }
+            if word_flags & 0x70 != 0 {
+                if word_flags & 0x10 != 0 {
+                    photo = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x20 != 0 {
+                    embed_url = Some(rd.string()?);
+                }
+                if word_flags & 0x20 != 0 {
+                    embed_type = Some(rd.string()?);
+                }
+                if word_flags & 0x40 != 0 {
+                    embed_width = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x3c0 != 0 {
+                if word_flags & 0x40 != 0 {
+                    embed_height = Some(rd.i32()?);
+                }
+                if word_flags & 0x80 != 0 {
+                    duration = Some(rd.i32()?);
+                }
+                if word_flags & 0x100 != 0 {
+                    author = Some(rd.string()?);
+                }
+                if word_flags & 0x200 != 0 {
+                    document = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x400 != 0 {
+                cached_page = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x1000 != 0 {
+                attributes = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(Box::new(constructors::WebPage {
+            has_large_media,
+            video_cover_photo,
+            id,
+            url,
+            display_url,
+            hash,
+            type_,
+            site_name,
+            title,
+            description,
+            photo,
+            embed_url,
+            embed_type,
+            embed_width,
+            embed_height,
+            duration,
+            author,
+            document,
+            cached_page,
+            attributes,
+        }))
     }
 }
 impl WebPage {
@@ -18722,68 +21197,73 @@ impl WebPage {
         if !all_flags_6 && (embed_width.is_some() || embed_height.is_some()) {
             return wr.fail("webPage");
         }
-        wr.u32(0xe89c45b2);
-        wr.u32(
-            u32::from(type_.is_some()) << 0
-                | u32::from(site_name.is_some()) << 1
-                | u32::from(title.is_some()) << 2
-                | u32::from(description.is_some()) << 3
-                | u32::from(photo.is_some()) << 4
-                | u32::from(all_flags_5) << 5
-                | u32::from(all_flags_6) << 6
-                | u32::from(duration.is_some()) << 7
-                | u32::from(author.is_some()) << 8
-                | u32::from(document.is_some()) << 9
-                | u32::from(cached_page.is_some()) << 10
-                | u32::from(attributes.is_some()) << 12
-                | u32::from(*has_large_media) << 13
-                | u32::from(*video_cover_photo) << 14,
-        );
-        wr.i64(*id);
+        let word_flags = u32::from(type_.is_some()) << 0
+            | u32::from(site_name.is_some()) << 1
+            | u32::from(title.is_some()) << 2
+            | u32::from(description.is_some()) << 3
+            | u32::from(photo.is_some()) << 4
+            | u32::from(all_flags_5) << 5
+            | u32::from(all_flags_6) << 6
+            | u32::from(duration.is_some()) << 7
+            | u32::from(author.is_some()) << 8
+            | u32::from(document.is_some()) << 9
+            | u32::from(cached_page.is_some()) << 10
+            | u32::from(attributes.is_some()) << 12
+            | u32::from(*has_large_media) << 13
+            | u32::from(*video_cover_photo) << 14;
+        wr.words([0xe89c45b2, word_flags, low(id), high(id)]);
         wr.bytes(url.as_bytes());
         wr.bytes(display_url.as_bytes());
-        wr.i32(*hash);
-        if let Some(x) = type_ {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = site_name {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = description {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = photo {
-            Encode::encode(x, wr);
-        }
-        if all_flags_5 && let Some(x) = embed_url {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_5 && let Some(x) = embed_type {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_6 && let Some(x) = embed_width {
-            wr.i32(*x);
-        }
-        if all_flags_6 && let Some(x) = embed_height {
-            wr.i32(*x);
-        }
-        if let Some(x) = duration {
-            wr.i32(*x);
-        }
-        if let Some(x) = author {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = document {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = cached_page {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = attributes {
-            Encode::encode(x, wr);
+        wr.u32(hash.cast_unsigned());
+        if word_flags & 0x17ff != 0 {
+            if word_flags & 0xf != 0 {
+                if let Some(x) = type_ {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = site_name {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = title {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = description {
+                    wr.bytes(x.as_bytes());
+                }
+            }
+            if word_flags & 0x70 != 0 {
+                if let Some(x) = photo {
+                    Encode::encode(x, wr);
+                }
+                if all_flags_5 && let Some(x) = embed_url {
+                    wr.bytes(x.as_bytes());
+                }
+                if all_flags_5 && let Some(x) = embed_type {
+                    wr.bytes(x.as_bytes());
+                }
+                if all_flags_6 && let Some(x) = embed_width {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0x3c0 != 0 {
+                if all_flags_6 && let Some(x) = embed_height {
+                    wr.i32(*x);
+                }
+                if let Some(x) = duration {
+                    wr.i32(*x);
+                }
+                if let Some(x) = author {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = document {
+                    Encode::encode(x, wr);
+                }
+            }
+            if let Some(x) = cached_page {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = attributes {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -18802,22 +21282,24 @@ impl WebPagePending {
     }
 }
 impl WebPagePending {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::WebPagePending { id: rd.i64()?, url: rd.optional(word_flags & 0x1 != 0)?, date: rd.i32()? })
+        let id = rd.i64()?;
+        let url = rd.optional(word_flags & 0x1 != 0)?;
+        let date = rd.i32()?;
+        Ok(Box::new(constructors::WebPagePending { id, url, date }))
     }
 }
 impl WebPagePending {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::WebPagePending { id, url, date } = v;
-        wr.u32(0xb0d13e47);
-        wr.u32(u32::from(url.is_some()) << 0);
-        wr.i64(*id);
+        let word_flags = u32::from(url.is_some()) << 0;
+        wr.words([0xb0d13e47, word_flags, low(id), high(id)]);
         if let Some(x) = url {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
     }
 }
 /// `broadcastRevenueTransactionRefund#42d30d2e amount:long date:int provider:string = BroadcastRevenueTransaction`
@@ -18827,23 +21309,19 @@ pub struct BroadcastRevenueTransactionRefund {
     pub date: i32,
     pub provider: Str,
 }
-impl BroadcastRevenueTransactionRefund {}
 impl BroadcastRevenueTransactionRefund {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::BroadcastRevenueTransactionRefund {
-            amount: rd.i64()?,
-            date: rd.i32()?,
-            provider: rd.string()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let amount = rd.i64()?;
+        let date = rd.i32()?;
+        let provider = rd.string()?;
+        Ok(Box::new(constructors::BroadcastRevenueTransactionRefund { amount, date, provider }))
     }
 }
 impl BroadcastRevenueTransactionRefund {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::BroadcastRevenueTransactionRefund { amount, date, provider } = v;
-        wr.u32(0x42d30d2e);
-        wr.i64(*amount);
-        wr.i32(*date);
+        wr.words([0x42d30d2e, low(amount), high(amount), date.cast_unsigned()]);
         wr.bytes(provider.as_bytes());
     }
 }
@@ -18866,17 +21344,24 @@ impl BroadcastRevenueTransactionWithdrawal {
     }
 }
 impl BroadcastRevenueTransactionWithdrawal {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::BroadcastRevenueTransactionWithdrawal {
-            pending: word_flags & 0x1 != 0,
-            failed: word_flags & 0x4 != 0,
-            amount: rd.i64()?,
-            date: rd.i32()?,
-            provider: rd.string()?,
-            transaction_date: rd.optional(word_flags & 0x2 != 0)?,
-            transaction_url: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let pending = word_flags & 0x1 != 0;
+        let failed = word_flags & 0x4 != 0;
+        let amount = rd.i64()?;
+        let date = rd.i32()?;
+        let provider = rd.string()?;
+        let transaction_date = rd.optional(word_flags & 0x2 != 0)?;
+        let transaction_url = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::BroadcastRevenueTransactionWithdrawal {
+            pending,
+            failed,
+            amount,
+            date,
+            provider,
+            transaction_date,
+            transaction_url,
+        }))
     }
 }
 impl BroadcastRevenueTransactionWithdrawal {
@@ -18895,10 +21380,8 @@ impl BroadcastRevenueTransactionWithdrawal {
         if !all_flags_1 && (transaction_date.is_some() || transaction_url.is_some()) {
             return wr.fail("broadcastRevenueTransactionWithdrawal");
         }
-        wr.u32(0x5a590978);
-        wr.u32(u32::from(*pending) << 0 | u32::from(all_flags_1) << 1 | u32::from(*failed) << 2);
-        wr.i64(*amount);
-        wr.i32(*date);
+        let word_flags = u32::from(*pending) << 0 | u32::from(all_flags_1) << 1 | u32::from(*failed) << 2;
+        wr.words([0x5a590978, word_flags, low(amount), high(amount), date.cast_unsigned()]);
         wr.bytes(provider.as_bytes());
         if all_flags_1 && let Some(x) = transaction_date {
             wr.i32(*x);
@@ -18914,10 +21397,11 @@ pub struct ChannelAdminLogEventActionChangeTheme {
     pub prev_value: Str,
     pub new_value: Str,
 }
-impl ChannelAdminLogEventActionChangeTheme {}
 impl ChannelAdminLogEventActionChangeTheme {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::ChannelAdminLogEventActionChangeTheme { prev_value: rd.string()?, new_value: rd.string()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let prev_value = rd.string()?;
+        let new_value = rd.string()?;
+        Ok(Box::new(constructors::ChannelAdminLogEventActionChangeTheme { prev_value, new_value }))
     }
 }
 impl ChannelAdminLogEventActionChangeTheme {
@@ -18947,28 +21431,25 @@ impl InputKeyboardButtonUrlAuth {
     }
 }
 impl InputKeyboardButtonUrlAuth {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputKeyboardButtonUrlAuth {
-            request_write_access: word_flags & 0x1 != 0,
-            style: rd.optional(word_flags & 0x400 != 0)?,
-            text: rd.string()?,
-            fwd_text: rd.optional(word_flags & 0x2 != 0)?,
-            url: rd.string()?,
-            bot: Decode::decode(rd)?,
-        })
+        let request_write_access = word_flags & 0x1 != 0;
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        let fwd_text = rd.optional(word_flags & 0x2 != 0)?;
+        let url = rd.string()?;
+        let bot = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputKeyboardButtonUrlAuth { request_write_access, style, text, fwd_text, url, bot }))
     }
 }
 impl InputKeyboardButtonUrlAuth {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputKeyboardButtonUrlAuth { request_write_access, style, text, fwd_text, url, bot } = v;
-        wr.u32(0x68013e72);
-        wr.u32(
-            u32::from(*request_write_access) << 0
-                | u32::from(fwd_text.is_some()) << 1
-                | u32::from(style.is_some()) << 10,
-        );
+        let word_flags = u32::from(*request_write_access) << 0
+            | u32::from(fwd_text.is_some()) << 1
+            | u32::from(style.is_some()) << 10;
+        wr.words([0x68013e72, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -18995,21 +21476,20 @@ impl InputKeyboardButtonUserProfile {
     }
 }
 impl InputKeyboardButtonUserProfile {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputKeyboardButtonUserProfile {
-            style: rd.optional(word_flags & 0x400 != 0)?,
-            text: rd.string()?,
-            user_id: Decode::decode(rd)?,
-        })
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        let user_id = Decode::decode(rd)?;
+        Ok(Box::new(constructors::InputKeyboardButtonUserProfile { style, text, user_id }))
     }
 }
 impl InputKeyboardButtonUserProfile {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputKeyboardButtonUserProfile { style, text, user_id } = v;
-        wr.u32(0x7d5e07c7);
-        wr.u32(u32::from(style.is_some()) << 10);
+        let word_flags = u32::from(style.is_some()) << 10;
+        wr.words([0x7d5e07c7, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -19033,25 +21513,23 @@ impl InputPeerPhotoFileLocationLegacy {
     }
 }
 impl InputPeerPhotoFileLocationLegacy {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputPeerPhotoFileLocationLegacy {
-            big: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            volume_id: rd.i64()?,
-            local_id: rd.i32()?,
-        })
+        let big = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let volume_id = rd.i64()?;
+        let local_id = rd.i32()?;
+        Ok(Box::new(constructors::InputPeerPhotoFileLocationLegacy { big, peer, volume_id, local_id }))
     }
 }
 impl InputPeerPhotoFileLocationLegacy {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputPeerPhotoFileLocationLegacy { big, peer, volume_id, local_id } = v;
-        wr.u32(0x27d69997);
-        wr.u32(u32::from(*big) << 0);
+        let word_flags = u32::from(*big) << 0;
+        wr.words([0x27d69997, word_flags]);
         Encode::encode(peer, wr);
-        wr.i64(*volume_id);
-        wr.i32(*local_id);
+        wr.words([low(volume_id), high(volume_id), local_id.cast_unsigned()]);
     }
 }
 /// `inputStickerSetThumbLegacy#0dbaeae9 stickerset:InputStickerSet volume_id:long local_id:int = InputFileLocation`
@@ -19061,14 +21539,12 @@ pub struct InputStickerSetThumbLegacy {
     pub volume_id: i64,
     pub local_id: i32,
 }
-impl InputStickerSetThumbLegacy {}
 impl InputStickerSetThumbLegacy {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::InputStickerSetThumbLegacy {
-            stickerset: Decode::decode(rd)?,
-            volume_id: rd.i64()?,
-            local_id: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let stickerset = Decode::decode(rd)?;
+        let volume_id = rd.i64()?;
+        let local_id = rd.i32()?;
+        Ok(Box::new(constructors::InputStickerSetThumbLegacy { stickerset, volume_id, local_id }))
     }
 }
 impl InputStickerSetThumbLegacy {
@@ -19077,8 +21553,7 @@ impl InputStickerSetThumbLegacy {
         let constructors::InputStickerSetThumbLegacy { stickerset, volume_id, local_id } = v;
         wr.u32(0x0dbaeae9);
         Encode::encode(stickerset, wr);
-        wr.i64(*volume_id);
-        wr.i32(*local_id);
+        wr.words([low(volume_id), high(volume_id), local_id.cast_unsigned()]);
     }
 }
 /// `inputStorePaymentStars#4f0ee8df flags:# stars:long currency:string amount:long = InputStorePaymentPurpose`
@@ -19088,22 +21563,23 @@ pub struct InputStorePaymentStars {
     pub currency: Str,
     pub amount: i64,
 }
-impl InputStorePaymentStars {}
 impl InputStorePaymentStars {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::InputStorePaymentStars { stars: rd.i64()?, currency: rd.string()?, amount: rd.i64()? })
+        let stars = rd.i64()?;
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        Ok(Box::new(constructors::InputStorePaymentStars { stars, currency, amount }))
     }
 }
 impl InputStorePaymentStars {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::InputStorePaymentStars { stars, currency, amount } = v;
-        wr.u32(0x4f0ee8df);
-        wr.u32(0);
-        wr.i64(*stars);
+        let word_flags = 0;
+        wr.words([0x4f0ee8df, word_flags, low(stars), high(stars)]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
+        wr.words([low(amount), high(amount)]);
     }
 }
 /// `keyboardButtonBuy#3fa53905 flags:# style:flags.10?KeyboardButtonStyle text:string = KeyboardButton`
@@ -19120,17 +21596,19 @@ impl KeyboardButtonBuy {
     }
 }
 impl KeyboardButtonBuy {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::KeyboardButtonBuy { style: rd.optional(word_flags & 0x400 != 0)?, text: rd.string()? })
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::KeyboardButtonBuy { style, text }))
     }
 }
 impl KeyboardButtonBuy {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::KeyboardButtonBuy { style, text } = v;
-        wr.u32(0x3fa53905);
-        wr.u32(u32::from(style.is_some()) << 10);
+        let word_flags = u32::from(style.is_some()) << 10;
+        wr.words([0x3fa53905, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -19153,22 +21631,21 @@ impl KeyboardButtonCallback {
     }
 }
 impl KeyboardButtonCallback {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::KeyboardButtonCallback {
-            requires_password: word_flags & 0x1 != 0,
-            style: rd.optional(word_flags & 0x400 != 0)?,
-            text: rd.string()?,
-            data: rd.bytes()?,
-        })
+        let requires_password = word_flags & 0x1 != 0;
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        let data = rd.bytes()?;
+        Ok(Box::new(constructors::KeyboardButtonCallback { requires_password, style, text, data }))
     }
 }
 impl KeyboardButtonCallback {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::KeyboardButtonCallback { requires_password, style, text, data } = v;
-        wr.u32(0xe62bc960);
-        wr.u32(u32::from(*requires_password) << 0 | u32::from(style.is_some()) << 10);
+        let word_flags = u32::from(*requires_password) << 0 | u32::from(style.is_some()) << 10;
+        wr.words([0xe62bc960, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -19191,21 +21668,20 @@ impl KeyboardButtonCopy {
     }
 }
 impl KeyboardButtonCopy {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::KeyboardButtonCopy {
-            style: rd.optional(word_flags & 0x400 != 0)?,
-            text: rd.string()?,
-            copy_text: rd.string()?,
-        })
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        let copy_text = rd.string()?;
+        Ok(Box::new(constructors::KeyboardButtonCopy { style, text, copy_text }))
     }
 }
 impl KeyboardButtonCopy {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::KeyboardButtonCopy { style, text, copy_text } = v;
-        wr.u32(0xbcc4af10);
-        wr.u32(u32::from(style.is_some()) << 10);
+        let word_flags = u32::from(style.is_some()) << 10;
+        wr.words([0xbcc4af10, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -19227,17 +21703,19 @@ impl KeyboardButtonGame {
     }
 }
 impl KeyboardButtonGame {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::KeyboardButtonGame { style: rd.optional(word_flags & 0x400 != 0)?, text: rd.string()? })
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        Ok(Box::new(constructors::KeyboardButtonGame { style, text }))
     }
 }
 impl KeyboardButtonGame {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::KeyboardButtonGame { style, text } = v;
-        wr.u32(0x89c590f9);
-        wr.u32(u32::from(style.is_some()) << 10);
+        let word_flags = u32::from(style.is_some()) << 10;
+        wr.words([0x89c590f9, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -19261,23 +21739,23 @@ impl KeyboardButtonSwitchInline {
     }
 }
 impl KeyboardButtonSwitchInline {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::KeyboardButtonSwitchInline {
-            same_peer: word_flags & 0x1 != 0,
-            style: rd.optional(word_flags & 0x400 != 0)?,
-            text: rd.string()?,
-            query: rd.string()?,
-            peer_types: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let same_peer = word_flags & 0x1 != 0;
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        let query = rd.string()?;
+        let peer_types = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(Box::new(constructors::KeyboardButtonSwitchInline { same_peer, style, text, query, peer_types }))
     }
 }
 impl KeyboardButtonSwitchInline {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::KeyboardButtonSwitchInline { same_peer, style, text, query, peer_types } = v;
-        wr.u32(0x991399fc);
-        wr.u32(u32::from(*same_peer) << 0 | u32::from(peer_types.is_some()) << 1 | u32::from(style.is_some()) << 10);
+        let word_flags =
+            u32::from(*same_peer) << 0 | u32::from(peer_types.is_some()) << 1 | u32::from(style.is_some()) << 10;
+        wr.words([0x991399fc, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -19303,21 +21781,20 @@ impl KeyboardButtonUrl {
     }
 }
 impl KeyboardButtonUrl {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::KeyboardButtonUrl {
-            style: rd.optional(word_flags & 0x400 != 0)?,
-            text: rd.string()?,
-            url: rd.string()?,
-        })
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        let url = rd.string()?;
+        Ok(Box::new(constructors::KeyboardButtonUrl { style, text, url }))
     }
 }
 impl KeyboardButtonUrl {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::KeyboardButtonUrl { style, text, url } = v;
-        wr.u32(0xd80c25ec);
-        wr.u32(u32::from(style.is_some()) << 10);
+        let word_flags = u32::from(style.is_some()) << 10;
+        wr.words([0xd80c25ec, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -19342,23 +21819,22 @@ impl KeyboardButtonUrlAuth {
     }
 }
 impl KeyboardButtonUrlAuth {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::KeyboardButtonUrlAuth {
-            style: rd.optional(word_flags & 0x400 != 0)?,
-            text: rd.string()?,
-            fwd_text: rd.optional(word_flags & 0x1 != 0)?,
-            url: rd.string()?,
-            button_id: rd.i32()?,
-        })
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        let fwd_text = rd.optional(word_flags & 0x1 != 0)?;
+        let url = rd.string()?;
+        let button_id = rd.i32()?;
+        Ok(Box::new(constructors::KeyboardButtonUrlAuth { style, text, fwd_text, url, button_id }))
     }
 }
 impl KeyboardButtonUrlAuth {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::KeyboardButtonUrlAuth { style, text, fwd_text, url, button_id } = v;
-        wr.u32(0xf51006f9);
-        wr.u32(u32::from(fwd_text.is_some()) << 0 | u32::from(style.is_some()) << 10);
+        let word_flags = u32::from(fwd_text.is_some()) << 0 | u32::from(style.is_some()) << 10;
+        wr.words([0xf51006f9, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -19367,7 +21843,7 @@ impl KeyboardButtonUrlAuth {
             wr.bytes(x.as_bytes());
         }
         wr.bytes(url.as_bytes());
-        wr.i32(*button_id);
+        wr.u32(button_id.cast_unsigned());
     }
 }
 /// `keyboardButtonUserProfile#c0fd5d09 flags:# style:flags.10?KeyboardButtonStyle text:string user_id:long = KeyboardButton`
@@ -19385,26 +21861,25 @@ impl KeyboardButtonUserProfile {
     }
 }
 impl KeyboardButtonUserProfile {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::KeyboardButtonUserProfile {
-            style: rd.optional(word_flags & 0x400 != 0)?,
-            text: rd.string()?,
-            user_id: rd.i64()?,
-        })
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        let user_id = rd.i64()?;
+        Ok(Box::new(constructors::KeyboardButtonUserProfile { style, text, user_id }))
     }
 }
 impl KeyboardButtonUserProfile {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::KeyboardButtonUserProfile { style, text, user_id } = v;
-        wr.u32(0xc0fd5d09);
-        wr.u32(u32::from(style.is_some()) << 10);
+        let word_flags = u32::from(style.is_some()) << 10;
+        wr.words([0xc0fd5d09, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
         wr.bytes(text.as_bytes());
-        wr.i64(*user_id);
+        wr.words([low(user_id), high(user_id)]);
     }
 }
 /// `keyboardButtonWebView#e846b1a0 flags:# style:flags.10?KeyboardButtonStyle text:string url:string = KeyboardButton`
@@ -19422,21 +21897,20 @@ impl KeyboardButtonWebView {
     }
 }
 impl KeyboardButtonWebView {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::KeyboardButtonWebView {
-            style: rd.optional(word_flags & 0x400 != 0)?,
-            text: rd.string()?,
-            url: rd.string()?,
-        })
+        let style = rd.optional(word_flags & 0x400 != 0)?;
+        let text = rd.string()?;
+        let url = rd.string()?;
+        Ok(Box::new(constructors::KeyboardButtonWebView { style, text, url }))
     }
 }
 impl KeyboardButtonWebView {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::KeyboardButtonWebView { style, text, url } = v;
-        wr.u32(0xe846b1a0);
-        wr.u32(u32::from(style.is_some()) << 10);
+        let word_flags = u32::from(style.is_some()) << 10;
+        wr.words([0xe846b1a0, word_flags]);
         if let Some(x) = style {
             Encode::encode(x, wr);
         }
@@ -19451,20 +21925,21 @@ pub struct MessageUserVote {
     pub option: Bytes,
     pub date: i32,
 }
-impl MessageUserVote {}
 impl MessageUserVote {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::MessageUserVote { user_id: rd.i64()?, option: rd.bytes()?, date: rd.i32()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let user_id = rd.i64()?;
+        let option = rd.bytes()?;
+        let date = rd.i32()?;
+        Ok(Box::new(constructors::MessageUserVote { user_id, option, date }))
     }
 }
 impl MessageUserVote {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::MessageUserVote { user_id, option, date } = v;
-        wr.u32(0x34d247b4);
-        wr.i64(*user_id);
+        wr.words([0x34d247b4, low(user_id), high(user_id)]);
         wr.bytes(option);
-        wr.i32(*date);
+        wr.u32(date.cast_unsigned());
     }
 }
 /// `updateBotSubscriptionExpire#2d13c6ee user_id:long payload:string invoice_slug:string until_date:int qts:int = Update`
@@ -19476,28 +21951,24 @@ pub struct UpdateBotSubscriptionExpire {
     pub until_date: i32,
     pub qts: i32,
 }
-impl UpdateBotSubscriptionExpire {}
 impl UpdateBotSubscriptionExpire {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateBotSubscriptionExpire {
-            user_id: rd.i64()?,
-            payload: rd.string()?,
-            invoice_slug: rd.string()?,
-            until_date: rd.i32()?,
-            qts: rd.i32()?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let user_id = rd.i64()?;
+        let payload = rd.string()?;
+        let invoice_slug = rd.string()?;
+        let until_date = rd.i32()?;
+        let qts = rd.i32()?;
+        Ok(Box::new(constructors::UpdateBotSubscriptionExpire { user_id, payload, invoice_slug, until_date, qts }))
     }
 }
 impl UpdateBotSubscriptionExpire {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::UpdateBotSubscriptionExpire { user_id, payload, invoice_slug, until_date, qts } = v;
-        wr.u32(0x2d13c6ee);
-        wr.i64(*user_id);
+        wr.words([0x2d13c6ee, low(user_id), high(user_id)]);
         wr.bytes(payload.as_bytes());
         wr.bytes(invoice_slug.as_bytes());
-        wr.i32(*until_date);
-        wr.i32(*qts);
+        wr.words([until_date.cast_unsigned(), qts.cast_unsigned()]);
     }
 }
 /// `updateBroadcastRevenueTransactions#dfd961f5 peer:Peer balances:BroadcastRevenueBalances = Update`
@@ -19506,13 +21977,11 @@ pub struct UpdateBroadcastRevenueTransactions {
     pub peer: types::Peer,
     pub balances: types::BroadcastRevenueBalances,
 }
-impl UpdateBroadcastRevenueTransactions {}
 impl UpdateBroadcastRevenueTransactions {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::UpdateBroadcastRevenueTransactions {
-            peer: Decode::decode(rd)?,
-            balances: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let balances = Decode::decode(rd)?;
+        Ok(Box::new(constructors::UpdateBroadcastRevenueTransactions { peer, balances }))
     }
 }
 impl UpdateBroadcastRevenueTransactions {

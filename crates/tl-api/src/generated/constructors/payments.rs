@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `payments.checkCanSendGiftResultFail#d5e58274 reason:TextWithEntities = payments.CheckCanSendGiftResult`
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckCanSendGiftResultFail {
     pub reason: types::TextWithEntities,
 }
-impl CheckCanSendGiftResultFail {}
 impl CheckCanSendGiftResultFail {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::payments::CheckCanSendGiftResultFail { reason: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let reason = Decode::decode(rd)?;
+        Ok(Box::new(constructors::payments::CheckCanSendGiftResultFail { reason }))
     }
 }
 impl CheckCanSendGiftResultFail {
@@ -51,16 +51,33 @@ impl GiveawayInfo {
     }
 }
 impl GiveawayInfo {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::payments::GiveawayInfo {
-            participating: word_flags & 0x1 != 0,
-            preparing_results: word_flags & 0x8 != 0,
-            start_date: rd.i32()?,
-            joined_too_early_date: rd.optional(word_flags & 0x2 != 0)?,
-            admin_disallowed_chat_id: rd.optional(word_flags & 0x4 != 0)?,
-            disallowed_country: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let participating = word_flags & 0x1 != 0;
+        let preparing_results = word_flags & 0x8 != 0;
+        let start_date = rd.i32()?;
+        let mut joined_too_early_date = None;
+        let mut admin_disallowed_chat_id = None;
+        let mut disallowed_country = None;
+        if word_flags & 0x16 != 0 {
+            if word_flags & 0x2 != 0 {
+                joined_too_early_date = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                admin_disallowed_chat_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x10 != 0 {
+                disallowed_country = Some(rd.string()?);
+            }
+        }
+        Ok(Box::new(constructors::payments::GiveawayInfo {
+            participating,
+            preparing_results,
+            start_date,
+            joined_too_early_date,
+            admin_disallowed_chat_id,
+            disallowed_country,
+        }))
     }
 }
 impl GiveawayInfo {
@@ -74,23 +91,22 @@ impl GiveawayInfo {
             admin_disallowed_chat_id,
             disallowed_country,
         } = v;
-        wr.u32(0x4367daa0);
-        wr.u32(
-            u32::from(*participating) << 0
-                | u32::from(joined_too_early_date.is_some()) << 1
-                | u32::from(admin_disallowed_chat_id.is_some()) << 2
-                | u32::from(*preparing_results) << 3
-                | u32::from(disallowed_country.is_some()) << 4,
-        );
-        wr.i32(*start_date);
-        if let Some(x) = joined_too_early_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = admin_disallowed_chat_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = disallowed_country {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(*participating) << 0
+            | u32::from(joined_too_early_date.is_some()) << 1
+            | u32::from(admin_disallowed_chat_id.is_some()) << 2
+            | u32::from(*preparing_results) << 3
+            | u32::from(disallowed_country.is_some()) << 4;
+        wr.words([0x4367daa0, word_flags, start_date.cast_unsigned()]);
+        if word_flags & 0x16 != 0 {
+            if let Some(x) = joined_too_early_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = admin_disallowed_chat_id {
+                wr.i64(*x);
+            }
+            if let Some(x) = disallowed_country {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -123,18 +139,26 @@ impl GiveawayInfoResults {
     }
 }
 impl GiveawayInfoResults {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::payments::GiveawayInfoResults {
-            winner: word_flags & 0x1 != 0,
-            refunded: word_flags & 0x2 != 0,
-            start_date: rd.i32()?,
-            gift_code_slug: rd.optional(word_flags & 0x8 != 0)?,
-            stars_prize: rd.optional(word_flags & 0x10 != 0)?,
-            finish_date: rd.i32()?,
-            winners_count: rd.i32()?,
-            activated_count: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let winner = word_flags & 0x1 != 0;
+        let refunded = word_flags & 0x2 != 0;
+        let start_date = rd.i32()?;
+        let gift_code_slug = rd.optional(word_flags & 0x8 != 0)?;
+        let stars_prize = rd.optional(word_flags & 0x10 != 0)?;
+        let finish_date = rd.i32()?;
+        let winners_count = rd.i32()?;
+        let activated_count = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(Box::new(constructors::payments::GiveawayInfoResults {
+            winner,
+            refunded,
+            start_date,
+            gift_code_slug,
+            stars_prize,
+            finish_date,
+            winners_count,
+            activated_count,
+        }))
     }
 }
 impl GiveawayInfoResults {
@@ -150,23 +174,19 @@ impl GiveawayInfoResults {
             winners_count,
             activated_count,
         } = v;
-        wr.u32(0xe175e66f);
-        wr.u32(
-            u32::from(*winner) << 0
-                | u32::from(*refunded) << 1
-                | u32::from(activated_count.is_some()) << 2
-                | u32::from(gift_code_slug.is_some()) << 3
-                | u32::from(stars_prize.is_some()) << 4,
-        );
-        wr.i32(*start_date);
+        let word_flags = u32::from(*winner) << 0
+            | u32::from(*refunded) << 1
+            | u32::from(activated_count.is_some()) << 2
+            | u32::from(gift_code_slug.is_some()) << 3
+            | u32::from(stars_prize.is_some()) << 4;
+        wr.words([0xe175e66f, word_flags, start_date.cast_unsigned()]);
         if let Some(x) = gift_code_slug {
             wr.bytes(x.as_bytes());
         }
         if let Some(x) = stars_prize {
             wr.i64(*x);
         }
-        wr.i32(*finish_date);
-        wr.i32(*winners_count);
+        wr.words([finish_date.cast_unsigned(), winners_count.cast_unsigned()]);
         if let Some(x) = activated_count {
             wr.i32(*x);
         }
@@ -226,26 +246,59 @@ impl PaymentForm {
     }
 }
 impl PaymentForm {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::payments::PaymentForm {
-            can_save_credentials: word_flags & 0x4 != 0,
-            password_missing: word_flags & 0x8 != 0,
-            form_id: rd.i64()?,
-            bot_id: rd.i64()?,
-            title: rd.string()?,
-            description: rd.string()?,
-            photo: rd.optional(word_flags & 0x20 != 0)?,
-            invoice: Decode::decode(rd)?,
-            provider_id: rd.i64()?,
-            url: rd.string()?,
-            native_provider: rd.optional(word_flags & 0x10 != 0)?,
-            native_params: rd.optional(word_flags & 0x10 != 0)?,
-            additional_methods: rd.optional(word_flags & 0x40 != 0)?,
-            saved_info: rd.optional(word_flags & 0x1 != 0)?,
-            saved_credentials: rd.optional(word_flags & 0x2 != 0)?,
-            users: Decode::decode(rd)?,
-        })
+        let can_save_credentials = word_flags & 0x4 != 0;
+        let password_missing = word_flags & 0x8 != 0;
+        let form_id = rd.i64()?;
+        let bot_id = rd.i64()?;
+        let title = rd.string()?;
+        let description = rd.string()?;
+        let photo = rd.optional(word_flags & 0x20 != 0)?;
+        let invoice = Decode::decode(rd)?;
+        let provider_id = rd.i64()?;
+        let url = rd.string()?;
+        let mut native_provider = None;
+        let mut native_params = None;
+        let mut additional_methods = None;
+        let mut saved_info = None;
+        let mut saved_credentials = None;
+        if word_flags & 0x53 != 0 {
+            if word_flags & 0x10 != 0 {
+                native_provider = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                native_params = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x40 != 0 {
+                additional_methods = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x1 != 0 {
+                saved_info = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                saved_credentials = Some(Decode::decode(rd)?);
+            }
+        }
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::payments::PaymentForm {
+            can_save_credentials,
+            password_missing,
+            form_id,
+            bot_id,
+            title,
+            description,
+            photo,
+            invoice,
+            provider_id,
+            url,
+            native_provider,
+            native_params,
+            additional_methods,
+            saved_info,
+            saved_credentials,
+            users,
+        }))
     }
 }
 impl PaymentForm {
@@ -273,40 +326,38 @@ impl PaymentForm {
         if !all_flags_4 && (native_provider.is_some() || native_params.is_some()) {
             return wr.fail("payments.paymentForm");
         }
-        wr.u32(0xa0058751);
-        wr.u32(
-            u32::from(saved_info.is_some()) << 0
-                | u32::from(saved_credentials.is_some()) << 1
-                | u32::from(*can_save_credentials) << 2
-                | u32::from(*password_missing) << 3
-                | u32::from(all_flags_4) << 4
-                | u32::from(photo.is_some()) << 5
-                | u32::from(additional_methods.is_some()) << 6,
-        );
-        wr.i64(*form_id);
-        wr.i64(*bot_id);
+        let word_flags = u32::from(saved_info.is_some()) << 0
+            | u32::from(saved_credentials.is_some()) << 1
+            | u32::from(*can_save_credentials) << 2
+            | u32::from(*password_missing) << 3
+            | u32::from(all_flags_4) << 4
+            | u32::from(photo.is_some()) << 5
+            | u32::from(additional_methods.is_some()) << 6;
+        wr.words([0xa0058751, word_flags, low(form_id), high(form_id), low(bot_id), high(bot_id)]);
         wr.bytes(title.as_bytes());
         wr.bytes(description.as_bytes());
         if let Some(x) = photo {
             Encode::encode(x, wr);
         }
         Encode::encode(invoice, wr);
-        wr.i64(*provider_id);
+        wr.words([low(provider_id), high(provider_id)]);
         wr.bytes(url.as_bytes());
-        if all_flags_4 && let Some(x) = native_provider {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_4 && let Some(x) = native_params {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = additional_methods {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = saved_info {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = saved_credentials {
-            Encode::encode(x, wr);
+        if word_flags & 0x53 != 0 {
+            if all_flags_4 && let Some(x) = native_provider {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_4 && let Some(x) = native_params {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = additional_methods {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = saved_info {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = saved_credentials {
+                Encode::encode(x, wr);
+            }
         }
         Encode::encode(users, wr);
     }
@@ -337,27 +388,32 @@ impl PaymentFormStars {
     }
 }
 impl PaymentFormStars {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::payments::PaymentFormStars {
-            form_id: rd.i64()?,
-            bot_id: rd.i64()?,
-            title: rd.string()?,
-            description: rd.string()?,
-            photo: rd.optional(word_flags & 0x20 != 0)?,
-            invoice: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let form_id = rd.i64()?;
+        let bot_id = rd.i64()?;
+        let title = rd.string()?;
+        let description = rd.string()?;
+        let photo = rd.optional(word_flags & 0x20 != 0)?;
+        let invoice = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::payments::PaymentFormStars {
+            form_id,
+            bot_id,
+            title,
+            description,
+            photo,
+            invoice,
+            users,
+        }))
     }
 }
 impl PaymentFormStars {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::payments::PaymentFormStars { form_id, bot_id, title, description, photo, invoice, users } = v;
-        wr.u32(0x7bf6b15c);
-        wr.u32(u32::from(photo.is_some()) << 5);
-        wr.i64(*form_id);
-        wr.i64(*bot_id);
+        let word_flags = u32::from(photo.is_some()) << 5;
+        wr.words([0x7bf6b15c, word_flags, low(form_id), high(form_id), low(bot_id), high(bot_id)]);
         wr.bytes(title.as_bytes());
         wr.bytes(description.as_bytes());
         if let Some(x) = photo {
@@ -419,24 +475,49 @@ impl PaymentReceipt {
     }
 }
 impl PaymentReceipt {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::payments::PaymentReceipt {
-            date: rd.i32()?,
-            bot_id: rd.i64()?,
-            provider_id: rd.i64()?,
-            title: rd.string()?,
-            description: rd.string()?,
-            photo: rd.optional(word_flags & 0x4 != 0)?,
-            invoice: Decode::decode(rd)?,
-            info: rd.optional(word_flags & 0x1 != 0)?,
-            shipping: rd.optional(word_flags & 0x2 != 0)?,
-            tip_amount: rd.optional(word_flags & 0x8 != 0)?,
-            currency: rd.string()?,
-            total_amount: rd.i64()?,
-            credentials_title: rd.string()?,
-            users: Decode::decode(rd)?,
-        })
+        let date = rd.i32()?;
+        let bot_id = rd.i64()?;
+        let provider_id = rd.i64()?;
+        let title = rd.string()?;
+        let description = rd.string()?;
+        let photo = rd.optional(word_flags & 0x4 != 0)?;
+        let invoice = Decode::decode(rd)?;
+        let mut info = None;
+        let mut shipping = None;
+        let mut tip_amount = None;
+        if word_flags & 0xb != 0 {
+            if word_flags & 0x1 != 0 {
+                info = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                shipping = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                tip_amount = Some(rd.i64()?);
+            }
+        }
+        let currency = rd.string()?;
+        let total_amount = rd.i64()?;
+        let credentials_title = rd.string()?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::payments::PaymentReceipt {
+            date,
+            bot_id,
+            provider_id,
+            title,
+            description,
+            photo,
+            invoice,
+            info,
+            shipping,
+            tip_amount,
+            currency,
+            total_amount,
+            credentials_title,
+            users,
+        }))
     }
 }
 impl PaymentReceipt {
@@ -458,33 +539,38 @@ impl PaymentReceipt {
             credentials_title,
             users,
         } = v;
-        wr.u32(0x70c4fe03);
-        wr.u32(
-            u32::from(info.is_some()) << 0
-                | u32::from(shipping.is_some()) << 1
-                | u32::from(photo.is_some()) << 2
-                | u32::from(tip_amount.is_some()) << 3,
-        );
-        wr.i32(*date);
-        wr.i64(*bot_id);
-        wr.i64(*provider_id);
+        let word_flags = u32::from(info.is_some()) << 0
+            | u32::from(shipping.is_some()) << 1
+            | u32::from(photo.is_some()) << 2
+            | u32::from(tip_amount.is_some()) << 3;
+        wr.words([
+            0x70c4fe03,
+            word_flags,
+            date.cast_unsigned(),
+            low(bot_id),
+            high(bot_id),
+            low(provider_id),
+            high(provider_id),
+        ]);
         wr.bytes(title.as_bytes());
         wr.bytes(description.as_bytes());
         if let Some(x) = photo {
             Encode::encode(x, wr);
         }
         Encode::encode(invoice, wr);
-        if let Some(x) = info {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = shipping {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = tip_amount {
-            wr.i64(*x);
+        if word_flags & 0xb != 0 {
+            if let Some(x) = info {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = shipping {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = tip_amount {
+                wr.i64(*x);
+            }
         }
         wr.bytes(currency.as_bytes());
-        wr.i64(*total_amount);
+        wr.words([low(total_amount), high(total_amount)]);
         wr.bytes(credentials_title.as_bytes());
         Encode::encode(users, wr);
     }
@@ -521,20 +607,30 @@ impl PaymentReceiptStars {
     }
 }
 impl PaymentReceiptStars {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::payments::PaymentReceiptStars {
-            date: rd.i32()?,
-            bot_id: rd.i64()?,
-            title: rd.string()?,
-            description: rd.string()?,
-            photo: rd.optional(word_flags & 0x4 != 0)?,
-            invoice: Decode::decode(rd)?,
-            currency: rd.string()?,
-            total_amount: rd.i64()?,
-            transaction_id: rd.string()?,
-            users: Decode::decode(rd)?,
-        })
+        let date = rd.i32()?;
+        let bot_id = rd.i64()?;
+        let title = rd.string()?;
+        let description = rd.string()?;
+        let photo = rd.optional(word_flags & 0x4 != 0)?;
+        let invoice = Decode::decode(rd)?;
+        let currency = rd.string()?;
+        let total_amount = rd.i64()?;
+        let transaction_id = rd.string()?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::payments::PaymentReceiptStars {
+            date,
+            bot_id,
+            title,
+            description,
+            photo,
+            invoice,
+            currency,
+            total_amount,
+            transaction_id,
+            users,
+        }))
     }
 }
 impl PaymentReceiptStars {
@@ -552,10 +648,8 @@ impl PaymentReceiptStars {
             transaction_id,
             users,
         } = v;
-        wr.u32(0xdabbf83a);
-        wr.u32(u32::from(photo.is_some()) << 2);
-        wr.i32(*date);
-        wr.i64(*bot_id);
+        let word_flags = u32::from(photo.is_some()) << 2;
+        wr.words([0xdabbf83a, word_flags, date.cast_unsigned(), low(bot_id), high(bot_id)]);
         wr.bytes(title.as_bytes());
         wr.bytes(description.as_bytes());
         if let Some(x) = photo {
@@ -563,7 +657,7 @@ impl PaymentReceiptStars {
         }
         Encode::encode(invoice, wr);
         wr.bytes(currency.as_bytes());
-        wr.i64(*total_amount);
+        wr.words([low(total_amount), high(total_amount)]);
         wr.bytes(transaction_id.as_bytes());
         Encode::encode(users, wr);
     }
@@ -575,14 +669,12 @@ pub struct StarGiftActiveAuctions {
     pub users: Vec<types::User>,
     pub chats: Vec<types::Chat>,
 }
-impl StarGiftActiveAuctions {}
 impl StarGiftActiveAuctions {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::payments::StarGiftActiveAuctions {
-            auctions: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let auctions = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        Ok(Box::new(constructors::payments::StarGiftActiveAuctions { auctions, users, chats }))
     }
 }
 impl StarGiftActiveAuctions {
@@ -603,23 +695,20 @@ pub struct StarGifts {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl StarGifts {}
 impl StarGifts {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::payments::StarGifts {
-            hash: rd.i32()?,
-            gifts: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let hash = rd.i32()?;
+        let gifts = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::payments::StarGifts { hash, gifts, chats, users }))
     }
 }
 impl StarGifts {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::payments::StarGifts { hash, gifts, chats, users } = v;
-        wr.u32(0x2ed82995);
-        wr.i32(*hash);
+        wr.words([0x2ed82995, hash.cast_unsigned()]);
         Encode::encode(gifts, wr);
         Encode::encode(chats, wr);
         Encode::encode(users, wr);

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `photos.photos#8dca6aa5 photos:Vector<Photo> users:Vector<User> = photos.Photos`
 #[derive(Clone, Debug, PartialEq)]
@@ -13,10 +13,11 @@ pub struct Photos {
     pub photos: Vec<types::Photo>,
     pub users: Vec<types::User>,
 }
-impl Photos {}
 impl Photos {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::photos::Photos { photos: Decode::decode(rd)?, users: Decode::decode(rd)? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let photos = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::photos::Photos { photos, users }))
     }
 }
 impl Photos {
@@ -35,22 +36,19 @@ pub struct PhotosSlice {
     pub photos: Vec<types::Photo>,
     pub users: Vec<types::User>,
 }
-impl PhotosSlice {}
 impl PhotosSlice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::photos::PhotosSlice {
-            count: rd.i32()?,
-            photos: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let count = rd.i32()?;
+        let photos = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::photos::PhotosSlice { count, photos, users }))
     }
 }
 impl PhotosSlice {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::photos::PhotosSlice { count, photos, users } = v;
-        wr.u32(0x15051f54);
-        wr.i32(*count);
+        wr.words([0x15051f54, count.cast_unsigned()]);
         Encode::encode(photos, wr);
         Encode::encode(users, wr);
     }

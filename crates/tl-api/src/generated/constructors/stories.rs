@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `stories.allStories#6efc5e81 flags:# has_more:flags.0?true count:int state:string peer_stories:Vector<PeerStories> chats:Vector<Chat> users:Vector<User> stealth_mode:StoriesStealthMode = stories.AllStories`
 #[derive(Clone, Debug, PartialEq)]
@@ -33,26 +33,32 @@ impl AllStories {
     }
 }
 impl AllStories {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::stories::AllStories {
-            has_more: word_flags & 0x1 != 0,
-            count: rd.i32()?,
-            state: rd.string()?,
-            peer_stories: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            stealth_mode: Decode::decode(rd)?,
-        })
+        let has_more = word_flags & 0x1 != 0;
+        let count = rd.i32()?;
+        let state = rd.string()?;
+        let peer_stories = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let stealth_mode = Decode::decode(rd)?;
+        Ok(Box::new(constructors::stories::AllStories {
+            has_more,
+            count,
+            state,
+            peer_stories,
+            chats,
+            users,
+            stealth_mode,
+        }))
     }
 }
 impl AllStories {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::stories::AllStories { has_more, count, state, peer_stories, chats, users, stealth_mode } = v;
-        wr.u32(0x6efc5e81);
-        wr.u32(u32::from(*has_more) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(*has_more) << 0;
+        wr.words([0x6efc5e81, word_flags, count.cast_unsigned()]);
         wr.bytes(state.as_bytes());
         Encode::encode(peer_stories, wr);
         Encode::encode(chats, wr);
@@ -66,19 +72,20 @@ pub struct AllStoriesNotModified {
     pub state: Str,
     pub stealth_mode: types::StoriesStealthMode,
 }
-impl AllStoriesNotModified {}
 impl AllStoriesNotModified {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::stories::AllStoriesNotModified { state: rd.string()?, stealth_mode: Decode::decode(rd)? })
+        let state = rd.string()?;
+        let stealth_mode = Decode::decode(rd)?;
+        Ok(Box::new(constructors::stories::AllStoriesNotModified { state, stealth_mode }))
     }
 }
 impl AllStoriesNotModified {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::stories::AllStoriesNotModified { state, stealth_mode } = v;
-        wr.u32(0x1158fe3e);
-        wr.u32(0);
+        let word_flags = 0;
+        wr.words([0x1158fe3e, word_flags]);
         wr.bytes(state.as_bytes());
         Encode::encode(stealth_mode, wr);
     }

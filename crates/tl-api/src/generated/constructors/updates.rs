@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `updates.channelDifference#2064674e flags:# final:flags.0?true pts:int timeout:flags.1?int new_messages:Vector<Message> other_updates:Vector<Update> chats:Vector<Chat> users:Vector<User> = updates.ChannelDifference`
 #[derive(Clone, Debug, PartialEq)]
@@ -32,17 +32,24 @@ impl ChannelDifference {
     }
 }
 impl ChannelDifference {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::updates::ChannelDifference {
-            final_: word_flags & 0x1 != 0,
-            pts: rd.i32()?,
-            timeout: rd.optional(word_flags & 0x2 != 0)?,
-            new_messages: Decode::decode(rd)?,
-            other_updates: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let final_ = word_flags & 0x1 != 0;
+        let pts = rd.i32()?;
+        let timeout = rd.optional(word_flags & 0x2 != 0)?;
+        let new_messages = Decode::decode(rd)?;
+        let other_updates = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::updates::ChannelDifference {
+            final_,
+            pts,
+            timeout,
+            new_messages,
+            other_updates,
+            chats,
+            users,
+        }))
     }
 }
 impl ChannelDifference {
@@ -57,9 +64,8 @@ impl ChannelDifference {
             chats,
             users,
         } = v;
-        wr.u32(0x2064674e);
-        wr.u32(u32::from(*final_) << 0 | u32::from(timeout.is_some()) << 1);
-        wr.i32(*pts);
+        let word_flags = u32::from(*final_) << 0 | u32::from(timeout.is_some()) << 1;
+        wr.words([0x2064674e, word_flags, pts.cast_unsigned()]);
         if let Some(x) = timeout {
             wr.i32(*x);
         }
@@ -92,24 +98,30 @@ impl ChannelDifferenceTooLong {
     }
 }
 impl ChannelDifferenceTooLong {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(constructors::updates::ChannelDifferenceTooLong {
-            final_: word_flags & 0x1 != 0,
-            timeout: rd.optional(word_flags & 0x2 != 0)?,
-            dialog: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let final_ = word_flags & 0x1 != 0;
+        let timeout = rd.optional(word_flags & 0x2 != 0)?;
+        let dialog = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(Box::new(constructors::updates::ChannelDifferenceTooLong {
+            final_,
+            timeout,
+            dialog,
+            messages,
+            chats,
+            users,
+        }))
     }
 }
 impl ChannelDifferenceTooLong {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::updates::ChannelDifferenceTooLong { final_, timeout, dialog, messages, chats, users } = v;
-        wr.u32(0xa4bcc6fe);
-        wr.u32(u32::from(*final_) << 0 | u32::from(timeout.is_some()) << 1);
+        let word_flags = u32::from(*final_) << 0 | u32::from(timeout.is_some()) << 1;
+        wr.words([0xa4bcc6fe, word_flags]);
         if let Some(x) = timeout {
             wr.i32(*x);
         }
@@ -129,17 +141,22 @@ pub struct Difference {
     pub users: Vec<types::User>,
     pub state: types::updates::State,
 }
-impl Difference {}
 impl Difference {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::updates::Difference {
-            new_messages: Decode::decode(rd)?,
-            new_encrypted_messages: Decode::decode(rd)?,
-            other_updates: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            state: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let new_messages = Decode::decode(rd)?;
+        let new_encrypted_messages = Decode::decode(rd)?;
+        let other_updates = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let state = Decode::decode(rd)?;
+        Ok(Box::new(constructors::updates::Difference {
+            new_messages,
+            new_encrypted_messages,
+            other_updates,
+            chats,
+            users,
+            state,
+        }))
     }
 }
 impl Difference {
@@ -172,17 +189,22 @@ pub struct DifferenceSlice {
     pub users: Vec<types::User>,
     pub intermediate_state: types::updates::State,
 }
-impl DifferenceSlice {}
 impl DifferenceSlice {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::updates::DifferenceSlice {
-            new_messages: Decode::decode(rd)?,
-            new_encrypted_messages: Decode::decode(rd)?,
-            other_updates: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            intermediate_state: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let new_messages = Decode::decode(rd)?;
+        let new_encrypted_messages = Decode::decode(rd)?;
+        let other_updates = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let intermediate_state = Decode::decode(rd)?;
+        Ok(Box::new(constructors::updates::DifferenceSlice {
+            new_messages,
+            new_encrypted_messages,
+            other_updates,
+            chats,
+            users,
+            intermediate_state,
+        }))
     }
 }
 impl DifferenceSlice {

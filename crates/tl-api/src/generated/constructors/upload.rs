@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `upload.file#096a18d5 type:storage.FileType mtime:int bytes:bytes = upload.File`
 #[derive(Clone, Debug, PartialEq)]
@@ -14,10 +14,12 @@ pub struct File {
     pub mtime: i32,
     pub bytes: Bytes,
 }
-impl File {}
 impl File {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::upload::File { type_: Decode::decode(rd)?, mtime: rd.i32()?, bytes: rd.bytes()? })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let type_ = Decode::decode(rd)?;
+        let mtime = rd.i32()?;
+        let bytes = rd.bytes()?;
+        Ok(Box::new(constructors::upload::File { type_, mtime, bytes }))
     }
 }
 impl File {
@@ -26,7 +28,7 @@ impl File {
         let constructors::upload::File { type_, mtime, bytes } = v;
         wr.u32(0x096a18d5);
         Encode::encode(type_, wr);
-        wr.i32(*mtime);
+        wr.u32(mtime.cast_unsigned());
         wr.bytes(bytes);
     }
 }
@@ -39,24 +41,27 @@ pub struct FileCdnRedirect {
     pub encryption_iv: Bytes,
     pub file_hashes: Vec<types::FileHash>,
 }
-impl FileCdnRedirect {}
 impl FileCdnRedirect {
-    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(constructors::upload::FileCdnRedirect {
-            dc_id: rd.i32()?,
-            file_token: rd.bytes()?,
-            encryption_key: rd.bytes()?,
-            encryption_iv: rd.bytes()?,
-            file_hashes: Decode::decode(rd)?,
-        })
+    pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Box<Self>, DecodeError> {
+        let dc_id = rd.i32()?;
+        let file_token = rd.bytes()?;
+        let encryption_key = rd.bytes()?;
+        let encryption_iv = rd.bytes()?;
+        let file_hashes = Decode::decode(rd)?;
+        Ok(Box::new(constructors::upload::FileCdnRedirect {
+            dc_id,
+            file_token,
+            encryption_key,
+            encryption_iv,
+            file_hashes,
+        }))
     }
 }
 impl FileCdnRedirect {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let constructors::upload::FileCdnRedirect { dc_id, file_token, encryption_key, encryption_iv, file_hashes } = v;
-        wr.u32(0xf18cda44);
-        wr.i32(*dc_id);
+        wr.words([0xf18cda44, dc_id.cast_unsigned()]);
         wr.bytes(file_token);
         wr.bytes(encryption_key);
         wr.bytes(encryption_iv);

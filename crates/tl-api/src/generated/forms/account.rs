@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `account.authorizations#1250abde authorizations:Vector<Authorization> = account.Authorizations`
 pub(crate) fn read_1250abde(rd: &mut Reader<'_>) -> Result<types::account::Authorizations, DecodeError> {
@@ -50,22 +50,21 @@ pub(crate) fn shows_t_business_chat_links(v: &types::account::BusinessChatLinks,
     }
 }
 /// `account.chatThemes#16484857 flags:# hash:long themes:Vector<ChatTheme> chats:Vector<Chat> users:Vector<User> next_offset:flags.0?int = account.ChatThemes`
-pub(crate) fn read_16484857(rd: &mut Reader<'_>) -> Result<constructors::account::ChatThemes, DecodeError> {
+pub(crate) fn read_16484857(rd: &mut Reader<'_>) -> Result<Box<constructors::account::ChatThemes>, DecodeError> {
     let word_flags = rd.u32()?;
     let hash: i64 = rd.i64()?;
     let themes: Vec<types::ChatTheme> = Decode::decode(rd)?;
     let chats: Vec<types::Chat> = Decode::decode(rd)?;
     let users: Vec<types::User> = Decode::decode(rd)?;
     let next_offset: Option<i32> = rd.optional(word_flags & 0x1 != 0)?;
-    Ok(constructors::account::ChatThemes { hash, themes, chats, users, next_offset: None })
+    Ok(Box::new(constructors::account::ChatThemes { hash, themes, chats, users, next_offset: None }))
 }
 fn write_16484857(v: &constructors::account::ChatThemes, wr: &mut Writer) {
     let constructors::account::ChatThemes { hash, themes, chats, users, next_offset } = v;
     let old_next_offset: Option<i32> = None;
     let old_next_offset = &old_next_offset;
-    wr.u32(0x16484857);
-    wr.u32(u32::from(old_next_offset.is_some()) << 0);
-    wr.i64(*hash);
+    let word_flags = u32::from(old_next_offset.is_some()) << 0;
+    wr.words([0x16484857, word_flags, low(hash), high(hash)]);
     Encode::encode(themes, wr);
     Encode::encode(chats, wr);
     Encode::encode(users, wr);
@@ -74,26 +73,25 @@ fn write_16484857(v: &constructors::account::ChatThemes, wr: &mut Writer) {
     }
 }
 /// `account.chatThemes#fe4cbebd hash:int themes:Vector<ChatTheme> = account.ChatThemes`
-pub(crate) fn read_fe4cbebd(rd: &mut Reader<'_>) -> Result<constructors::account::ChatThemes, DecodeError> {
+pub(crate) fn read_fe4cbebd(rd: &mut Reader<'_>) -> Result<Box<constructors::account::ChatThemes>, DecodeError> {
     let hash: i32 = rd.i32()?;
     let themes: Vec<types::ChatTheme> = Decode::decode(rd)?;
     let new_hash = long(hash);
     let new_chats = Vec::new();
     let new_users = Vec::new();
-    Ok(constructors::account::ChatThemes {
+    Ok(Box::new(constructors::account::ChatThemes {
         hash: new_hash,
         themes,
         chats: new_chats,
         users: new_users,
         next_offset: None,
-    })
+    }))
 }
 fn write_fe4cbebd(v: &constructors::account::ChatThemes, wr: &mut Writer) {
     let constructors::account::ChatThemes { hash, themes, chats, users, next_offset } = v;
     let old_hash: i32 = int(*hash);
     let old_hash = &old_hash;
-    wr.u32(0xfe4cbebd);
-    wr.i32(*old_hash);
+    wr.words([0xfe4cbebd, old_hash.cast_unsigned()]);
     Encode::encode(themes, wr);
 }
 pub(crate) fn write_t_chat_themes(v: &constructors::account::ChatThemes, wr: &mut Writer) {
@@ -172,8 +170,7 @@ pub(crate) fn write_t_emoji_statuses(v: &types::account::EmojiStatuses, wr: &mut
     let types::account::EmojiStatuses::EmojiStatuses { hash, statuses } = v else { return };
     match wr.layer().0 {
         145.. => {
-            wr.u32(0x90c467d1);
-            wr.i64(*hash);
+            wr.words([0x90c467d1, low(hash), high(hash)]);
             Encode::encode(statuses, wr);
         }
         _ => wr.fail("account.emojiStatuses"),
@@ -287,29 +284,29 @@ fn write_185b184f(v: &types::account::Password, wr: &mut Writer) {
         login_email_pattern,
     } = v;
     let all_flags_2 = *has_password && current_algo.is_some() && srp_b.is_some() && srp_id.is_some();
-    wr.u32(0x185b184f);
-    wr.u32(
-        u32::from(*has_recovery) << 0
-            | u32::from(*has_secure_values) << 1
-            | u32::from(all_flags_2) << 2
-            | u32::from(hint.is_some()) << 3
-            | u32::from(email_unconfirmed_pattern.is_some()) << 4
-            | u32::from(pending_reset_date.is_some()) << 5,
-    );
-    if all_flags_2 && let Some(x) = current_algo {
-        Encode::encode(x, wr);
-    }
-    if all_flags_2 && let Some(x) = srp_b {
-        wr.bytes(x);
-    }
-    if all_flags_2 && let Some(x) = srp_id {
-        wr.i64(*x);
-    }
-    if let Some(x) = hint {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = email_unconfirmed_pattern {
-        wr.bytes(x.as_bytes());
+    let word_flags = u32::from(*has_recovery) << 0
+        | u32::from(*has_secure_values) << 1
+        | u32::from(all_flags_2) << 2
+        | u32::from(hint.is_some()) << 3
+        | u32::from(email_unconfirmed_pattern.is_some()) << 4
+        | u32::from(pending_reset_date.is_some()) << 5;
+    wr.words([0x185b184f, word_flags]);
+    if word_flags & 0x1c != 0 {
+        if all_flags_2 && let Some(x) = current_algo {
+            Encode::encode(x, wr);
+        }
+        if all_flags_2 && let Some(x) = srp_b {
+            wr.bytes(x);
+        }
+        if all_flags_2 && let Some(x) = srp_id {
+            wr.i64(*x);
+        }
+        if let Some(x) = hint {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = email_unconfirmed_pattern {
+            wr.bytes(x.as_bytes());
+        }
     }
     Encode::encode(new_algo, wr);
     Encode::encode(new_secure_algo, wr);
@@ -406,8 +403,7 @@ pub(crate) fn write_t_saved_ringtones(v: &types::account::SavedRingtones, wr: &m
     let types::account::SavedRingtones::SavedRingtones { hash, ringtones } = v else { return };
     match wr.layer().0 {
         140.. => {
-            wr.u32(0xc1e92cc5);
-            wr.i64(*hash);
+            wr.words([0xc1e92cc5, low(hash), high(hash)]);
             Encode::encode(ringtones, wr);
         }
         _ => wr.fail("account.savedRingtones"),
@@ -539,8 +535,8 @@ fn write_8432c21f(v: &functions::account::CreateTheme, wr: &mut Writer) {
     let old_settings: Option<types::InputThemeSettings> =
         settings.as_ref().and_then(|settings| settings.first().cloned());
     let old_settings = &old_settings;
-    wr.u32(0x8432c21f);
-    wr.u32(u32::from(document.is_some()) << 2 | u32::from(old_settings.is_some()) << 3);
+    let word_flags = u32::from(document.is_some()) << 2 | u32::from(old_settings.is_some()) << 3;
+    wr.words([0x8432c21f, word_flags]);
     wr.bytes(slug.as_bytes());
     wr.bytes(title.as_bytes());
     if let Some(x) = document {
@@ -746,8 +742,7 @@ fn write_d6d71d7b(v: &functions::account::GetChatThemes, wr: &mut Writer) {
     let functions::account::GetChatThemes { hash } = v;
     let old_hash: i32 = int(*hash);
     let old_hash = &old_hash;
-    wr.u32(0xd6d71d7b);
-    wr.i32(*old_hash);
+    wr.words([0xd6d71d7b, old_hash.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_chat_themes(v: &functions::account::GetChatThemes, wr: &mut Writer) {
     match wr.layer().0 {
@@ -979,7 +974,7 @@ fn write_8d9d742b(v: &functions::account::GetTheme, wr: &mut Writer) {
     wr.u32(0x8d9d742b);
     wr.bytes(format.as_bytes());
     Encode::encode(theme, wr);
-    wr.i64(*old_document_id);
+    wr.words([low(old_document_id), high(old_document_id)]);
 }
 pub(crate) fn write_f_get_theme(v: &functions::account::GetTheme, wr: &mut Writer) {
     match wr.layer().0 {
@@ -1000,10 +995,7 @@ fn write_fe74ef9f(v: &functions::account::GetUniqueGiftChatThemes, wr: &mut Writ
     let functions::account::GetUniqueGiftChatThemes { offset, limit, hash } = v;
     let old_offset: i32 = offset.parse().unwrap_or(0);
     let old_offset = &old_offset;
-    wr.u32(0xfe74ef9f);
-    wr.i32(*old_offset);
-    wr.i32(*limit);
-    wr.i64(*hash);
+    wr.words([0xfe74ef9f, old_offset.cast_unsigned(), limit.cast_unsigned(), low(hash), high(hash)]);
 }
 pub(crate) fn write_f_get_unique_gift_chat_themes(v: &functions::account::GetUniqueGiftChatThemes, wr: &mut Writer) {
     match wr.layer().0 {
@@ -1083,15 +1075,13 @@ fn write_f05b4804(v: &functions::account::InitTakeoutSession, wr: &mut Writer) {
     let old_file_max_size: Option<i32> = file_max_size.map(int);
     let old_file_max_size = &old_file_max_size;
     let all_flags_5 = *files && old_file_max_size.is_some();
-    wr.u32(0xf05b4804);
-    wr.u32(
-        u32::from(*contacts) << 0
-            | u32::from(*message_users) << 1
-            | u32::from(*message_chats) << 2
-            | u32::from(*message_megagroups) << 3
-            | u32::from(*message_channels) << 4
-            | u32::from(all_flags_5) << 5,
-    );
+    let word_flags = u32::from(*contacts) << 0
+        | u32::from(*message_users) << 1
+        | u32::from(*message_chats) << 2
+        | u32::from(*message_megagroups) << 3
+        | u32::from(*message_channels) << 4
+        | u32::from(all_flags_5) << 5;
+    wr.words([0xf05b4804, word_flags]);
     if all_flags_5 && let Some(x) = old_file_max_size {
         wr.i32(*x);
     }
@@ -1114,8 +1104,8 @@ pub(crate) fn read_7ae43737(rd: &mut Reader<'_>) -> Result<functions::account::I
 fn write_7ae43737(v: &functions::account::InstallTheme, wr: &mut Writer) {
     let functions::account::InstallTheme { dark, theme, format, base_theme } = v;
     let all_flags_1 = format.is_some() && theme.is_some();
-    wr.u32(0x7ae43737);
-    wr.u32(u32::from(*dark) << 0 | u32::from(all_flags_1) << 1);
+    let word_flags = u32::from(*dark) << 0 | u32::from(all_flags_1) << 1;
+    wr.words([0x7ae43737, word_flags]);
     if all_flags_1 && let Some(x) = format {
         wr.bytes(x.as_bytes());
     }
@@ -1330,8 +1320,8 @@ pub(crate) fn read_6f688aa7(
 }
 fn write_6f688aa7(v: &functions::account::ToggleNoPaidMessagesException, wr: &mut Writer) {
     let functions::account::ToggleNoPaidMessagesException { refund_charged, require_payment, parent_peer, user_id } = v;
-    wr.u32(0x6f688aa7);
-    wr.u32(u32::from(*refund_charged) << 0);
+    let word_flags = u32::from(*refund_charged) << 0;
+    wr.words([0x6f688aa7, word_flags]);
     Encode::encode(user_id, wr);
 }
 pub(crate) fn write_f_toggle_no_paid_messages_exception(
@@ -1501,12 +1491,10 @@ fn write_7cefa15d(v: &functions::account::UpdateColor, wr: &mut Writer) {
     let old_color = &old_color;
     let old_background_emoji_id: Option<i64> = plain_color(color).1;
     let old_background_emoji_id = &old_background_emoji_id;
-    wr.u32(0x7cefa15d);
-    wr.u32(
-        u32::from(old_background_emoji_id.is_some()) << 0
-            | u32::from(*for_profile) << 1
-            | u32::from(old_color.is_some()) << 2,
-    );
+    let word_flags = u32::from(old_background_emoji_id.is_some()) << 0
+        | u32::from(*for_profile) << 1
+        | u32::from(old_color.is_some()) << 2;
+    wr.words([0x7cefa15d, word_flags]);
     if let Some(x) = old_color {
         wr.i32(*x);
     }
@@ -1528,9 +1516,8 @@ fn write_a001cc43(v: &functions::account::UpdateColor, wr: &mut Writer) {
     let old_color = &old_color;
     let old_background_emoji_id: Option<i64> = plain_color(color).1;
     let old_background_emoji_id = &old_background_emoji_id;
-    wr.u32(0xa001cc43);
-    wr.u32(u32::from(old_background_emoji_id.is_some()) << 0);
-    wr.i32(*old_color);
+    let word_flags = u32::from(old_background_emoji_id.is_some()) << 0;
+    wr.words([0xa001cc43, word_flags, old_color.cast_unsigned()]);
     if let Some(x) = old_background_emoji_id {
         wr.i64(*x);
     }
@@ -1565,8 +1552,8 @@ fn write_43d8521d(v: &functions::account::UpdateConnectedBot, wr: &mut Writer) {
     let functions::account::UpdateConnectedBot { deleted, rights, bot, recipients } = v;
     let old_can_reply: bool = rights.as_ref().is_some_and(|rights| rights.reply);
     let old_can_reply = &old_can_reply;
-    wr.u32(0x43d8521d);
-    wr.u32(u32::from(*old_can_reply) << 0 | u32::from(*deleted) << 1);
+    let word_flags = u32::from(*old_can_reply) << 0 | u32::from(*deleted) << 1;
+    wr.words([0x43d8521d, word_flags]);
     Encode::encode(bot, wr);
     Encode::encode(recipients, wr);
 }
@@ -1587,8 +1574,8 @@ fn write_9c2d527d(v: &functions::account::UpdateConnectedBot, wr: &mut Writer) {
     let old_can_reply = &old_can_reply;
     let old_recipients: types::InputBusinessRecipients = plain_recipients(recipients);
     let old_recipients = &old_recipients;
-    wr.u32(0x9c2d527d);
-    wr.u32(u32::from(*old_can_reply) << 0 | u32::from(*deleted) << 1);
+    let word_flags = u32::from(*old_can_reply) << 0 | u32::from(*deleted) << 1;
+    wr.words([0x9c2d527d, word_flags]);
     Encode::encode(bot, wr);
     Encode::encode(old_recipients, wr);
 }
@@ -1656,26 +1643,26 @@ fn write_5cb367d5(v: &functions::account::UpdateTheme, wr: &mut Writer) {
     let old_settings: Option<types::InputThemeSettings> =
         settings.as_ref().and_then(|settings| settings.first().cloned());
     let old_settings = &old_settings;
-    wr.u32(0x5cb367d5);
-    wr.u32(
-        u32::from(slug.is_some()) << 0
-            | u32::from(title.is_some()) << 1
-            | u32::from(document.is_some()) << 2
-            | u32::from(old_settings.is_some()) << 3,
-    );
+    let word_flags = u32::from(slug.is_some()) << 0
+        | u32::from(title.is_some()) << 1
+        | u32::from(document.is_some()) << 2
+        | u32::from(old_settings.is_some()) << 3;
+    wr.words([0x5cb367d5, word_flags]);
     wr.bytes(format.as_bytes());
     Encode::encode(theme, wr);
-    if let Some(x) = slug {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = title {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = document {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = old_settings {
-        Encode::encode(x, wr);
+    if word_flags & 0xf != 0 {
+        if let Some(x) = slug {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = title {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = document {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = old_settings {
+            Encode::encode(x, wr);
+        }
     }
 }
 pub(crate) fn write_f_update_theme(v: &functions::account::UpdateTheme, wr: &mut Writer) {

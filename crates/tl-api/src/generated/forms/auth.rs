@@ -5,22 +5,22 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `auth.authorization#33fb7bb8 flags:# setup_password_required:flags.1?true otherwise_relogin_days:flags.1?int tmp_sessions:flags.0?int user:User = auth.Authorization`
-pub(crate) fn read_33fb7bb8(rd: &mut Reader<'_>) -> Result<constructors::auth::Authorization, DecodeError> {
+pub(crate) fn read_33fb7bb8(rd: &mut Reader<'_>) -> Result<Box<constructors::auth::Authorization>, DecodeError> {
     let word_flags = rd.u32()?;
     let setup_password_required: bool = word_flags & 0x2 != 0;
     let otherwise_relogin_days: Option<i32> = rd.optional(word_flags & 0x2 != 0)?;
     let tmp_sessions: Option<i32> = rd.optional(word_flags & 0x1 != 0)?;
     let user: types::User = Decode::decode(rd)?;
-    Ok(constructors::auth::Authorization {
+    Ok(Box::new(constructors::auth::Authorization {
         setup_password_required,
         otherwise_relogin_days,
         tmp_sessions,
         future_auth_token: None,
         user,
-    })
+    }))
 }
 fn write_33fb7bb8(v: &constructors::auth::Authorization, wr: &mut Writer) {
     let constructors::auth::Authorization {
@@ -31,8 +31,8 @@ fn write_33fb7bb8(v: &constructors::auth::Authorization, wr: &mut Writer) {
         user,
     } = v;
     let all_flags_1 = *setup_password_required && otherwise_relogin_days.is_some();
-    wr.u32(0x33fb7bb8);
-    wr.u32(u32::from(tmp_sessions.is_some()) << 0 | u32::from(all_flags_1) << 1);
+    let word_flags = u32::from(tmp_sessions.is_some()) << 0 | u32::from(all_flags_1) << 1;
+    wr.words([0x33fb7bb8, word_flags]);
     if all_flags_1 && let Some(x) = otherwise_relogin_days {
         wr.i32(*x);
     }
@@ -42,17 +42,17 @@ fn write_33fb7bb8(v: &constructors::auth::Authorization, wr: &mut Writer) {
     Encode::encode(user, wr);
 }
 /// `auth.authorization#cd050916 flags:# tmp_sessions:flags.0?int user:User = auth.Authorization`
-pub(crate) fn read_cd050916(rd: &mut Reader<'_>) -> Result<constructors::auth::Authorization, DecodeError> {
+pub(crate) fn read_cd050916(rd: &mut Reader<'_>) -> Result<Box<constructors::auth::Authorization>, DecodeError> {
     let word_flags = rd.u32()?;
     let tmp_sessions: Option<i32> = rd.optional(word_flags & 0x1 != 0)?;
     let user: types::User = Decode::decode(rd)?;
-    Ok(constructors::auth::Authorization {
+    Ok(Box::new(constructors::auth::Authorization {
         setup_password_required: false,
         otherwise_relogin_days: None,
         tmp_sessions,
         future_auth_token: None,
         user,
-    })
+    }))
 }
 fn write_cd050916(v: &constructors::auth::Authorization, wr: &mut Writer) {
     let constructors::auth::Authorization {
@@ -62,8 +62,8 @@ fn write_cd050916(v: &constructors::auth::Authorization, wr: &mut Writer) {
         future_auth_token,
         user,
     } = v;
-    wr.u32(0xcd050916);
-    wr.u32(u32::from(tmp_sessions.is_some()) << 0);
+    let word_flags = u32::from(tmp_sessions.is_some()) << 0;
+    wr.words([0xcd050916, word_flags]);
     if let Some(x) = tmp_sessions {
         wr.i32(*x);
     }
@@ -151,7 +151,9 @@ pub(crate) fn shows_t_sent_code(v: &constructors::auth::SentCode, at_layer: Laye
     }
 }
 /// `auth.sentCodePaymentRequired#e0955a3c store_product:string phone_code_hash:string support_email_address:string support_email_subject:string currency:string amount:long = auth.SentCode`
-pub(crate) fn read_e0955a3c(rd: &mut Reader<'_>) -> Result<constructors::auth::SentCodePaymentRequired, DecodeError> {
+pub(crate) fn read_e0955a3c(
+    rd: &mut Reader<'_>,
+) -> Result<Box<constructors::auth::SentCodePaymentRequired>, DecodeError> {
     let store_product: Str = rd.string()?;
     let phone_code_hash: Str = rd.string()?;
     let support_email_address: Str = rd.string()?;
@@ -159,7 +161,7 @@ pub(crate) fn read_e0955a3c(rd: &mut Reader<'_>) -> Result<constructors::auth::S
     let currency: Str = rd.string()?;
     let amount: i64 = rd.i64()?;
     let new_premium_days = 0;
-    Ok(constructors::auth::SentCodePaymentRequired {
+    Ok(Box::new(constructors::auth::SentCodePaymentRequired {
         store_product,
         phone_code_hash,
         support_email_address,
@@ -167,7 +169,7 @@ pub(crate) fn read_e0955a3c(rd: &mut Reader<'_>) -> Result<constructors::auth::S
         premium_days: new_premium_days,
         currency,
         amount,
-    })
+    }))
 }
 fn write_e0955a3c(v: &constructors::auth::SentCodePaymentRequired, wr: &mut Writer) {
     let constructors::auth::SentCodePaymentRequired {
@@ -185,10 +187,12 @@ fn write_e0955a3c(v: &constructors::auth::SentCodePaymentRequired, wr: &mut Writ
     wr.bytes(support_email_address.as_bytes());
     wr.bytes(support_email_subject.as_bytes());
     wr.bytes(currency.as_bytes());
-    wr.i64(*amount);
+    wr.words([low(amount), high(amount)]);
 }
 /// `auth.sentCodePaymentRequired#d7a2fcf9 store_product:string phone_code_hash:string support_email_address:string support_email_subject:string = auth.SentCode`
-pub(crate) fn read_d7a2fcf9(rd: &mut Reader<'_>) -> Result<constructors::auth::SentCodePaymentRequired, DecodeError> {
+pub(crate) fn read_d7a2fcf9(
+    rd: &mut Reader<'_>,
+) -> Result<Box<constructors::auth::SentCodePaymentRequired>, DecodeError> {
     let store_product: Str = rd.string()?;
     let phone_code_hash: Str = rd.string()?;
     let support_email_address: Str = rd.string()?;
@@ -196,7 +200,7 @@ pub(crate) fn read_d7a2fcf9(rd: &mut Reader<'_>) -> Result<constructors::auth::S
     let new_premium_days = 0;
     let new_currency = Str::default();
     let new_amount = 0;
-    Ok(constructors::auth::SentCodePaymentRequired {
+    Ok(Box::new(constructors::auth::SentCodePaymentRequired {
         store_product,
         phone_code_hash,
         support_email_address,
@@ -204,7 +208,7 @@ pub(crate) fn read_d7a2fcf9(rd: &mut Reader<'_>) -> Result<constructors::auth::S
         premium_days: new_premium_days,
         currency: new_currency,
         amount: new_amount,
-    })
+    }))
 }
 fn write_d7a2fcf9(v: &constructors::auth::SentCodePaymentRequired, wr: &mut Writer) {
     let constructors::auth::SentCodePaymentRequired {
@@ -223,7 +227,9 @@ fn write_d7a2fcf9(v: &constructors::auth::SentCodePaymentRequired, wr: &mut Writ
     wr.bytes(support_email_subject.as_bytes());
 }
 /// `auth.sentCodePaymentRequired#d7cef980 store_product:string phone_code_hash:string = auth.SentCode`
-pub(crate) fn read_d7cef980(rd: &mut Reader<'_>) -> Result<constructors::auth::SentCodePaymentRequired, DecodeError> {
+pub(crate) fn read_d7cef980(
+    rd: &mut Reader<'_>,
+) -> Result<Box<constructors::auth::SentCodePaymentRequired>, DecodeError> {
     let store_product: Str = rd.string()?;
     let phone_code_hash: Str = rd.string()?;
     let new_support_email_address = Str::default();
@@ -231,7 +237,7 @@ pub(crate) fn read_d7cef980(rd: &mut Reader<'_>) -> Result<constructors::auth::S
     let new_premium_days = 0;
     let new_currency = Str::default();
     let new_amount = 0;
-    Ok(constructors::auth::SentCodePaymentRequired {
+    Ok(Box::new(constructors::auth::SentCodePaymentRequired {
         store_product,
         phone_code_hash,
         support_email_address: new_support_email_address,
@@ -239,7 +245,7 @@ pub(crate) fn read_d7cef980(rd: &mut Reader<'_>) -> Result<constructors::auth::S
         premium_days: new_premium_days,
         currency: new_currency,
         amount: new_amount,
-    })
+    }))
 }
 fn write_d7cef980(v: &constructors::auth::SentCodePaymentRequired, wr: &mut Writer) {
     let constructors::auth::SentCodePaymentRequired {
@@ -293,21 +299,23 @@ pub(crate) fn shows_t_sent_code_success(v: &types::auth::SentCode, at_layer: Lay
     }
 }
 /// `auth.sentCodeTypeEmailCode#5a159841 flags:# apple_signin_allowed:flags.0?true google_signin_allowed:flags.1?true email_pattern:string length:int next_phone_login_date:flags.2?int = auth.SentCodeType`
-pub(crate) fn read_5a159841(rd: &mut Reader<'_>) -> Result<constructors::auth::SentCodeTypeEmailCode, DecodeError> {
+pub(crate) fn read_5a159841(
+    rd: &mut Reader<'_>,
+) -> Result<Box<constructors::auth::SentCodeTypeEmailCode>, DecodeError> {
     let word_flags = rd.u32()?;
     let apple_signin_allowed: bool = word_flags & 0x1 != 0;
     let google_signin_allowed: bool = word_flags & 0x2 != 0;
     let email_pattern: Str = rd.string()?;
     let length: i32 = rd.i32()?;
     let next_phone_login_date: Option<i32> = rd.optional(word_flags & 0x4 != 0)?;
-    Ok(constructors::auth::SentCodeTypeEmailCode {
+    Ok(Box::new(constructors::auth::SentCodeTypeEmailCode {
         apple_signin_allowed,
         google_signin_allowed,
         email_pattern,
         length,
         reset_available_period: None,
         reset_pending_date: None,
-    })
+    }))
 }
 fn write_5a159841(v: &constructors::auth::SentCodeTypeEmailCode, wr: &mut Writer) {
     let constructors::auth::SentCodeTypeEmailCode {
@@ -320,14 +328,12 @@ fn write_5a159841(v: &constructors::auth::SentCodeTypeEmailCode, wr: &mut Writer
     } = v;
     let old_next_phone_login_date: Option<i32> = None;
     let old_next_phone_login_date = &old_next_phone_login_date;
-    wr.u32(0x5a159841);
-    wr.u32(
-        u32::from(*apple_signin_allowed) << 0
-            | u32::from(*google_signin_allowed) << 1
-            | u32::from(old_next_phone_login_date.is_some()) << 2,
-    );
+    let word_flags = u32::from(*apple_signin_allowed) << 0
+        | u32::from(*google_signin_allowed) << 1
+        | u32::from(old_next_phone_login_date.is_some()) << 2;
+    wr.words([0x5a159841, word_flags]);
     wr.bytes(email_pattern.as_bytes());
-    wr.i32(*length);
+    wr.u32(length.cast_unsigned());
     if let Some(x) = old_next_phone_login_date {
         wr.i32(*x);
     }
@@ -350,7 +356,9 @@ pub(crate) fn shows_t_sent_code_type_email_code(
     }
 }
 /// `auth.sentCodeTypeFirebaseSms#13c90f17 flags:# nonce:flags.0?bytes play_integrity_nonce:flags.2?bytes receipt:flags.1?string push_timeout:flags.1?int length:int = auth.SentCodeType`
-pub(crate) fn read_13c90f17(rd: &mut Reader<'_>) -> Result<constructors::auth::SentCodeTypeFirebaseSms, DecodeError> {
+pub(crate) fn read_13c90f17(
+    rd: &mut Reader<'_>,
+) -> Result<Box<constructors::auth::SentCodeTypeFirebaseSms>, DecodeError> {
     let word_flags = rd.u32()?;
     let nonce: Option<Bytes> = rd.optional(word_flags & 0x1 != 0)?;
     let play_integrity_nonce: Option<Bytes> = rd.optional(word_flags & 0x4 != 0)?;
@@ -358,14 +366,14 @@ pub(crate) fn read_13c90f17(rd: &mut Reader<'_>) -> Result<constructors::auth::S
     let push_timeout: Option<i32> = rd.optional(word_flags & 0x2 != 0)?;
     let length: i32 = rd.i32()?;
     let new_play_integrity_project_id = play_integrity_nonce.as_ref().map(|_| 0);
-    Ok(constructors::auth::SentCodeTypeFirebaseSms {
+    Ok(Box::new(constructors::auth::SentCodeTypeFirebaseSms {
         nonce,
         play_integrity_project_id: new_play_integrity_project_id,
         play_integrity_nonce,
         receipt,
         push_timeout,
         length,
-    })
+    }))
 }
 fn write_13c90f17(v: &constructors::auth::SentCodeTypeFirebaseSms, wr: &mut Writer) {
     let constructors::auth::SentCodeTypeFirebaseSms {
@@ -377,39 +385,42 @@ fn write_13c90f17(v: &constructors::auth::SentCodeTypeFirebaseSms, wr: &mut Writ
         length,
     } = v;
     let all_flags_1 = receipt.is_some() && push_timeout.is_some();
-    wr.u32(0x13c90f17);
-    wr.u32(
-        u32::from(nonce.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(play_integrity_nonce.is_some()) << 2,
-    );
-    if let Some(x) = nonce {
-        wr.bytes(x);
+    let word_flags =
+        u32::from(nonce.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(play_integrity_nonce.is_some()) << 2;
+    wr.words([0x13c90f17, word_flags]);
+    if word_flags & 0x7 != 0 {
+        if let Some(x) = nonce {
+            wr.bytes(x);
+        }
+        if let Some(x) = play_integrity_nonce {
+            wr.bytes(x);
+        }
+        if all_flags_1 && let Some(x) = receipt {
+            wr.bytes(x.as_bytes());
+        }
+        if all_flags_1 && let Some(x) = push_timeout {
+            wr.i32(*x);
+        }
     }
-    if let Some(x) = play_integrity_nonce {
-        wr.bytes(x);
-    }
-    if all_flags_1 && let Some(x) = receipt {
-        wr.bytes(x.as_bytes());
-    }
-    if all_flags_1 && let Some(x) = push_timeout {
-        wr.i32(*x);
-    }
-    wr.i32(*length);
+    wr.u32(length.cast_unsigned());
 }
 /// `auth.sentCodeTypeFirebaseSms#e57b1432 flags:# nonce:flags.0?bytes receipt:flags.1?string push_timeout:flags.1?int length:int = auth.SentCodeType`
-pub(crate) fn read_e57b1432(rd: &mut Reader<'_>) -> Result<constructors::auth::SentCodeTypeFirebaseSms, DecodeError> {
+pub(crate) fn read_e57b1432(
+    rd: &mut Reader<'_>,
+) -> Result<Box<constructors::auth::SentCodeTypeFirebaseSms>, DecodeError> {
     let word_flags = rd.u32()?;
     let nonce: Option<Bytes> = rd.optional(word_flags & 0x1 != 0)?;
     let receipt: Option<Str> = rd.optional(word_flags & 0x2 != 0)?;
     let push_timeout: Option<i32> = rd.optional(word_flags & 0x2 != 0)?;
     let length: i32 = rd.i32()?;
-    Ok(constructors::auth::SentCodeTypeFirebaseSms {
+    Ok(Box::new(constructors::auth::SentCodeTypeFirebaseSms {
         nonce,
         play_integrity_project_id: None,
         play_integrity_nonce: None,
         receipt,
         push_timeout,
         length,
-    })
+    }))
 }
 fn write_e57b1432(v: &constructors::auth::SentCodeTypeFirebaseSms, wr: &mut Writer) {
     let constructors::auth::SentCodeTypeFirebaseSms {
@@ -421,18 +432,20 @@ fn write_e57b1432(v: &constructors::auth::SentCodeTypeFirebaseSms, wr: &mut Writ
         length,
     } = v;
     let all_flags_1 = receipt.is_some() && push_timeout.is_some();
-    wr.u32(0xe57b1432);
-    wr.u32(u32::from(nonce.is_some()) << 0 | u32::from(all_flags_1) << 1);
-    if let Some(x) = nonce {
-        wr.bytes(x);
+    let word_flags = u32::from(nonce.is_some()) << 0 | u32::from(all_flags_1) << 1;
+    wr.words([0xe57b1432, word_flags]);
+    if word_flags & 0x3 != 0 {
+        if let Some(x) = nonce {
+            wr.bytes(x);
+        }
+        if all_flags_1 && let Some(x) = receipt {
+            wr.bytes(x.as_bytes());
+        }
+        if all_flags_1 && let Some(x) = push_timeout {
+            wr.i32(*x);
+        }
     }
-    if all_flags_1 && let Some(x) = receipt {
-        wr.bytes(x.as_bytes());
-    }
-    if all_flags_1 && let Some(x) = push_timeout {
-        wr.i32(*x);
-    }
-    wr.i32(*length);
+    wr.u32(length.cast_unsigned());
 }
 pub(crate) fn write_t_sent_code_type_firebase_sms(v: &constructors::auth::SentCodeTypeFirebaseSms, wr: &mut Writer) {
     match wr.layer().0 {
@@ -459,7 +472,7 @@ pub(crate) fn write_t_sent_code_type_fragment_sms(v: &types::auth::SentCodeType,
         150.. => {
             wr.u32(0xd9565c39);
             wr.bytes(url.as_bytes());
-            wr.i32(*length);
+            wr.u32(length.cast_unsigned());
         }
         _ => wr.fail("auth.sentCodeTypeFragmentSms"),
     }
@@ -476,7 +489,7 @@ pub(crate) fn write_t_sent_code_type_missed_call(v: &types::auth::SentCodeType, 
         135.. => {
             wr.u32(0x82006484);
             wr.bytes(prefix.as_bytes());
-            wr.i32(*length);
+            wr.u32(length.cast_unsigned());
         }
         _ => wr.fail("auth.sentCodeTypeMissedCall"),
     }
@@ -493,8 +506,8 @@ pub(crate) fn write_t_sent_code_type_set_up_email_required(v: &types::auth::Sent
     };
     match wr.layer().0 {
         145.. => {
-            wr.u32(0xa5491dea);
-            wr.u32(u32::from(*apple_signin_allowed) << 0 | u32::from(*google_signin_allowed) << 1);
+            let word_flags = u32::from(*apple_signin_allowed) << 0 | u32::from(*google_signin_allowed) << 1;
+            wr.words([0xa5491dea, word_flags]);
         }
         _ => wr.fail("auth.sentCodeTypeSetUpEmailRequired"),
     }
@@ -509,8 +522,8 @@ pub(crate) fn write_t_sent_code_type_sms_phrase(v: &types::auth::SentCodeType, w
     let types::auth::SentCodeType::SmsPhrase { beginning } = v else { return };
     match wr.layer().0 {
         179.. => {
-            wr.u32(0xb37794af);
-            wr.u32(u32::from(beginning.is_some()) << 0);
+            let word_flags = u32::from(beginning.is_some()) << 0;
+            wr.words([0xb37794af, word_flags]);
             if let Some(x) = beginning {
                 wr.bytes(x.as_bytes());
             }
@@ -528,8 +541,8 @@ pub(crate) fn write_t_sent_code_type_sms_word(v: &types::auth::SentCodeType, wr:
     let types::auth::SentCodeType::SmsWord { beginning } = v else { return };
     match wr.layer().0 {
         179.. => {
-            wr.u32(0xa416ac81);
-            wr.u32(u32::from(beginning.is_some()) << 0);
+            let word_flags = u32::from(beginning.is_some()) << 0;
+            wr.words([0xa416ac81, word_flags]);
             if let Some(x) = beginning {
                 wr.bytes(x.as_bytes());
             }
@@ -636,8 +649,7 @@ pub(crate) fn read_777df37a(rd: &mut Reader<'_>) -> Result<functions::auth::Init
 }
 fn write_777df37a(v: &functions::auth::InitFirebasePnvLogin, wr: &mut Writer) {
     let functions::auth::InitFirebasePnvLogin { except_ids, api_id, api_hash } = v;
-    wr.u32(0x777df37a);
-    wr.i32(*api_id);
+    wr.words([0x777df37a, api_id.cast_unsigned()]);
     wr.bytes(api_hash.as_bytes());
 }
 pub(crate) fn write_f_init_firebase_pnv_login(v: &functions::auth::InitFirebasePnvLogin, wr: &mut Writer) {
@@ -715,8 +727,8 @@ fn write_89464b50(v: &functions::auth::RequestFirebaseSms, wr: &mut Writer) {
         play_integrity_token,
         ios_push_secret,
     } = v;
-    wr.u32(0x89464b50);
-    wr.u32(u32::from(safety_net_token.is_some()) << 0 | u32::from(ios_push_secret.is_some()) << 1);
+    let word_flags = u32::from(safety_net_token.is_some()) << 0 | u32::from(ios_push_secret.is_some()) << 1;
+    wr.words([0x89464b50, word_flags]);
     wr.bytes(phone_number.as_bytes());
     wr.bytes(phone_code_hash.as_bytes());
     if let Some(x) = safety_net_token {

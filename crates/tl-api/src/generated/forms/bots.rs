@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn write_t_access_settings(v: &types::bots::AccessSettings, wr: &mut Writer) {
     match wr.layer().0 {
@@ -296,8 +296,8 @@ pub(crate) fn read_2855be61(rd: &mut Reader<'_>) -> Result<functions::bots::GetB
 }
 fn write_2855be61(v: &functions::bots::GetBotRecommendations, wr: &mut Writer) {
     let functions::bots::GetBotRecommendations { bot } = v;
-    wr.u32(0x2855be61);
-    wr.u32(0);
+    let word_flags = 0;
+    wr.words([0x2855be61, word_flags]);
     Encode::encode(bot, wr);
 }
 pub(crate) fn write_f_get_bot_recommendations(v: &functions::bots::GetBotRecommendations, wr: &mut Writer) {
@@ -475,8 +475,8 @@ pub(crate) fn read_a365df7a(rd: &mut Reader<'_>) -> Result<functions::bots::SetB
 }
 fn write_a365df7a(v: &functions::bots::SetBotInfo, wr: &mut Writer) {
     let functions::bots::SetBotInfo { bot, lang_code, name, about, description } = v;
-    wr.u32(0xa365df7a);
-    wr.u32(u32::from(about.is_some()) << 0 | u32::from(description.is_some()) << 1);
+    let word_flags = u32::from(about.is_some()) << 0 | u32::from(description.is_some()) << 1;
+    wr.words([0xa365df7a, word_flags]);
     wr.bytes(lang_code.as_bytes());
     if let Some(x) = about {
         wr.bytes(x.as_bytes());
@@ -525,8 +525,9 @@ fn write_8b89dfbd(v: &functions::bots::SetCustomVerification, wr: &mut Writer) {
     let functions::bots::SetCustomVerification { enabled, bot, peer, custom_description } = v;
     let old_custom_description: Option<Str> = custom_description.as_ref().map(plain);
     let old_custom_description = &old_custom_description;
-    wr.u32(0x8b89dfbd);
-    wr.u32(u32::from(bot.is_some()) << 0 | u32::from(*enabled) << 1 | u32::from(old_custom_description.is_some()) << 2);
+    let word_flags =
+        u32::from(bot.is_some()) << 0 | u32::from(*enabled) << 1 | u32::from(old_custom_description.is_some()) << 2;
+    wr.words([0x8b89dfbd, word_flags]);
     if let Some(x) = bot {
         Encode::encode(x, wr);
     }

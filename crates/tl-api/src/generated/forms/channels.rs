@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `channels.sendAsPeers#8356cda9 peers:Vector<Peer> chats:Vector<Chat> users:Vector<User> = channels.SendAsPeers`
 pub(crate) fn read_8356cda9(rd: &mut Reader<'_>) -> Result<types::channels::SendAsPeers, DecodeError> {
@@ -148,13 +148,11 @@ fn write_3d5fb10f(v: &functions::channels::CreateChannel, wr: &mut Writer) {
         ttl_period,
     } = v;
     let all_flags_2 = geo_point.is_some() && address.is_some();
-    wr.u32(0x3d5fb10f);
-    wr.u32(
-        u32::from(*broadcast) << 0
-            | u32::from(*megagroup) << 1
-            | u32::from(all_flags_2) << 2
-            | u32::from(*for_import) << 3,
-    );
+    let word_flags = u32::from(*broadcast) << 0
+        | u32::from(*megagroup) << 1
+        | u32::from(all_flags_2) << 2
+        | u32::from(*for_import) << 3;
+    wr.words([0x3d5fb10f, word_flags]);
     wr.bytes(title.as_bytes());
     wr.bytes(about.as_bytes());
     if all_flags_2 && let Some(x) = geo_point {
@@ -196,7 +194,7 @@ fn write_af369d42(v: &functions::channels::DeleteHistory, wr: &mut Writer) {
     let functions::channels::DeleteHistory { for_everyone, channel, max_id } = v;
     wr.u32(0xaf369d42);
     Encode::encode(channel, wr);
-    wr.i32(*max_id);
+    wr.u32(max_id.cast_unsigned());
 }
 pub(crate) fn write_f_delete_history(v: &functions::channels::DeleteHistory, wr: &mut Writer) {
     match wr.layer().0 {
@@ -481,10 +479,9 @@ fn write_d19f987b(v: &functions::channels::SearchPosts, wr: &mut Writer) {
     let old_hashtag = &old_hashtag;
     wr.u32(0xd19f987b);
     wr.bytes(old_hashtag.as_bytes());
-    wr.i32(*offset_rate);
+    wr.u32(offset_rate.cast_unsigned());
     Encode::encode(offset_peer, wr);
-    wr.i32(*offset_id);
-    wr.i32(*limit);
+    wr.words([offset_id.cast_unsigned(), limit.cast_unsigned()]);
 }
 pub(crate) fn write_f_search_posts(v: &functions::channels::SearchPosts, wr: &mut Writer) {
     match wr.layer().0 {
@@ -722,10 +719,10 @@ fn write_621a201f(v: &functions::channels::UpdateColor, wr: &mut Writer) {
     let functions::channels::UpdateColor { for_profile, channel, color, background_emoji_id } = v;
     let old_color: i32 = color.unwrap_or(0);
     let old_color = &old_color;
-    wr.u32(0x621a201f);
-    wr.u32(u32::from(background_emoji_id.is_some()) << 0);
+    let word_flags = u32::from(background_emoji_id.is_some()) << 0;
+    wr.words([0x621a201f, word_flags]);
     Encode::encode(channel, wr);
-    wr.i32(*old_color);
+    wr.u32(old_color.cast_unsigned());
     if let Some(x) = background_emoji_id {
         wr.i64(*x);
     }
@@ -771,7 +768,7 @@ fn write_fc84653f(v: &functions::channels::UpdatePaidMessagesPrice, wr: &mut Wri
         v;
     wr.u32(0xfc84653f);
     Encode::encode(channel, wr);
-    wr.i64(*send_paid_messages_stars);
+    wr.words([low(send_paid_messages_stars), high(send_paid_messages_stars)]);
 }
 pub(crate) fn write_f_update_paid_messages_price(v: &functions::channels::UpdatePaidMessagesPrice, wr: &mut Writer) {
     match wr.layer().0 {

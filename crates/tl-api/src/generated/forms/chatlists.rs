@@ -5,10 +5,10 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `chatlists.chatlistInvite#1dcd839d flags:# title:string emoticon:flags.0?string peers:Vector<Peer> chats:Vector<Chat> users:Vector<User> = chatlists.ChatlistInvite`
-pub(crate) fn read_1dcd839d(rd: &mut Reader<'_>) -> Result<constructors::chatlists::ChatlistInvite, DecodeError> {
+pub(crate) fn read_1dcd839d(rd: &mut Reader<'_>) -> Result<Box<constructors::chatlists::ChatlistInvite>, DecodeError> {
     let word_flags = rd.u32()?;
     let title: Str = rd.string()?;
     let emoticon: Option<Str> = rd.optional(word_flags & 0x1 != 0)?;
@@ -16,21 +16,21 @@ pub(crate) fn read_1dcd839d(rd: &mut Reader<'_>) -> Result<constructors::chatlis
     let chats: Vec<types::Chat> = Decode::decode(rd)?;
     let users: Vec<types::User> = Decode::decode(rd)?;
     let new_title = formatted(title);
-    Ok(constructors::chatlists::ChatlistInvite {
+    Ok(Box::new(constructors::chatlists::ChatlistInvite {
         title_noanimate: false,
         title: new_title,
         emoticon,
         peers,
         chats,
         users,
-    })
+    }))
 }
 fn write_1dcd839d(v: &constructors::chatlists::ChatlistInvite, wr: &mut Writer) {
     let constructors::chatlists::ChatlistInvite { title_noanimate, title, emoticon, peers, chats, users } = v;
     let old_title: Str = plain(title);
     let old_title = &old_title;
-    wr.u32(0x1dcd839d);
-    wr.u32(u32::from(emoticon.is_some()) << 0);
+    let word_flags = u32::from(emoticon.is_some()) << 0;
+    wr.words([0x1dcd839d, word_flags]);
     wr.bytes(old_title.as_bytes());
     if let Some(x) = emoticon {
         wr.bytes(x.as_bytes());

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn write_t_participant_joined_chats(v: &types::communities::ParticipantJoinedChats, wr: &mut Writer) {
     match wr.layer().0 {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn write_t_contact_birthdays(v: &types::contacts::ContactBirthdays, wr: &mut Writer) {
     match wr.layer().0 {
@@ -58,8 +58,8 @@ pub(crate) fn read_e8f463d0(rd: &mut Reader<'_>) -> Result<functions::contacts::
 }
 fn write_e8f463d0(v: &functions::contacts::AddContact, wr: &mut Writer) {
     let functions::contacts::AddContact { add_phone_privacy_exception, id, first_name, last_name, phone, note } = v;
-    wr.u32(0xe8f463d0);
-    wr.u32(u32::from(*add_phone_privacy_exception) << 0);
+    let word_flags = u32::from(*add_phone_privacy_exception) << 0;
+    wr.words([0xe8f463d0, word_flags]);
     Encode::encode(id, wr);
     wr.bytes(first_name.as_bytes());
     wr.bytes(last_name.as_bytes());
@@ -133,9 +133,7 @@ pub(crate) fn read_f57c350f(rd: &mut Reader<'_>) -> Result<functions::contacts::
 }
 fn write_f57c350f(v: &functions::contacts::GetBlocked, wr: &mut Writer) {
     let functions::contacts::GetBlocked { my_stories_from, offset, limit } = v;
-    wr.u32(0xf57c350f);
-    wr.i32(*offset);
-    wr.i32(*limit);
+    wr.words([0xf57c350f, offset.cast_unsigned(), limit.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_blocked(v: &functions::contacts::GetBlocked, wr: &mut Writer) {
     match wr.layer().0 {
@@ -214,7 +212,7 @@ fn write_11f812d8(v: &functions::contacts::Search, wr: &mut Writer) {
     let functions::contacts::Search { broadcasts, bots, q, limit } = v;
     wr.u32(0x11f812d8);
     wr.bytes(q.as_bytes());
-    wr.i32(*limit);
+    wr.u32(limit.cast_unsigned());
 }
 pub(crate) fn write_f_search(v: &functions::contacts::Search, wr: &mut Writer) {
     match wr.layer().0 {

@@ -5,14 +5,13 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn write_t_welcome_messages(v: &types::ephemeral::WelcomeMessages, wr: &mut Writer) {
     let types::ephemeral::WelcomeMessages::WelcomeMessages { hash, messages } = v else { return };
     match wr.layer().0 {
         229.. => {
-            wr.u32(0x104fc872);
-            wr.i64(*hash);
+            wr.words([0x104fc872, low(hash), high(hash)]);
             Encode::encode(messages, wr);
         }
         _ => wr.fail("ephemeral.welcomeMessages"),
@@ -68,7 +67,7 @@ fn write_a3c0d511(v: &functions::ephemeral::DeleteMessage, wr: &mut Writer) {
     wr.u32(0xa3c0d511);
     Encode::encode(old_peer, wr);
     Encode::encode(receiver_id, wr);
-    wr.i32(*id);
+    wr.u32(id.cast_unsigned());
 }
 pub(crate) fn write_f_delete_message(v: &functions::ephemeral::DeleteMessage, wr: &mut Writer) {
     match wr.layer().0 {
@@ -136,27 +135,27 @@ fn write_13f250ee(v: &functions::ephemeral::EditMessage, wr: &mut Writer) {
     let Some(old_peer): Option<types::InputPeer> = (peer.clone()) else { return wr.fail("ephemeral.editMessage") };
     let old_peer = &old_peer;
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x13f250ee);
-    wr.u32(
-        u32::from(message.is_some()) << 0
-            | u32::from(entities.is_some()) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(media.is_some()) << 3,
-    );
+    let word_flags = u32::from(message.is_some()) << 0
+        | u32::from(entities.is_some()) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(media.is_some()) << 3;
+    wr.words([0x13f250ee, word_flags]);
     Encode::encode(old_peer, wr);
     Encode::encode(receiver_id, wr);
-    wr.i32(*id);
-    if let Some(x) = message {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
+    wr.u32(id.cast_unsigned());
+    if word_flags & 0xf != 0 {
+        if let Some(x) = message {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = media {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
     }
 }
 pub(crate) fn write_f_edit_message(v: &functions::ephemeral::EditMessage, wr: &mut Writer) {
@@ -271,34 +270,34 @@ fn write_68cbd09f(v: &functions::ephemeral::SendMessage, wr: &mut Writer) {
     let Some(old_peer): Option<types::InputPeer> = (peer.clone()) else { return wr.fail("ephemeral.sendMessage") };
     let old_peer = &old_peer;
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x68cbd09f);
-    wr.u32(
-        u32::from(query_id.is_some()) << 0
-            | u32::from(entities.is_some()) << 1
-            | u32::from(media.is_some()) << 2
-            | u32::from(reply_markup.is_some()) << 3
-            | u32::from(rich_message.is_some()) << 4
-            | u32::from(reply_to.is_some()) << 5,
-    );
+    let word_flags = u32::from(query_id.is_some()) << 0
+        | u32::from(entities.is_some()) << 1
+        | u32::from(media.is_some()) << 2
+        | u32::from(reply_markup.is_some()) << 3
+        | u32::from(rich_message.is_some()) << 4
+        | u32::from(reply_to.is_some()) << 5;
+    wr.words([0x68cbd09f, word_flags]);
     Encode::encode(old_peer, wr);
     Encode::encode(receiver_id, wr);
     if let Some(x) = query_id {
         wr.i64(*x);
     }
     wr.bytes(message.as_bytes());
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
+    if word_flags & 0x1e != 0 {
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = media {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = rich_message {
+            Encode::encode(x, wr);
+        }
     }
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = rich_message {
-        Encode::encode(x, wr);
-    }
-    wr.i64(*random_id);
+    wr.words([low(random_id), high(random_id)]);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn write_t_app_config(v: &constructors::help::AppConfig, wr: &mut Writer) {
     match wr.layer().0 {
@@ -46,22 +46,21 @@ pub(crate) fn read_ef8430ab(rd: &mut Reader<'_>) -> Result<types::help::PeerColo
 }
 fn write_ef8430ab(v: &types::help::PeerColorOption, wr: &mut Writer) {
     let types::help::PeerColorOption { hidden, color_id, colors, dark_colors, channel_min_level, group_min_level } = v;
-    wr.u32(0xef8430ab);
-    wr.u32(
-        u32::from(*hidden) << 0
-            | u32::from(colors.is_some()) << 1
-            | u32::from(dark_colors.is_some()) << 2
-            | u32::from(channel_min_level.is_some()) << 3,
-    );
-    wr.i32(*color_id);
-    if let Some(x) = colors {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = dark_colors {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = channel_min_level {
-        wr.i32(*x);
+    let word_flags = u32::from(*hidden) << 0
+        | u32::from(colors.is_some()) << 1
+        | u32::from(dark_colors.is_some()) << 2
+        | u32::from(channel_min_level.is_some()) << 3;
+    wr.words([0xef8430ab, word_flags, color_id.cast_unsigned()]);
+    if word_flags & 0xe != 0 {
+        if let Some(x) = colors {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = dark_colors {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = channel_min_level {
+            wr.i32(*x);
+        }
     }
 }
 /// `help.peerColorOption#135bd42f flags:# hidden:flags.0?true color_id:int colors:flags.1?help.PeerColorSet dark_colors:flags.2?help.PeerColorSet = help.PeerColorOption`
@@ -82,9 +81,8 @@ pub(crate) fn read_135bd42f(rd: &mut Reader<'_>) -> Result<types::help::PeerColo
 }
 fn write_135bd42f(v: &types::help::PeerColorOption, wr: &mut Writer) {
     let types::help::PeerColorOption { hidden, color_id, colors, dark_colors, channel_min_level, group_min_level } = v;
-    wr.u32(0x135bd42f);
-    wr.u32(u32::from(*hidden) << 0 | u32::from(colors.is_some()) << 1 | u32::from(dark_colors.is_some()) << 2);
-    wr.i32(*color_id);
+    let word_flags = u32::from(*hidden) << 0 | u32::from(colors.is_some()) << 1 | u32::from(dark_colors.is_some()) << 2;
+    wr.words([0x135bd42f, word_flags, color_id.cast_unsigned()]);
     if let Some(x) = colors {
         Encode::encode(x, wr);
     }
@@ -112,8 +110,7 @@ pub(crate) fn write_t_peer_colors(v: &types::help::PeerColors, wr: &mut Writer) 
     let types::help::PeerColors::PeerColors { hash, colors } = v else { return };
     match wr.layer().0 {
         167.. => {
-            wr.u32(0x00f8ed08);
-            wr.i32(*hash);
+            wr.words([0x00f8ed08, hash.cast_unsigned()]);
             Encode::encode(colors, wr);
         }
         _ => wr.fail("help.peerColors"),
@@ -199,7 +196,7 @@ fn write_8a4f3c29(v: &types::help::PremiumPromo, wr: &mut Writer) {
     Encode::encode(video_sections, wr);
     Encode::encode(videos, wr);
     wr.bytes(old_currency.as_bytes());
-    wr.i64(*old_monthly_amount);
+    wr.words([low(old_monthly_amount), high(old_monthly_amount)]);
     Encode::encode(users, wr);
 }
 pub(crate) fn write_t_premium_promo(v: &types::help::PremiumPromo, wr: &mut Writer) {
@@ -217,7 +214,7 @@ pub(crate) fn shows_t_premium_promo(v: &types::help::PremiumPromo, at_layer: Lay
     }
 }
 /// `help.promoData#8c39793f flags:# proxy:flags.0?true expires:int peer:Peer chats:Vector<Chat> users:Vector<User> psa_type:flags.1?string psa_message:flags.2?string = help.PromoData`
-pub(crate) fn read_8c39793f(rd: &mut Reader<'_>) -> Result<constructors::help::PromoData, DecodeError> {
+pub(crate) fn read_8c39793f(rd: &mut Reader<'_>) -> Result<Box<constructors::help::PromoData>, DecodeError> {
     let word_flags = rd.u32()?;
     let proxy: bool = word_flags & 0x1 != 0;
     let expires: i32 = rd.i32()?;
@@ -228,7 +225,7 @@ pub(crate) fn read_8c39793f(rd: &mut Reader<'_>) -> Result<constructors::help::P
     let psa_message: Option<Str> = rd.optional(word_flags & 0x4 != 0)?;
     let new_pending_suggestions = Vec::new();
     let new_dismissed_suggestions = Vec::new();
-    Ok(constructors::help::PromoData {
+    Ok(Box::new(constructors::help::PromoData {
         proxy,
         expires,
         peer: Some(peer),
@@ -239,7 +236,7 @@ pub(crate) fn read_8c39793f(rd: &mut Reader<'_>) -> Result<constructors::help::P
         custom_pending_suggestion: None,
         chats,
         users,
-    })
+    }))
 }
 fn write_8c39793f(v: &constructors::help::PromoData, wr: &mut Writer) {
     let constructors::help::PromoData {
@@ -256,9 +253,9 @@ fn write_8c39793f(v: &constructors::help::PromoData, wr: &mut Writer) {
     } = v;
     let Some(old_peer): Option<types::Peer> = (peer.clone()) else { return wr.fail("help.promoData") };
     let old_peer = &old_peer;
-    wr.u32(0x8c39793f);
-    wr.u32(u32::from(*proxy) << 0 | u32::from(psa_type.is_some()) << 1 | u32::from(psa_message.is_some()) << 2);
-    wr.i32(*expires);
+    let word_flags =
+        u32::from(*proxy) << 0 | u32::from(psa_type.is_some()) << 1 | u32::from(psa_message.is_some()) << 2;
+    wr.words([0x8c39793f, word_flags, expires.cast_unsigned()]);
     Encode::encode(old_peer, wr);
     Encode::encode(chats, wr);
     Encode::encode(users, wr);
@@ -301,7 +298,7 @@ pub(crate) fn write_t_timezones_list(v: &types::help::TimezonesList, wr: &mut Wr
         176.. => {
             wr.u32(0x7b74ed71);
             Encode::encode(timezones, wr);
-            wr.i32(*hash);
+            wr.u32(hash.cast_unsigned());
         }
         _ => wr.fail("help.timezonesList"),
     }

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn write_t_available_effects(v: &constructors::messages::AvailableEffects, wr: &mut Writer) {
     match wr.layer().0 {
@@ -38,8 +38,7 @@ pub(crate) fn write_t_available_reactions(v: &types::messages::AvailableReaction
     let types::messages::AvailableReactions::AvailableReactions { hash, reactions } = v else { return };
     match wr.layer().0 {
         136.. => {
-            wr.u32(0x768e3aad);
-            wr.i32(*hash);
+            wr.words([0x768e3aad, hash.cast_unsigned()]);
             Encode::encode(reactions, wr);
         }
         _ => wr.fail("messages.availableReactions"),
@@ -128,9 +127,9 @@ fn write_947ca848(v: &types::messages::BotResults, wr: &mut Writer) {
         cache_time,
         users,
     } = v;
-    wr.u32(0x947ca848);
-    wr.u32(u32::from(*gallery) << 0 | u32::from(next_offset.is_some()) << 1 | u32::from(switch_pm.is_some()) << 2);
-    wr.i64(*query_id);
+    let word_flags =
+        u32::from(*gallery) << 0 | u32::from(next_offset.is_some()) << 1 | u32::from(switch_pm.is_some()) << 2;
+    wr.words([0x947ca848, word_flags, low(query_id), high(query_id)]);
     if let Some(x) = next_offset {
         wr.bytes(x.as_bytes());
     }
@@ -138,7 +137,7 @@ fn write_947ca848(v: &types::messages::BotResults, wr: &mut Writer) {
         Encode::encode(x, wr);
     }
     Encode::encode(results, wr);
-    wr.i32(*cache_time);
+    wr.u32(cache_time.cast_unsigned());
     Encode::encode(users, wr);
 }
 pub(crate) fn write_t_bot_results(v: &types::messages::BotResults, wr: &mut Writer) {
@@ -186,8 +185,7 @@ fn write_2f51c337(v: &types::messages::ChatInviteJoinResult, wr: &mut Writer) {
         return wr.fail("messages.chatInviteJoinResultWebView");
     };
     let old_webview = &old_webview;
-    wr.u32(0x2f51c337);
-    wr.i64(*bot_id);
+    wr.words([0x2f51c337, low(bot_id), high(bot_id)]);
     Encode::encode(old_webview, wr);
     Encode::encode(users, wr);
 }
@@ -195,9 +193,7 @@ pub(crate) fn write_t_chat_invite_join_result_web_view(v: &types::messages::Chat
     let types::messages::ChatInviteJoinResult::WebView { bot_id, query_id, users } = v else { return };
     match wr.layer().0 {
         228.. => {
-            wr.u32(0x61ca29d3);
-            wr.i64(*bot_id);
-            wr.i64(*query_id);
+            wr.words([0x61ca29d3, low(bot_id), high(bot_id), low(query_id), high(query_id)]);
             Encode::encode(users, wr);
         }
         227 => write_2f51c337(v, wr),
@@ -297,8 +293,7 @@ pub(crate) fn write_t_emoji_groups(v: &types::messages::EmojiGroups, wr: &mut Wr
     let types::messages::EmojiGroups::EmojiGroups { hash, groups } = v else { return };
     match wr.layer().0 {
         152.. => {
-            wr.u32(0x881fb94b);
-            wr.i32(*hash);
+            wr.words([0x881fb94b, hash.cast_unsigned()]);
             Encode::encode(groups, wr);
         }
         _ => wr.fail("messages.emojiGroups"),
@@ -343,12 +338,12 @@ pub(crate) fn shows_t_exported_chat_invite_replaced(
     }
 }
 /// `messages.featuredStickers#84c02310 hash:long count:int sets:Vector<StickerSetCovered> unread:Vector<long> = messages.FeaturedStickers`
-pub(crate) fn read_84c02310(rd: &mut Reader<'_>) -> Result<constructors::messages::FeaturedStickers, DecodeError> {
+pub(crate) fn read_84c02310(rd: &mut Reader<'_>) -> Result<Box<constructors::messages::FeaturedStickers>, DecodeError> {
     let hash: i64 = rd.i64()?;
     let count: i32 = rd.i32()?;
     let sets: Vec<types::StickerSetCovered> = Decode::decode(rd)?;
     let unread: Vec<i64> = Decode::decode(rd)?;
-    Ok(constructors::messages::FeaturedStickers { premium: false, hash, count, sets, unread })
+    Ok(Box::new(constructors::messages::FeaturedStickers { premium: false, hash, count, sets, unread }))
 }
 pub(crate) fn write_t_featured_stickers(v: &constructors::messages::FeaturedStickers, wr: &mut Writer) {
     match wr.layer().0 {
@@ -378,12 +373,12 @@ pub(crate) fn write_t_found_stickers(v: &types::messages::FoundStickers, wr: &mu
     let types::messages::FoundStickers::FoundStickers { next_offset, hash, stickers } = v else { return };
     match wr.layer().0 {
         195.. => {
-            wr.u32(0x82c9e290);
-            wr.u32(u32::from(next_offset.is_some()) << 0);
+            let word_flags = u32::from(next_offset.is_some()) << 0;
+            wr.words([0x82c9e290, word_flags]);
             if let Some(x) = next_offset {
                 wr.i32(*x);
             }
-            wr.i64(*hash);
+            wr.words([low(hash), high(hash)]);
             Encode::encode(stickers, wr);
         }
         _ => wr.fail("messages.foundStickers"),
@@ -399,8 +394,8 @@ pub(crate) fn write_t_found_stickers_not_modified(v: &types::messages::FoundStic
     let types::messages::FoundStickers::NotModified { next_offset } = v else { return };
     match wr.layer().0 {
         195.. => {
-            wr.u32(0x6010c534);
-            wr.u32(u32::from(next_offset.is_some()) << 0);
+            let word_flags = u32::from(next_offset.is_some()) << 0;
+            wr.words([0x6010c534, word_flags]);
             if let Some(x) = next_offset {
                 wr.i32(*x);
             }
@@ -442,9 +437,8 @@ fn write_a366923c(v: &types::messages::MessageReactionsList, wr: &mut Writer) {
     let types::messages::MessageReactionsList { count, reactions, chats, users, next_offset } = v;
     let old_reactions: Vec<types::MessageUserReaction> = user_reactions(reactions);
     let old_reactions = &old_reactions;
-    wr.u32(0xa366923c);
-    wr.u32(u32::from(next_offset.is_some()) << 0);
-    wr.i32(*count);
+    let word_flags = u32::from(next_offset.is_some()) << 0;
+    wr.words([0xa366923c, word_flags, count.cast_unsigned()]);
     Encode::encode(old_reactions, wr);
     Encode::encode(users, wr);
     if let Some(x) = next_offset {
@@ -466,7 +460,7 @@ pub(crate) fn shows_t_message_reactions_list(v: &types::messages::MessageReactio
     }
 }
 /// `messages.channelMessages#64479808 flags:# inexact:flags.1?true pts:int count:int offset_id_offset:flags.2?int messages:Vector<Message> chats:Vector<Chat> users:Vector<User> = messages.Messages`
-pub(crate) fn read_64479808(rd: &mut Reader<'_>) -> Result<constructors::messages::ChannelMessages, DecodeError> {
+pub(crate) fn read_64479808(rd: &mut Reader<'_>) -> Result<Box<constructors::messages::ChannelMessages>, DecodeError> {
     let word_flags = rd.u32()?;
     let inexact: bool = word_flags & 0x2 != 0;
     let pts: i32 = rd.i32()?;
@@ -476,7 +470,7 @@ pub(crate) fn read_64479808(rd: &mut Reader<'_>) -> Result<constructors::message
     let chats: Vec<types::Chat> = Decode::decode(rd)?;
     let users: Vec<types::User> = Decode::decode(rd)?;
     let new_topics = Vec::new();
-    Ok(constructors::messages::ChannelMessages {
+    Ok(Box::new(constructors::messages::ChannelMessages {
         inexact,
         pts,
         count,
@@ -485,7 +479,7 @@ pub(crate) fn read_64479808(rd: &mut Reader<'_>) -> Result<constructors::message
         topics: new_topics,
         chats,
         users,
-    })
+    }))
 }
 fn write_64479808(v: &constructors::messages::ChannelMessages, wr: &mut Writer) {
     let constructors::messages::ChannelMessages {
@@ -498,10 +492,8 @@ fn write_64479808(v: &constructors::messages::ChannelMessages, wr: &mut Writer) 
         chats,
         users,
     } = v;
-    wr.u32(0x64479808);
-    wr.u32(u32::from(*inexact) << 1 | u32::from(offset_id_offset.is_some()) << 2);
-    wr.i32(*pts);
-    wr.i32(*count);
+    let word_flags = u32::from(*inexact) << 1 | u32::from(offset_id_offset.is_some()) << 2;
+    wr.words([0x64479808, word_flags, pts.cast_unsigned(), count.cast_unsigned()]);
     if let Some(x) = offset_id_offset {
         wr.i32(*x);
     }
@@ -517,12 +509,12 @@ pub(crate) fn write_t_channel_messages(v: &constructors::messages::ChannelMessag
     }
 }
 /// `messages.messages#8c718e87 messages:Vector<Message> chats:Vector<Chat> users:Vector<User> = messages.Messages`
-pub(crate) fn read_8c718e87(rd: &mut Reader<'_>) -> Result<constructors::messages::Messages, DecodeError> {
+pub(crate) fn read_8c718e87(rd: &mut Reader<'_>) -> Result<Box<constructors::messages::Messages>, DecodeError> {
     let messages: Vec<types::Message> = Decode::decode(rd)?;
     let chats: Vec<types::Chat> = Decode::decode(rd)?;
     let users: Vec<types::User> = Decode::decode(rd)?;
     let new_topics = Vec::new();
-    Ok(constructors::messages::Messages { messages, topics: new_topics, chats, users })
+    Ok(Box::new(constructors::messages::Messages { messages, topics: new_topics, chats, users }))
 }
 fn write_8c718e87(v: &constructors::messages::Messages, wr: &mut Writer) {
     let constructors::messages::Messages { messages, topics, chats, users } = v;
@@ -539,7 +531,7 @@ pub(crate) fn write_t_messages(v: &constructors::messages::Messages, wr: &mut Wr
     }
 }
 /// `messages.messagesSlice#762b263d flags:# inexact:flags.1?true count:int next_rate:flags.0?int offset_id_offset:flags.2?int search_flood:flags.3?SearchPostsFlood messages:Vector<Message> chats:Vector<Chat> users:Vector<User> = messages.Messages`
-pub(crate) fn read_762b263d(rd: &mut Reader<'_>) -> Result<constructors::messages::MessagesSlice, DecodeError> {
+pub(crate) fn read_762b263d(rd: &mut Reader<'_>) -> Result<Box<constructors::messages::MessagesSlice>, DecodeError> {
     let word_flags = rd.u32()?;
     let inexact: bool = word_flags & 0x2 != 0;
     let count: i32 = rd.i32()?;
@@ -550,7 +542,7 @@ pub(crate) fn read_762b263d(rd: &mut Reader<'_>) -> Result<constructors::message
     let chats: Vec<types::Chat> = Decode::decode(rd)?;
     let users: Vec<types::User> = Decode::decode(rd)?;
     let new_topics = Vec::new();
-    Ok(constructors::messages::MessagesSlice {
+    Ok(Box::new(constructors::messages::MessagesSlice {
         inexact,
         count,
         next_rate,
@@ -560,7 +552,7 @@ pub(crate) fn read_762b263d(rd: &mut Reader<'_>) -> Result<constructors::message
         topics: new_topics,
         chats,
         users,
-    })
+    }))
 }
 fn write_762b263d(v: &constructors::messages::MessagesSlice, wr: &mut Writer) {
     let constructors::messages::MessagesSlice {
@@ -574,29 +566,28 @@ fn write_762b263d(v: &constructors::messages::MessagesSlice, wr: &mut Writer) {
         chats,
         users,
     } = v;
-    wr.u32(0x762b263d);
-    wr.u32(
-        u32::from(next_rate.is_some()) << 0
-            | u32::from(*inexact) << 1
-            | u32::from(offset_id_offset.is_some()) << 2
-            | u32::from(search_flood.is_some()) << 3,
-    );
-    wr.i32(*count);
-    if let Some(x) = next_rate {
-        wr.i32(*x);
-    }
-    if let Some(x) = offset_id_offset {
-        wr.i32(*x);
-    }
-    if let Some(x) = search_flood {
-        Encode::encode(x, wr);
+    let word_flags = u32::from(next_rate.is_some()) << 0
+        | u32::from(*inexact) << 1
+        | u32::from(offset_id_offset.is_some()) << 2
+        | u32::from(search_flood.is_some()) << 3;
+    wr.words([0x762b263d, word_flags, count.cast_unsigned()]);
+    if word_flags & 0xd != 0 {
+        if let Some(x) = next_rate {
+            wr.i32(*x);
+        }
+        if let Some(x) = offset_id_offset {
+            wr.i32(*x);
+        }
+        if let Some(x) = search_flood {
+            Encode::encode(x, wr);
+        }
     }
     Encode::encode(messages, wr);
     Encode::encode(chats, wr);
     Encode::encode(users, wr);
 }
 /// `messages.messagesSlice#3a54685e flags:# inexact:flags.1?true count:int next_rate:flags.0?int offset_id_offset:flags.2?int messages:Vector<Message> chats:Vector<Chat> users:Vector<User> = messages.Messages`
-pub(crate) fn read_3a54685e(rd: &mut Reader<'_>) -> Result<constructors::messages::MessagesSlice, DecodeError> {
+pub(crate) fn read_3a54685e(rd: &mut Reader<'_>) -> Result<Box<constructors::messages::MessagesSlice>, DecodeError> {
     let word_flags = rd.u32()?;
     let inexact: bool = word_flags & 0x2 != 0;
     let count: i32 = rd.i32()?;
@@ -606,7 +597,7 @@ pub(crate) fn read_3a54685e(rd: &mut Reader<'_>) -> Result<constructors::message
     let chats: Vec<types::Chat> = Decode::decode(rd)?;
     let users: Vec<types::User> = Decode::decode(rd)?;
     let new_topics = Vec::new();
-    Ok(constructors::messages::MessagesSlice {
+    Ok(Box::new(constructors::messages::MessagesSlice {
         inexact,
         count,
         next_rate,
@@ -616,7 +607,7 @@ pub(crate) fn read_3a54685e(rd: &mut Reader<'_>) -> Result<constructors::message
         topics: new_topics,
         chats,
         users,
-    })
+    }))
 }
 fn write_3a54685e(v: &constructors::messages::MessagesSlice, wr: &mut Writer) {
     let constructors::messages::MessagesSlice {
@@ -630,9 +621,9 @@ fn write_3a54685e(v: &constructors::messages::MessagesSlice, wr: &mut Writer) {
         chats,
         users,
     } = v;
-    wr.u32(0x3a54685e);
-    wr.u32(u32::from(next_rate.is_some()) << 0 | u32::from(*inexact) << 1 | u32::from(offset_id_offset.is_some()) << 2);
-    wr.i32(*count);
+    let word_flags =
+        u32::from(next_rate.is_some()) << 0 | u32::from(*inexact) << 1 | u32::from(offset_id_offset.is_some()) << 2;
+    wr.words([0x3a54685e, word_flags, count.cast_unsigned()]);
     if let Some(x) = next_rate {
         wr.i32(*x);
     }
@@ -718,8 +709,7 @@ pub(crate) fn write_t_reactions(v: &types::messages::Reactions, wr: &mut Writer)
     let types::messages::Reactions::Reactions { hash, reactions } = v else { return };
     match wr.layer().0 {
         145.. => {
-            wr.u32(0xeafdf716);
-            wr.i64(*hash);
+            wr.words([0xeafdf716, low(hash), high(hash)]);
             Encode::encode(reactions, wr);
         }
         _ => wr.fail("messages.reactions"),
@@ -762,8 +752,7 @@ pub(crate) fn write_t_saved_dialogs_not_modified(v: &types::messages::SavedDialo
     let types::messages::SavedDialogs::NotModified { count } = v else { return };
     match wr.layer().0 {
         170.. => {
-            wr.u32(0xc01f6fe8);
-            wr.i32(*count);
+            wr.words([0xc01f6fe8, count.cast_unsigned()]);
         }
         _ => wr.fail("messages.savedDialogsNotModified"),
     }
@@ -792,7 +781,7 @@ pub(crate) fn write_t_saved_reaction_tags(v: &types::messages::SavedReactionTags
         171.. => {
             wr.u32(0x3259950a);
             Encode::encode(tags, wr);
-            wr.i64(*hash);
+            wr.words([low(hash), high(hash)]);
         }
         _ => wr.fail("messages.savedReactionTags"),
     }
@@ -853,26 +842,28 @@ pub(crate) fn shows_t_search_results_positions(v: &types::messages::SearchResult
     }
 }
 /// `messages.sponsoredMessages#c9ee1d87 flags:# posts_between:flags.0?int messages:Vector<SponsoredMessage> chats:Vector<Chat> users:Vector<User> = messages.SponsoredMessages`
-pub(crate) fn read_c9ee1d87(rd: &mut Reader<'_>) -> Result<constructors::messages::SponsoredMessages, DecodeError> {
+pub(crate) fn read_c9ee1d87(
+    rd: &mut Reader<'_>,
+) -> Result<Box<constructors::messages::SponsoredMessages>, DecodeError> {
     let word_flags = rd.u32()?;
     let posts_between: Option<i32> = rd.optional(word_flags & 0x1 != 0)?;
     let messages: Vec<types::SponsoredMessage> = Decode::decode(rd)?;
     let chats: Vec<types::Chat> = Decode::decode(rd)?;
     let users: Vec<types::User> = Decode::decode(rd)?;
-    Ok(constructors::messages::SponsoredMessages {
+    Ok(Box::new(constructors::messages::SponsoredMessages {
         posts_between,
         start_delay: None,
         between_delay: None,
         messages,
         chats,
         users,
-    })
+    }))
 }
 fn write_c9ee1d87(v: &constructors::messages::SponsoredMessages, wr: &mut Writer) {
     let constructors::messages::SponsoredMessages { posts_between, start_delay, between_delay, messages, chats, users } =
         v;
-    wr.u32(0xc9ee1d87);
-    wr.u32(u32::from(posts_between.is_some()) << 0);
+    let word_flags = u32::from(posts_between.is_some()) << 0;
+    wr.words([0xc9ee1d87, word_flags]);
     if let Some(x) = posts_between {
         wr.i32(*x);
     }
@@ -881,18 +872,20 @@ fn write_c9ee1d87(v: &constructors::messages::SponsoredMessages, wr: &mut Writer
     Encode::encode(users, wr);
 }
 /// `messages.sponsoredMessages#65a4c7d5 messages:Vector<SponsoredMessage> chats:Vector<Chat> users:Vector<User> = messages.SponsoredMessages`
-pub(crate) fn read_65a4c7d5(rd: &mut Reader<'_>) -> Result<constructors::messages::SponsoredMessages, DecodeError> {
+pub(crate) fn read_65a4c7d5(
+    rd: &mut Reader<'_>,
+) -> Result<Box<constructors::messages::SponsoredMessages>, DecodeError> {
     let messages: Vec<types::SponsoredMessage> = Decode::decode(rd)?;
     let chats: Vec<types::Chat> = Decode::decode(rd)?;
     let users: Vec<types::User> = Decode::decode(rd)?;
-    Ok(constructors::messages::SponsoredMessages {
+    Ok(Box::new(constructors::messages::SponsoredMessages {
         posts_between: None,
         start_delay: None,
         between_delay: None,
         messages,
         chats,
         users,
-    })
+    }))
 }
 fn write_65a4c7d5(v: &constructors::messages::SponsoredMessages, wr: &mut Writer) {
     let constructors::messages::SponsoredMessages { posts_between, start_delay, between_delay, messages, chats, users } =
@@ -926,12 +919,12 @@ pub(crate) fn shows_t_sponsored_messages_empty(v: &types::messages::SponsoredMes
     }
 }
 /// `messages.stickerSet#b60a24a6 set:StickerSet packs:Vector<StickerPack> documents:Vector<Document> = messages.StickerSet`
-pub(crate) fn read_b60a24a6(rd: &mut Reader<'_>) -> Result<constructors::messages::StickerSet, DecodeError> {
+pub(crate) fn read_b60a24a6(rd: &mut Reader<'_>) -> Result<Box<constructors::messages::StickerSet>, DecodeError> {
     let set: Box<types::StickerSet> = Decode::decode(rd)?;
     let packs: Vec<types::StickerPack> = Decode::decode(rd)?;
     let documents: Vec<types::Document> = Decode::decode(rd)?;
     let new_keywords = Vec::new();
-    Ok(constructors::messages::StickerSet { set, packs, keywords: new_keywords, documents })
+    Ok(Box::new(constructors::messages::StickerSet { set, packs, keywords: new_keywords, documents }))
 }
 fn write_b60a24a6(v: &constructors::messages::StickerSet, wr: &mut Writer) {
     let constructors::messages::StickerSet { set, packs, keywords, documents } = v;
@@ -986,9 +979,8 @@ fn write_93752c52(v: &types::messages::TranscribedAudio, wr: &mut Writer) {
         trial_remains_num,
         trial_remains_until_date,
     } = v;
-    wr.u32(0x93752c52);
-    wr.u32(u32::from(*pending) << 0);
-    wr.i64(*transcription_id);
+    let word_flags = u32::from(*pending) << 0;
+    wr.words([0x93752c52, word_flags, low(transcription_id), high(transcription_id)]);
     wr.bytes(text.as_bytes());
 }
 pub(crate) fn write_t_transcribed_audio(v: &types::messages::TranscribedAudio, wr: &mut Writer) {
@@ -1072,9 +1064,8 @@ fn write_0823f649(v: &types::messages::VotesList, wr: &mut Writer) {
     let types::messages::VotesList { count, votes, chats, users, next_offset } = v;
     let old_votes: Vec<types::MessageUserVote> = user_votes(votes);
     let old_votes = &old_votes;
-    wr.u32(0x0823f649);
-    wr.u32(u32::from(next_offset.is_some()) << 0);
-    wr.i32(*count);
+    let word_flags = u32::from(next_offset.is_some()) << 0;
+    wr.words([0x0823f649, word_flags, count.cast_unsigned()]);
     Encode::encode(old_votes, wr);
     Encode::encode(users, wr);
     if let Some(x) = next_offset {
@@ -1157,24 +1148,24 @@ fn write_b12c7125(v: &functions::messages::AcceptUrlAuth, wr: &mut Writer) {
         match_code,
     } = v;
     let all_flags_1 = peer.is_some() && msg_id.is_some() && button_id.is_some();
-    wr.u32(0xb12c7125);
-    wr.u32(
-        u32::from(*write_allowed) << 0
-            | u32::from(all_flags_1) << 1
-            | u32::from(url.is_some()) << 2
-            | u32::from(*share_phone_number) << 3,
-    );
-    if all_flags_1 && let Some(x) = peer {
-        Encode::encode(x, wr);
-    }
-    if all_flags_1 && let Some(x) = msg_id {
-        wr.i32(*x);
-    }
-    if all_flags_1 && let Some(x) = button_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = url {
-        wr.bytes(x.as_bytes());
+    let word_flags = u32::from(*write_allowed) << 0
+        | u32::from(all_flags_1) << 1
+        | u32::from(url.is_some()) << 2
+        | u32::from(*share_phone_number) << 3;
+    wr.words([0xb12c7125, word_flags]);
+    if word_flags & 0x6 != 0 {
+        if all_flags_1 && let Some(x) = peer {
+            Encode::encode(x, wr);
+        }
+        if all_flags_1 && let Some(x) = msg_id {
+            wr.i32(*x);
+        }
+        if all_flags_1 && let Some(x) = button_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = url {
+            wr.bytes(x.as_bytes());
+        }
     }
 }
 pub(crate) fn write_f_accept_url_auth(v: &functions::messages::AcceptUrlAuth, wr: &mut Writer) {
@@ -1193,10 +1184,9 @@ pub(crate) fn read_f24753e3(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_f24753e3(v: &functions::messages::AddChatUser, wr: &mut Writer) {
     let functions::messages::AddChatUser { chat_id, user_id, fwd_limit } = v;
-    wr.u32(0xf24753e3);
-    wr.i64(*chat_id);
+    wr.words([0xf24753e3, low(chat_id), high(chat_id)]);
     Encode::encode(user_id, wr);
-    wr.i32(*fwd_limit);
+    wr.u32(fwd_limit.cast_unsigned());
 }
 pub(crate) fn write_f_add_chat_user(v: &functions::messages::AddChatUser, wr: &mut Writer) {
     match wr.layer().0 {
@@ -1284,8 +1274,8 @@ fn write_0f093465(v: &functions::messages::ClickSponsoredMessage, wr: &mut Write
     let functions::messages::ClickSponsoredMessage { media, fullscreen, random_id } = v;
     let old_peer: types::InputPeer = types::InputPeer::Empty {};
     let old_peer = &old_peer;
-    wr.u32(0x0f093465);
-    wr.u32(u32::from(*media) << 0 | u32::from(*fullscreen) << 1);
+    let word_flags = u32::from(*media) << 0 | u32::from(*fullscreen) << 1;
+    wr.words([0x0f093465, word_flags]);
     Encode::encode(old_peer, wr);
     wr.bytes(random_id);
 }
@@ -1302,8 +1292,8 @@ fn write_01445d75(v: &functions::messages::ClickSponsoredMessage, wr: &mut Write
     let functions::messages::ClickSponsoredMessage { media, fullscreen, random_id } = v;
     let old_channel: types::InputChannel = types::InputChannel::Empty {};
     let old_channel = &old_channel;
-    wr.u32(0x01445d75);
-    wr.u32(u32::from(*media) << 0 | u32::from(*fullscreen) << 1);
+    let word_flags = u32::from(*media) << 0 | u32::from(*fullscreen) << 1;
+    wr.words([0x01445d75, word_flags]);
     Encode::encode(old_channel, wr);
     wr.bytes(random_id);
 }
@@ -1354,13 +1344,11 @@ fn write_fd426afe(v: &functions::messages::ComposeMessageWithAI, wr: &mut Writer
     let functions::messages::ComposeMessageWithAI { proofread, emojify, text, translate_to_lang, tone } = v;
     let old_change_tone: Option<Str> = tone.as_ref().and_then(named_tone);
     let old_change_tone = &old_change_tone;
-    wr.u32(0xfd426afe);
-    wr.u32(
-        u32::from(*proofread) << 0
-            | u32::from(translate_to_lang.is_some()) << 1
-            | u32::from(old_change_tone.is_some()) << 2
-            | u32::from(*emojify) << 3,
-    );
+    let word_flags = u32::from(*proofread) << 0
+        | u32::from(translate_to_lang.is_some()) << 1
+        | u32::from(old_change_tone.is_some()) << 2
+        | u32::from(*emojify) << 3;
+    wr.words([0xfd426afe, word_flags]);
     Encode::encode(text, wr);
     if let Some(x) = translate_to_lang {
         wr.bytes(x.as_bytes());
@@ -1408,8 +1396,8 @@ pub(crate) fn read_0034a818(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_0034a818(v: &functions::messages::CreateChat, wr: &mut Writer) {
     let functions::messages::CreateChat { users, title, ttl_period } = v;
-    wr.u32(0x0034a818);
-    wr.u32(u32::from(ttl_period.is_some()) << 0);
+    let word_flags = u32::from(ttl_period.is_some()) << 0;
+    wr.words([0x0034a818, word_flags]);
     Encode::encode(users, wr);
     wr.bytes(title.as_bytes());
     if let Some(x) = ttl_period {
@@ -1470,12 +1458,10 @@ fn write_f40c0224(v: &functions::messages::CreateForumTopic, wr: &mut Writer) {
         return wr.fail("channels.createForumTopic");
     };
     let old_channel = &old_channel;
-    wr.u32(0xf40c0224);
-    wr.u32(
-        u32::from(icon_color.is_some()) << 0
-            | u32::from(send_as.is_some()) << 2
-            | u32::from(icon_emoji_id.is_some()) << 3,
-    );
+    let word_flags = u32::from(icon_color.is_some()) << 0
+        | u32::from(send_as.is_some()) << 2
+        | u32::from(icon_emoji_id.is_some()) << 3;
+    wr.words([0xf40c0224, word_flags]);
     Encode::encode(old_channel, wr);
     wr.bytes(title.as_bytes());
     if let Some(x) = icon_color {
@@ -1484,7 +1470,7 @@ fn write_f40c0224(v: &functions::messages::CreateForumTopic, wr: &mut Writer) {
     if let Some(x) = icon_emoji_id {
         wr.i64(*x);
     }
-    wr.i64(*random_id);
+    wr.words([low(random_id), high(random_id)]);
     if let Some(x) = send_as {
         Encode::encode(x, wr);
     }
@@ -1547,10 +1533,10 @@ pub(crate) fn read_1c015b09(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_1c015b09(v: &functions::messages::DeleteHistory, wr: &mut Writer) {
     let functions::messages::DeleteHistory { just_clear, revoke, peer, max_id, min_date, max_date } = v;
-    wr.u32(0x1c015b09);
-    wr.u32(u32::from(*just_clear) << 0 | u32::from(*revoke) << 1);
+    let word_flags = u32::from(*just_clear) << 0 | u32::from(*revoke) << 1;
+    wr.words([0x1c015b09, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*max_id);
+    wr.u32(max_id.cast_unsigned());
 }
 pub(crate) fn write_f_delete_history(v: &functions::messages::DeleteHistory, wr: &mut Writer) {
     match wr.layer().0 {
@@ -1645,10 +1631,10 @@ pub(crate) fn read_6e98102b(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_6e98102b(v: &functions::messages::DeleteSavedHistory, wr: &mut Writer) {
     let functions::messages::DeleteSavedHistory { parent_peer, peer, max_id, min_date, max_date } = v;
-    wr.u32(0x6e98102b);
-    wr.u32(u32::from(min_date.is_some()) << 2 | u32::from(max_date.is_some()) << 3);
+    let word_flags = u32::from(min_date.is_some()) << 2 | u32::from(max_date.is_some()) << 3;
+    wr.words([0x6e98102b, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*max_id);
+    wr.u32(max_id.cast_unsigned());
     if let Some(x) = min_date {
         wr.i32(*x);
     }
@@ -1685,7 +1671,7 @@ fn write_34435f2d(v: &functions::messages::DeleteTopicHistory, wr: &mut Writer) 
     let old_channel = &old_channel;
     wr.u32(0x34435f2d);
     Encode::encode(old_channel, wr);
-    wr.i32(*top_msg_id);
+    wr.u32(top_msg_id.cast_unsigned());
 }
 pub(crate) fn write_f_delete_topic_history(v: &functions::messages::DeleteTopicHistory, wr: &mut Writer) {
     match wr.layer().0 {
@@ -1779,8 +1765,9 @@ fn write_02e4ffbe(v: &functions::messages::EditExportedChatInvite, wr: &mut Writ
         request_needed,
         title,
     } = v;
-    wr.u32(0x02e4ffbe);
-    wr.u32(u32::from(expire_date.is_some()) << 0 | u32::from(usage_limit.is_some()) << 1 | u32::from(*revoked) << 2);
+    let word_flags =
+        u32::from(expire_date.is_some()) << 0 | u32::from(usage_limit.is_some()) << 1 | u32::from(*revoked) << 2;
+    wr.words([0x02e4ffbe, word_flags]);
     Encode::encode(peer, wr);
     wr.bytes(link.as_bytes());
     if let Some(x) = expire_date {
@@ -1827,26 +1814,26 @@ fn write_f4dfa185(v: &functions::messages::EditForumTopic, wr: &mut Writer) {
         return wr.fail("channels.editForumTopic");
     };
     let old_channel = &old_channel;
-    wr.u32(0xf4dfa185);
-    wr.u32(
-        u32::from(title.is_some()) << 0
-            | u32::from(icon_emoji_id.is_some()) << 1
-            | u32::from(closed.is_some()) << 2
-            | u32::from(hidden.is_some()) << 3,
-    );
+    let word_flags = u32::from(title.is_some()) << 0
+        | u32::from(icon_emoji_id.is_some()) << 1
+        | u32::from(closed.is_some()) << 2
+        | u32::from(hidden.is_some()) << 3;
+    wr.words([0xf4dfa185, word_flags]);
     Encode::encode(old_channel, wr);
-    wr.i32(*topic_id);
-    if let Some(x) = title {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = icon_emoji_id {
-        wr.i64(*x);
-    }
-    if let Some(x) = closed {
-        wr.bool(*x);
-    }
-    if let Some(x) = hidden {
-        wr.bool(*x);
+    wr.u32(topic_id.cast_unsigned());
+    if word_flags & 0xf != 0 {
+        if let Some(x) = title {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = icon_emoji_id {
+            wr.i64(*x);
+        }
+        if let Some(x) = closed {
+            wr.bool(*x);
+        }
+        if let Some(x) = hidden {
+            wr.bool(*x);
+        }
     }
 }
 /// `channels.editForumTopic#6c883e2d flags:# channel:InputChannel topic_id:int title:flags.0?string icon_emoji_id:flags.1?long closed:flags.2?Bool = Updates`
@@ -1866,20 +1853,21 @@ fn write_6c883e2d(v: &functions::messages::EditForumTopic, wr: &mut Writer) {
         return wr.fail("channels.editForumTopic");
     };
     let old_channel = &old_channel;
-    wr.u32(0x6c883e2d);
-    wr.u32(
-        u32::from(title.is_some()) << 0 | u32::from(icon_emoji_id.is_some()) << 1 | u32::from(closed.is_some()) << 2,
-    );
+    let word_flags =
+        u32::from(title.is_some()) << 0 | u32::from(icon_emoji_id.is_some()) << 1 | u32::from(closed.is_some()) << 2;
+    wr.words([0x6c883e2d, word_flags]);
     Encode::encode(old_channel, wr);
-    wr.i32(*topic_id);
-    if let Some(x) = title {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = icon_emoji_id {
-        wr.i64(*x);
-    }
-    if let Some(x) = closed {
-        wr.bool(*x);
+    wr.u32(topic_id.cast_unsigned());
+    if word_flags & 0x7 != 0 {
+        if let Some(x) = title {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = icon_emoji_id {
+            wr.i64(*x);
+        }
+        if let Some(x) = closed {
+            wr.bool(*x);
+        }
     }
 }
 pub(crate) fn write_f_edit_forum_topic(v: &functions::messages::EditForumTopic, wr: &mut Writer) {
@@ -1933,27 +1921,27 @@ fn write_83557dba(v: &functions::messages::EditInlineBotMessage, wr: &mut Writer
     } = v;
     let media = media.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x83557dba);
-    wr.u32(
-        u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(message.is_some()) << 11
-            | u32::from(media.is_some()) << 14
-            | u32::from(*invert_media) << 16,
-    );
+    let word_flags = u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(message.is_some()) << 11
+        | u32::from(media.is_some()) << 14
+        | u32::from(*invert_media) << 16;
+    wr.words([0x83557dba, word_flags]);
     Encode::encode(id, wr);
-    if let Some(x) = message {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
+    if word_flags & 0x480c != 0 {
+        if let Some(x) = message {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = media {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
     }
 }
 pub(crate) fn write_f_edit_inline_bot_message(v: &functions::messages::EditInlineBotMessage, wr: &mut Writer) {
@@ -2009,40 +1997,44 @@ fn write_51e842e1(v: &functions::messages::EditMessage, wr: &mut Writer) {
     } = v;
     let media = media.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x51e842e1);
-    wr.u32(
-        u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(message.is_some()) << 11
-            | u32::from(media.is_some()) << 14
-            | u32::from(schedule_date.is_some()) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut_id.is_some()) << 17
-            | u32::from(schedule_repeat_period.is_some()) << 18,
-    );
+    let word_flags = u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(message.is_some()) << 11
+        | u32::from(media.is_some()) << 14
+        | u32::from(schedule_date.is_some()) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut_id.is_some()) << 17
+        | u32::from(schedule_repeat_period.is_some()) << 18;
+    wr.words([0x51e842e1, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*id);
-    if let Some(x) = message {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = schedule_repeat_period {
-        wr.i32(*x);
-    }
-    if let Some(x) = quick_reply_shortcut_id {
-        wr.i32(*x);
+    wr.u32(id.cast_unsigned());
+    if word_flags & 0x6c80c != 0 {
+        if word_flags & 0x480c != 0 {
+            if let Some(x) = message {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = media {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0x68000 != 0 {
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = schedule_repeat_period {
+                wr.i32(*x);
+            }
+            if let Some(x) = quick_reply_shortcut_id {
+                wr.i32(*x);
+            }
+        }
     }
 }
 /// `messages.editMessage#dfd14005 flags:# no_webpage:flags.1?true invert_media:flags.16?true peer:InputPeer id:int message:flags.11?string media:flags.14?InputMedia reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.15?int quick_reply_shortcut_id:flags.17?int = Updates`
@@ -2090,36 +2082,40 @@ fn write_dfd14005(v: &functions::messages::EditMessage, wr: &mut Writer) {
     } = v;
     let media = media.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xdfd14005);
-    wr.u32(
-        u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(message.is_some()) << 11
-            | u32::from(media.is_some()) << 14
-            | u32::from(schedule_date.is_some()) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut_id.is_some()) << 17,
-    );
+    let word_flags = u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(message.is_some()) << 11
+        | u32::from(media.is_some()) << 14
+        | u32::from(schedule_date.is_some()) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut_id.is_some()) << 17;
+    wr.words([0xdfd14005, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*id);
-    if let Some(x) = message {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = quick_reply_shortcut_id {
-        wr.i32(*x);
+    wr.u32(id.cast_unsigned());
+    if word_flags & 0x2c80c != 0 {
+        if word_flags & 0x4804 != 0 {
+            if let Some(x) = message {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = media {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0x28008 != 0 {
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = quick_reply_shortcut_id {
+                wr.i32(*x);
+            }
+        }
     }
 }
 /// `messages.editMessage#48f71778 flags:# no_webpage:flags.1?true invert_media:flags.16?true peer:InputPeer id:int message:flags.11?string media:flags.14?InputMedia reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.15?int = Updates`
@@ -2166,32 +2162,32 @@ fn write_48f71778(v: &functions::messages::EditMessage, wr: &mut Writer) {
     } = v;
     let media = media.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x48f71778);
-    wr.u32(
-        u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(message.is_some()) << 11
-            | u32::from(media.is_some()) << 14
-            | u32::from(schedule_date.is_some()) << 15
-            | u32::from(*invert_media) << 16,
-    );
+    let word_flags = u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(message.is_some()) << 11
+        | u32::from(media.is_some()) << 14
+        | u32::from(schedule_date.is_some()) << 15
+        | u32::from(*invert_media) << 16;
+    wr.words([0x48f71778, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*id);
-    if let Some(x) = message {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
+    wr.u32(id.cast_unsigned());
+    if word_flags & 0xc80c != 0 {
+        if let Some(x) = message {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = media {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
     }
 }
 pub(crate) fn write_f_edit_message(v: &functions::messages::EditMessage, wr: &mut Writer) {
@@ -2247,23 +2243,23 @@ fn write_a02ce5d5(v: &functions::messages::ExportChatInvite, wr: &mut Writer) {
         title,
         subscription_pricing,
     } = v;
-    wr.u32(0xa02ce5d5);
-    wr.u32(
-        u32::from(expire_date.is_some()) << 0
-            | u32::from(usage_limit.is_some()) << 1
-            | u32::from(*legacy_revoke_permanent) << 2
-            | u32::from(*request_needed) << 3
-            | u32::from(title.is_some()) << 4,
-    );
+    let word_flags = u32::from(expire_date.is_some()) << 0
+        | u32::from(usage_limit.is_some()) << 1
+        | u32::from(*legacy_revoke_permanent) << 2
+        | u32::from(*request_needed) << 3
+        | u32::from(title.is_some()) << 4;
+    wr.words([0xa02ce5d5, word_flags]);
     Encode::encode(peer, wr);
-    if let Some(x) = expire_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = usage_limit {
-        wr.i32(*x);
-    }
-    if let Some(x) = title {
-        wr.bytes(x.as_bytes());
+    if word_flags & 0x13 != 0 {
+        if let Some(x) = expire_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = usage_limit {
+            wr.i32(*x);
+        }
+        if let Some(x) = title {
+            wr.bytes(x.as_bytes());
+        }
     }
 }
 /// `messages.exportChatInvite#14b9bcd7 flags:# legacy_revoke_permanent:flags.2?true peer:InputPeer expire_date:flags.0?int usage_limit:flags.1?int = ExportedChatInvite`
@@ -2293,12 +2289,10 @@ fn write_14b9bcd7(v: &functions::messages::ExportChatInvite, wr: &mut Writer) {
         title,
         subscription_pricing,
     } = v;
-    wr.u32(0x14b9bcd7);
-    wr.u32(
-        u32::from(expire_date.is_some()) << 0
-            | u32::from(usage_limit.is_some()) << 1
-            | u32::from(*legacy_revoke_permanent) << 2,
-    );
+    let word_flags = u32::from(expire_date.is_some()) << 0
+        | u32::from(usage_limit.is_some()) << 1
+        | u32::from(*legacy_revoke_permanent) << 2;
+    wr.words([0x14b9bcd7, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = expire_date {
         wr.i32(*x);
@@ -2389,55 +2383,61 @@ fn write_41d41ade(v: &functions::messages::ForwardMessages, wr: &mut Writer) {
         suggested_post,
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x41d41ade);
-    wr.u32(
-        u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*with_my_score) << 8
-            | u32::from(top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*drop_author) << 11
-            | u32::from(*drop_media_captions) << 12
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(*allow_paid_floodskip) << 19
-            | u32::from(video_timestamp.is_some()) << 20
-            | u32::from(allow_paid_stars.is_some()) << 21
-            | u32::from(reply_to.is_some()) << 22
-            | u32::from(suggested_post.is_some()) << 23
-            | u32::from(schedule_repeat_period.is_some()) << 24,
-    );
+    let word_flags = u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*with_my_score) << 8
+        | u32::from(top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*drop_author) << 11
+        | u32::from(*drop_media_captions) << 12
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(*allow_paid_floodskip) << 19
+        | u32::from(video_timestamp.is_some()) << 20
+        | u32::from(allow_paid_stars.is_some()) << 21
+        | u32::from(reply_to.is_some()) << 22
+        | u32::from(suggested_post.is_some()) << 23
+        | u32::from(schedule_repeat_period.is_some()) << 24;
+    wr.words([0x41d41ade, word_flags]);
     Encode::encode(from_peer, wr);
     Encode::encode(id, wr);
     Encode::encode(random_id, wr);
     Encode::encode(to_peer, wr);
-    if let Some(x) = top_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = reply_to {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = schedule_repeat_period {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video_timestamp {
-        wr.i32(*x);
-    }
-    if let Some(x) = allow_paid_stars {
-        wr.i64(*x);
-    }
-    if let Some(x) = suggested_post {
-        Encode::encode(x, wr);
+    if word_flags & 0x1f22600 != 0 {
+        if word_flags & 0x400600 != 0 {
+            if let Some(x) = top_msg_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = reply_to {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+        }
+        if word_flags & 0x1022000 != 0 {
+            if let Some(x) = schedule_repeat_period {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0xb00000 != 0 {
+            if let Some(x) = video_timestamp {
+                wr.i32(*x);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
+            if let Some(x) = suggested_post {
+                Encode::encode(x, wr);
+            }
+        }
     }
 }
 /// `messages.forwardMessages#978928ca flags:# silent:flags.5?true background:flags.6?true with_my_score:flags.8?true drop_author:flags.11?true drop_media_captions:flags.12?true noforwards:flags.14?true allow_paid_floodskip:flags.19?true from_peer:InputPeer id:Vector<int> random_id:Vector<long> to_peer:InputPeer top_msg_id:flags.9?int reply_to:flags.22?InputReplyTo schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut video_timestamp:flags.20?int allow_paid_stars:flags.21?long suggested_post:flags.23?SuggestedPost = Updates`
@@ -2513,51 +2513,55 @@ fn write_978928ca(v: &functions::messages::ForwardMessages, wr: &mut Writer) {
         suggested_post,
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x978928ca);
-    wr.u32(
-        u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*with_my_score) << 8
-            | u32::from(top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*drop_author) << 11
-            | u32::from(*drop_media_captions) << 12
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(*allow_paid_floodskip) << 19
-            | u32::from(video_timestamp.is_some()) << 20
-            | u32::from(allow_paid_stars.is_some()) << 21
-            | u32::from(reply_to.is_some()) << 22
-            | u32::from(suggested_post.is_some()) << 23,
-    );
+    let word_flags = u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*with_my_score) << 8
+        | u32::from(top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*drop_author) << 11
+        | u32::from(*drop_media_captions) << 12
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(*allow_paid_floodskip) << 19
+        | u32::from(video_timestamp.is_some()) << 20
+        | u32::from(allow_paid_stars.is_some()) << 21
+        | u32::from(reply_to.is_some()) << 22
+        | u32::from(suggested_post.is_some()) << 23;
+    wr.words([0x978928ca, word_flags]);
     Encode::encode(from_peer, wr);
     Encode::encode(id, wr);
     Encode::encode(random_id, wr);
     Encode::encode(to_peer, wr);
-    if let Some(x) = top_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = reply_to {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video_timestamp {
-        wr.i32(*x);
-    }
-    if let Some(x) = allow_paid_stars {
-        wr.i64(*x);
-    }
-    if let Some(x) = suggested_post {
-        Encode::encode(x, wr);
+    if word_flags & 0xf22600 != 0 {
+        if word_flags & 0x402600 != 0 {
+            if let Some(x) = top_msg_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = reply_to {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0xb20000 != 0 {
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_timestamp {
+                wr.i32(*x);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
+            if let Some(x) = suggested_post {
+                Encode::encode(x, wr);
+            }
+        }
     }
 }
 /// `messages.forwardMessages#38f0188c flags:# silent:flags.5?true background:flags.6?true with_my_score:flags.8?true drop_author:flags.11?true drop_media_captions:flags.12?true noforwards:flags.14?true allow_paid_floodskip:flags.19?true from_peer:InputPeer id:Vector<int> random_id:Vector<long> to_peer:InputPeer top_msg_id:flags.9?int reply_to:flags.22?InputReplyTo schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut video_timestamp:flags.20?int allow_paid_stars:flags.21?long = Updates`
@@ -2632,47 +2636,51 @@ fn write_38f0188c(v: &functions::messages::ForwardMessages, wr: &mut Writer) {
         suggested_post,
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x38f0188c);
-    wr.u32(
-        u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*with_my_score) << 8
-            | u32::from(top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*drop_author) << 11
-            | u32::from(*drop_media_captions) << 12
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(*allow_paid_floodskip) << 19
-            | u32::from(video_timestamp.is_some()) << 20
-            | u32::from(allow_paid_stars.is_some()) << 21
-            | u32::from(reply_to.is_some()) << 22,
-    );
+    let word_flags = u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*with_my_score) << 8
+        | u32::from(top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*drop_author) << 11
+        | u32::from(*drop_media_captions) << 12
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(*allow_paid_floodskip) << 19
+        | u32::from(video_timestamp.is_some()) << 20
+        | u32::from(allow_paid_stars.is_some()) << 21
+        | u32::from(reply_to.is_some()) << 22;
+    wr.words([0x38f0188c, word_flags]);
     Encode::encode(from_peer, wr);
     Encode::encode(id, wr);
     Encode::encode(random_id, wr);
     Encode::encode(to_peer, wr);
-    if let Some(x) = top_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = reply_to {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video_timestamp {
-        wr.i32(*x);
-    }
-    if let Some(x) = allow_paid_stars {
-        wr.i64(*x);
+    if word_flags & 0x722600 != 0 {
+        if word_flags & 0x402600 != 0 {
+            if let Some(x) = top_msg_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = reply_to {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0x320000 != 0 {
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_timestamp {
+                wr.i32(*x);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
+        }
     }
 }
 /// `messages.forwardMessages#bb9fa475 flags:# silent:flags.5?true background:flags.6?true with_my_score:flags.8?true drop_author:flags.11?true drop_media_captions:flags.12?true noforwards:flags.14?true allow_paid_floodskip:flags.19?true from_peer:InputPeer id:Vector<int> random_id:Vector<long> to_peer:InputPeer top_msg_id:flags.9?int schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut video_timestamp:flags.20?int allow_paid_stars:flags.21?long = Updates`
@@ -2745,43 +2753,47 @@ fn write_bb9fa475(v: &functions::messages::ForwardMessages, wr: &mut Writer) {
         allow_paid_stars,
         suggested_post,
     } = v;
-    wr.u32(0xbb9fa475);
-    wr.u32(
-        u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*with_my_score) << 8
-            | u32::from(top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*drop_author) << 11
-            | u32::from(*drop_media_captions) << 12
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(*allow_paid_floodskip) << 19
-            | u32::from(video_timestamp.is_some()) << 20
-            | u32::from(allow_paid_stars.is_some()) << 21,
-    );
+    let word_flags = u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*with_my_score) << 8
+        | u32::from(top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*drop_author) << 11
+        | u32::from(*drop_media_captions) << 12
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(*allow_paid_floodskip) << 19
+        | u32::from(video_timestamp.is_some()) << 20
+        | u32::from(allow_paid_stars.is_some()) << 21;
+    wr.words([0xbb9fa475, word_flags]);
     Encode::encode(from_peer, wr);
     Encode::encode(id, wr);
     Encode::encode(random_id, wr);
     Encode::encode(to_peer, wr);
-    if let Some(x) = top_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video_timestamp {
-        wr.i32(*x);
-    }
-    if let Some(x) = allow_paid_stars {
-        wr.i64(*x);
+    if word_flags & 0x322600 != 0 {
+        if word_flags & 0x2600 != 0 {
+            if let Some(x) = top_msg_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0x320000 != 0 {
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_timestamp {
+                wr.i32(*x);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
+        }
     }
 }
 /// `messages.forwardMessages#6d74da08 flags:# silent:flags.5?true background:flags.6?true with_my_score:flags.8?true drop_author:flags.11?true drop_media_captions:flags.12?true noforwards:flags.14?true allow_paid_floodskip:flags.19?true from_peer:InputPeer id:Vector<int> random_id:Vector<long> to_peer:InputPeer top_msg_id:flags.9?int schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut video_timestamp:flags.20?int = Updates`
@@ -2853,39 +2865,39 @@ fn write_6d74da08(v: &functions::messages::ForwardMessages, wr: &mut Writer) {
         allow_paid_stars,
         suggested_post,
     } = v;
-    wr.u32(0x6d74da08);
-    wr.u32(
-        u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*with_my_score) << 8
-            | u32::from(top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*drop_author) << 11
-            | u32::from(*drop_media_captions) << 12
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(*allow_paid_floodskip) << 19
-            | u32::from(video_timestamp.is_some()) << 20,
-    );
+    let word_flags = u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*with_my_score) << 8
+        | u32::from(top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*drop_author) << 11
+        | u32::from(*drop_media_captions) << 12
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(*allow_paid_floodskip) << 19
+        | u32::from(video_timestamp.is_some()) << 20;
+    wr.words([0x6d74da08, word_flags]);
     Encode::encode(from_peer, wr);
     Encode::encode(id, wr);
     Encode::encode(random_id, wr);
     Encode::encode(to_peer, wr);
-    if let Some(x) = top_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video_timestamp {
-        wr.i32(*x);
+    if word_flags & 0x122600 != 0 {
+        if let Some(x) = top_msg_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = quick_reply_shortcut {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = video_timestamp {
+            wr.i32(*x);
+        }
     }
 }
 /// `messages.forwardMessages#d5039208 flags:# silent:flags.5?true background:flags.6?true with_my_score:flags.8?true drop_author:flags.11?true drop_media_captions:flags.12?true noforwards:flags.14?true allow_paid_floodskip:flags.19?true from_peer:InputPeer id:Vector<int> random_id:Vector<long> to_peer:InputPeer top_msg_id:flags.9?int schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut = Updates`
@@ -2956,35 +2968,35 @@ fn write_d5039208(v: &functions::messages::ForwardMessages, wr: &mut Writer) {
         allow_paid_stars,
         suggested_post,
     } = v;
-    wr.u32(0xd5039208);
-    wr.u32(
-        u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*with_my_score) << 8
-            | u32::from(top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*drop_author) << 11
-            | u32::from(*drop_media_captions) << 12
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(*allow_paid_floodskip) << 19,
-    );
+    let word_flags = u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*with_my_score) << 8
+        | u32::from(top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*drop_author) << 11
+        | u32::from(*drop_media_captions) << 12
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(*allow_paid_floodskip) << 19;
+    wr.words([0xd5039208, word_flags]);
     Encode::encode(from_peer, wr);
     Encode::encode(id, wr);
     Encode::encode(random_id, wr);
     Encode::encode(to_peer, wr);
-    if let Some(x) = top_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
+    if word_flags & 0x22600 != 0 {
+        if let Some(x) = top_msg_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = quick_reply_shortcut {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.forwardMessages#c661bbc4 flags:# silent:flags.5?true background:flags.6?true with_my_score:flags.8?true drop_author:flags.11?true drop_media_captions:flags.12?true noforwards:flags.14?true from_peer:InputPeer id:Vector<int> random_id:Vector<long> to_peer:InputPeer top_msg_id:flags.9?int schedule_date:flags.10?int send_as:flags.13?InputPeer = Updates`
@@ -3053,30 +3065,30 @@ fn write_c661bbc4(v: &functions::messages::ForwardMessages, wr: &mut Writer) {
         allow_paid_stars,
         suggested_post,
     } = v;
-    wr.u32(0xc661bbc4);
-    wr.u32(
-        u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*with_my_score) << 8
-            | u32::from(top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*drop_author) << 11
-            | u32::from(*drop_media_captions) << 12
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14,
-    );
+    let word_flags = u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*with_my_score) << 8
+        | u32::from(top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*drop_author) << 11
+        | u32::from(*drop_media_captions) << 12
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14;
+    wr.words([0xc661bbc4, word_flags]);
     Encode::encode(from_peer, wr);
     Encode::encode(id, wr);
     Encode::encode(random_id, wr);
     Encode::encode(to_peer, wr);
-    if let Some(x) = top_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
+    if word_flags & 0x2600 != 0 {
+        if let Some(x) = top_msg_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.forwardMessages#cc30290b flags:# silent:flags.5?true background:flags.6?true with_my_score:flags.8?true drop_author:flags.11?true drop_media_captions:flags.12?true noforwards:flags.14?true from_peer:InputPeer id:Vector<int> random_id:Vector<long> to_peer:InputPeer schedule_date:flags.10?int send_as:flags.13?InputPeer = Updates`
@@ -3144,17 +3156,15 @@ fn write_cc30290b(v: &functions::messages::ForwardMessages, wr: &mut Writer) {
         allow_paid_stars,
         suggested_post,
     } = v;
-    wr.u32(0xcc30290b);
-    wr.u32(
-        u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*with_my_score) << 8
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*drop_author) << 11
-            | u32::from(*drop_media_captions) << 12
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14,
-    );
+    let word_flags = u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*with_my_score) << 8
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*drop_author) << 11
+        | u32::from(*drop_media_captions) << 12
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14;
+    wr.words([0xcc30290b, word_flags]);
     Encode::encode(from_peer, wr);
     Encode::encode(id, wr);
     Encode::encode(random_id, wr);
@@ -3229,15 +3239,13 @@ fn write_d9fee60e(v: &functions::messages::ForwardMessages, wr: &mut Writer) {
         allow_paid_stars,
         suggested_post,
     } = v;
-    wr.u32(0xd9fee60e);
-    wr.u32(
-        u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*with_my_score) << 8
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*drop_author) << 11
-            | u32::from(*drop_media_captions) << 12,
-    );
+    let word_flags = u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*with_my_score) << 8
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*drop_author) << 11
+        | u32::from(*drop_media_captions) << 12;
+    wr.words([0xd9fee60e, word_flags]);
     Encode::encode(from_peer, wr);
     Encode::encode(id, wr);
     Encode::encode(random_id, wr);
@@ -3355,9 +3363,9 @@ fn write_26fb7289(v: &functions::messages::GetChatInviteImporters, wr: &mut Writ
     wr.u32(0x26fb7289);
     Encode::encode(peer, wr);
     wr.bytes(old_link.as_bytes());
-    wr.i32(*offset_date);
+    wr.u32(offset_date.cast_unsigned());
     Encode::encode(offset_user, wr);
-    wr.i32(*limit);
+    wr.u32(limit.cast_unsigned());
 }
 pub(crate) fn write_f_get_chat_invite_importers(v: &functions::messages::GetChatInviteImporters, wr: &mut Writer) {
     match wr.layer().0 {
@@ -3451,7 +3459,7 @@ fn write_338e2464(v: &functions::messages::GetDocumentByHash, wr: &mut Writer) {
     let old_size = &old_size;
     wr.u32(0x338e2464);
     wr.bytes(sha256);
-    wr.i32(*old_size);
+    wr.u32(old_size.cast_unsigned());
     wr.bytes(mime_type.as_bytes());
 }
 pub(crate) fn write_f_get_document_by_hash(v: &functions::messages::GetDocumentByHash, wr: &mut Writer) {
@@ -3599,16 +3607,18 @@ fn write_0de560d1(v: &functions::messages::GetForumTopics, wr: &mut Writer) {
         return wr.fail("channels.getForumTopics");
     };
     let old_channel = &old_channel;
-    wr.u32(0x0de560d1);
-    wr.u32(u32::from(q.is_some()) << 0);
+    let word_flags = u32::from(q.is_some()) << 0;
+    wr.words([0x0de560d1, word_flags]);
     Encode::encode(old_channel, wr);
     if let Some(x) = q {
         wr.bytes(x.as_bytes());
     }
-    wr.i32(*offset_date);
-    wr.i32(*offset_id);
-    wr.i32(*offset_topic);
-    wr.i32(*limit);
+    wr.words([
+        offset_date.cast_unsigned(),
+        offset_id.cast_unsigned(),
+        offset_topic.cast_unsigned(),
+        limit.cast_unsigned(),
+    ]);
 }
 pub(crate) fn write_f_get_forum_topics(v: &functions::messages::GetForumTopics, wr: &mut Writer) {
     match wr.layer().0 {
@@ -3710,17 +3720,17 @@ fn write_e0ee6b77(v: &functions::messages::GetMessageReactionsList, wr: &mut Wri
     let functions::messages::GetMessageReactionsList { peer, id, reaction, offset, limit } = v;
     let old_reaction: Option<Str> = reaction.as_ref().and_then(emoticon);
     let old_reaction = &old_reaction;
-    wr.u32(0xe0ee6b77);
-    wr.u32(u32::from(old_reaction.is_some()) << 0 | u32::from(offset.is_some()) << 1);
+    let word_flags = u32::from(old_reaction.is_some()) << 0 | u32::from(offset.is_some()) << 1;
+    wr.words([0xe0ee6b77, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*id);
+    wr.u32(id.cast_unsigned());
     if let Some(x) = old_reaction {
         wr.bytes(x.as_bytes());
     }
     if let Some(x) = offset {
         wr.bytes(x.as_bytes());
     }
-    wr.i32(*limit);
+    wr.u32(limit.cast_unsigned());
 }
 pub(crate) fn write_f_get_message_reactions_list(v: &functions::messages::GetMessageReactionsList, wr: &mut Writer) {
     match wr.layer().0 {
@@ -3751,7 +3761,7 @@ fn write_2c6f97b7(v: &functions::messages::GetMessageReadParticipants, wr: &mut 
     let functions::messages::GetMessageReadParticipants { peer, msg_id } = v;
     wr.u32(0x2c6f97b7);
     Encode::encode(peer, wr);
-    wr.i32(*msg_id);
+    wr.u32(msg_id.cast_unsigned());
 }
 pub(crate) fn write_f_get_message_read_participants(
     v: &functions::messages::GetMessageReadParticipants,
@@ -3875,7 +3885,7 @@ fn write_73bb643b(v: &functions::messages::GetPollResults, wr: &mut Writer) {
     let functions::messages::GetPollResults { peer, msg_id, poll_hash } = v;
     wr.u32(0x73bb643b);
     Encode::encode(peer, wr);
-    wr.i32(*msg_id);
+    wr.u32(msg_id.cast_unsigned());
 }
 pub(crate) fn write_f_get_poll_results(v: &functions::messages::GetPollResults, wr: &mut Writer) {
     match wr.layer().0 {
@@ -3979,13 +3989,10 @@ fn write_5381d21a(v: &functions::messages::GetSavedDialogs, wr: &mut Writer) {
         limit,
         hash,
     } = v;
-    wr.u32(0x5381d21a);
-    wr.u32(u32::from(*exclude_pinned) << 0);
-    wr.i32(*offset_date);
-    wr.i32(*offset_id);
+    let word_flags = u32::from(*exclude_pinned) << 0;
+    wr.words([0x5381d21a, word_flags, offset_date.cast_unsigned(), offset_id.cast_unsigned()]);
     Encode::encode(offset_peer, wr);
-    wr.i32(*limit);
-    wr.i64(*hash);
+    wr.words([limit.cast_unsigned(), low(hash), high(hash)]);
 }
 pub(crate) fn write_f_get_saved_dialogs(v: &functions::messages::GetSavedDialogs, wr: &mut Writer) {
     match wr.layer().0 {
@@ -4049,13 +4056,16 @@ fn write_3d9a414d(v: &functions::messages::GetSavedHistory, wr: &mut Writer) {
     } = v;
     wr.u32(0x3d9a414d);
     Encode::encode(peer, wr);
-    wr.i32(*offset_id);
-    wr.i32(*offset_date);
-    wr.i32(*add_offset);
-    wr.i32(*limit);
-    wr.i32(*max_id);
-    wr.i32(*min_id);
-    wr.i64(*hash);
+    wr.words([
+        offset_id.cast_unsigned(),
+        offset_date.cast_unsigned(),
+        add_offset.cast_unsigned(),
+        limit.cast_unsigned(),
+        max_id.cast_unsigned(),
+        min_id.cast_unsigned(),
+        low(hash),
+        high(hash),
+    ]);
 }
 pub(crate) fn write_f_get_saved_history(v: &functions::messages::GetSavedHistory, wr: &mut Writer) {
     match wr.layer().0 {
@@ -4078,8 +4088,7 @@ pub(crate) fn read_761ddacf(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_761ddacf(v: &functions::messages::GetSavedReactionTags, wr: &mut Writer) {
     let functions::messages::GetSavedReactionTags { peer, hash } = v;
-    wr.u32(0x761ddacf);
-    wr.i64(*hash);
+    wr.words([0x761ddacf, low(hash), high(hash)]);
 }
 pub(crate) fn write_f_get_saved_reaction_tags(v: &functions::messages::GetSavedReactionTags, wr: &mut Writer) {
     match wr.layer().0 {
@@ -4105,8 +4114,8 @@ pub(crate) fn read_00ae7cc1(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_00ae7cc1(v: &functions::messages::GetSearchCounters, wr: &mut Writer) {
     let functions::messages::GetSearchCounters { peer, saved_peer_id, top_msg_id, filters } = v;
-    wr.u32(0x00ae7cc1);
-    wr.u32(u32::from(top_msg_id.is_some()) << 0);
+    let word_flags = u32::from(top_msg_id.is_some()) << 0;
+    wr.words([0x00ae7cc1, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = top_msg_id {
         wr.i32(*x);
@@ -4146,8 +4155,7 @@ fn write_49f0bde9(v: &functions::messages::GetSearchResultsCalendar, wr: &mut Wr
     wr.u32(0x49f0bde9);
     Encode::encode(peer, wr);
     Encode::encode(filter, wr);
-    wr.i32(*offset_id);
-    wr.i32(*offset_date);
+    wr.words([offset_id.cast_unsigned(), offset_date.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_search_results_calendar(v: &functions::messages::GetSearchResultsCalendar, wr: &mut Writer) {
     match wr.layer().0 {
@@ -4182,8 +4190,7 @@ fn write_6e9583a3(v: &functions::messages::GetSearchResultsPositions, wr: &mut W
     wr.u32(0x6e9583a3);
     Encode::encode(peer, wr);
     Encode::encode(filter, wr);
-    wr.i32(*offset_id);
-    wr.i32(*limit);
+    wr.words([offset_id.cast_unsigned(), limit.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_search_results_positions(
     v: &functions::messages::GetSearchResultsPositions,
@@ -4300,11 +4307,13 @@ fn write_46578472(v: &functions::messages::GetUnreadMentions, wr: &mut Writer) {
     let functions::messages::GetUnreadMentions { peer, top_msg_id, offset_id, add_offset, limit, max_id, min_id } = v;
     wr.u32(0x46578472);
     Encode::encode(peer, wr);
-    wr.i32(*offset_id);
-    wr.i32(*add_offset);
-    wr.i32(*limit);
-    wr.i32(*max_id);
-    wr.i32(*min_id);
+    wr.words([
+        offset_id.cast_unsigned(),
+        add_offset.cast_unsigned(),
+        limit.cast_unsigned(),
+        max_id.cast_unsigned(),
+        min_id.cast_unsigned(),
+    ]);
 }
 pub(crate) fn write_f_get_unread_mentions(v: &functions::messages::GetUnreadMentions, wr: &mut Writer) {
     match wr.layer().0 {
@@ -4357,17 +4366,19 @@ fn write_3223495b(v: &functions::messages::GetUnreadReactions, wr: &mut Writer) 
         max_id,
         min_id,
     } = v;
-    wr.u32(0x3223495b);
-    wr.u32(u32::from(top_msg_id.is_some()) << 0);
+    let word_flags = u32::from(top_msg_id.is_some()) << 0;
+    wr.words([0x3223495b, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = top_msg_id {
         wr.i32(*x);
     }
-    wr.i32(*offset_id);
-    wr.i32(*add_offset);
-    wr.i32(*limit);
-    wr.i32(*max_id);
-    wr.i32(*min_id);
+    wr.words([
+        offset_id.cast_unsigned(),
+        add_offset.cast_unsigned(),
+        limit.cast_unsigned(),
+        max_id.cast_unsigned(),
+        min_id.cast_unsigned(),
+    ]);
 }
 /// `messages.getUnreadReactions#e85bae1a peer:InputPeer offset_id:int add_offset:int limit:int max_id:int min_id:int = messages.Messages`
 pub(crate) fn read_e85bae1a(rd: &mut Reader<'_>) -> Result<functions::messages::GetUnreadReactions, DecodeError> {
@@ -4401,11 +4412,13 @@ fn write_e85bae1a(v: &functions::messages::GetUnreadReactions, wr: &mut Writer) 
     } = v;
     wr.u32(0xe85bae1a);
     Encode::encode(peer, wr);
-    wr.i32(*offset_id);
-    wr.i32(*add_offset);
-    wr.i32(*limit);
-    wr.i32(*max_id);
-    wr.i32(*min_id);
+    wr.words([
+        offset_id.cast_unsigned(),
+        add_offset.cast_unsigned(),
+        limit.cast_unsigned(),
+        max_id.cast_unsigned(),
+        min_id.cast_unsigned(),
+    ]);
 }
 pub(crate) fn write_f_get_unread_reactions(v: &functions::messages::GetUnreadReactions, wr: &mut Writer) {
     match wr.layer().0 {
@@ -4433,7 +4446,7 @@ fn write_32ca8f91(v: &functions::messages::GetWebPage, wr: &mut Writer) {
     let functions::messages::GetWebPage { url, hash } = v;
     wr.u32(0x32ca8f91);
     wr.bytes(url.as_bytes());
-    wr.i32(*hash);
+    wr.u32(hash.cast_unsigned());
 }
 pub(crate) fn write_f_get_web_page(v: &functions::messages::GetWebPage, wr: &mut Writer) {
     match wr.layer().0 {
@@ -4451,8 +4464,8 @@ pub(crate) fn read_8b68b0cc(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_8b68b0cc(v: &functions::messages::GetWebPagePreview, wr: &mut Writer) {
     let functions::messages::GetWebPagePreview { message, entities } = v;
-    wr.u32(0x8b68b0cc);
-    wr.u32(u32::from(entities.is_some()) << 3);
+    let word_flags = u32::from(entities.is_some()) << 3;
+    wr.words([0x8b68b0cc, word_flags]);
     wr.bytes(message.as_bytes());
     if let Some(x) = entities {
         Encode::encode(x, wr);
@@ -4532,8 +4545,8 @@ pub(crate) fn read_c286d98f(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_c286d98f(v: &functions::messages::MarkDialogUnread, wr: &mut Writer) {
     let functions::messages::MarkDialogUnread { unread, parent_peer, peer } = v;
-    wr.u32(0xc286d98f);
-    wr.u32(u32::from(*unread) << 0);
+    let word_flags = u32::from(*unread) << 0;
+    wr.words([0xc286d98f, word_flags]);
     Encode::encode(peer, wr);
 }
 pub(crate) fn write_f_mark_dialog_unread(v: &functions::messages::MarkDialogUnread, wr: &mut Writer) {
@@ -4570,24 +4583,24 @@ fn write_7ff34309(v: &functions::messages::ProlongWebView, wr: &mut Writer) {
     let old_reply_to_msg_id = &old_reply_to_msg_id;
     let old_top_msg_id: Option<i32> = reply_top_id(reply_to);
     let old_top_msg_id = &old_top_msg_id;
-    wr.u32(0x7ff34309);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(old_top_msg_id.is_some()) << 9
-            | u32::from(send_as.is_some()) << 13,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(old_top_msg_id.is_some()) << 9
+        | u32::from(send_as.is_some()) << 13;
+    wr.words([0x7ff34309, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(bot, wr);
-    wr.i64(*query_id);
-    if let Some(x) = old_reply_to_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = old_top_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
+    wr.words([low(query_id), high(query_id)]);
+    if word_flags & 0x2201 != 0 {
+        if let Some(x) = old_reply_to_msg_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = old_top_msg_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.prolongWebView#ea5fbcce flags:# silent:flags.5?true peer:InputPeer bot:InputUser query_id:long reply_to_msg_id:flags.0?int send_as:flags.13?InputPeer = Bool`
@@ -4606,13 +4619,12 @@ fn write_ea5fbcce(v: &functions::messages::ProlongWebView, wr: &mut Writer) {
     let functions::messages::ProlongWebView { silent, peer, bot, query_id, reply_to, send_as } = v;
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
-    wr.u32(0xea5fbcce);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0 | u32::from(*silent) << 5 | u32::from(send_as.is_some()) << 13,
-    );
+    let word_flags =
+        u32::from(old_reply_to_msg_id.is_some()) << 0 | u32::from(*silent) << 5 | u32::from(send_as.is_some()) << 13;
+    wr.words([0xea5fbcce, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(bot, wr);
-    wr.i64(*query_id);
+    wr.words([low(query_id), high(query_id)]);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
     }
@@ -4635,11 +4647,11 @@ fn write_d22ad148(v: &functions::messages::ProlongWebView, wr: &mut Writer) {
     let functions::messages::ProlongWebView { silent, peer, bot, query_id, reply_to, send_as } = v;
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
-    wr.u32(0xd22ad148);
-    wr.u32(u32::from(old_reply_to_msg_id.is_some()) << 0 | u32::from(*silent) << 5);
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0 | u32::from(*silent) << 5;
+    wr.words([0xd22ad148, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(bot, wr);
-    wr.i64(*query_id);
+    wr.words([low(query_id), high(query_id)]);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
     }
@@ -4712,8 +4724,8 @@ pub(crate) fn read_54aa7f8e(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_54aa7f8e(v: &functions::messages::ReadReactions, wr: &mut Writer) {
     let functions::messages::ReadReactions { peer, top_msg_id, saved_peer_id } = v;
-    wr.u32(0x54aa7f8e);
-    wr.u32(u32::from(top_msg_id.is_some()) << 0);
+    let word_flags = u32::from(top_msg_id.is_some()) << 0;
+    wr.words([0x54aa7f8e, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = top_msg_id {
         wr.i32(*x);
@@ -4772,8 +4784,8 @@ fn write_2950a18f(v: &functions::messages::ReorderPinnedForumTopics, wr: &mut Wr
         return wr.fail("channels.reorderPinnedForumTopics");
     };
     let old_channel = &old_channel;
-    wr.u32(0x2950a18f);
-    wr.u32(u32::from(*force) << 0);
+    let word_flags = u32::from(*force) << 0;
+    wr.words([0x2950a18f, word_flags]);
     Encode::encode(old_channel, wr);
     Encode::encode(order, wr);
 }
@@ -4992,10 +5004,9 @@ fn write_8c5a3b3c(v: &functions::messages::RequestAppWebView, wr: &mut Writer) {
         theme_params,
         platform,
     } = v;
-    wr.u32(0x8c5a3b3c);
-    wr.u32(
-        u32::from(*write_allowed) << 0 | u32::from(start_param.is_some()) << 1 | u32::from(theme_params.is_some()) << 2,
-    );
+    let word_flags =
+        u32::from(*write_allowed) << 0 | u32::from(start_param.is_some()) << 1 | u32::from(theme_params.is_some()) << 2;
+    wr.words([0x8c5a3b3c, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(app, wr);
     if let Some(x) = start_param {
@@ -5081,23 +5092,23 @@ fn write_1a46500a(v: &functions::messages::RequestSimpleWebView, wr: &mut Writer
         theme_params,
         platform,
     } = v;
-    wr.u32(0x1a46500a);
-    wr.u32(
-        u32::from(theme_params.is_some()) << 0
-            | u32::from(*from_switch_webview) << 1
-            | u32::from(*from_side_menu) << 2
-            | u32::from(url.is_some()) << 3
-            | u32::from(start_param.is_some()) << 4,
-    );
+    let word_flags = u32::from(theme_params.is_some()) << 0
+        | u32::from(*from_switch_webview) << 1
+        | u32::from(*from_side_menu) << 2
+        | u32::from(url.is_some()) << 3
+        | u32::from(start_param.is_some()) << 4;
+    wr.words([0x1a46500a, word_flags]);
     Encode::encode(bot, wr);
-    if let Some(x) = url {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = start_param {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = theme_params {
-        Encode::encode(x, wr);
+    if word_flags & 0x19 != 0 {
+        if let Some(x) = url {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = start_param {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = theme_params {
+            Encode::encode(x, wr);
+        }
     }
     wr.bytes(platform.as_bytes());
 }
@@ -5135,8 +5146,8 @@ fn write_299bec8e(v: &functions::messages::RequestSimpleWebView, wr: &mut Writer
     } = v;
     let old_url: Str = url.clone().unwrap_or_default();
     let old_url = &old_url;
-    wr.u32(0x299bec8e);
-    wr.u32(u32::from(theme_params.is_some()) << 0 | u32::from(*from_switch_webview) << 1);
+    let word_flags = u32::from(theme_params.is_some()) << 0 | u32::from(*from_switch_webview) << 1;
+    wr.words([0x299bec8e, word_flags]);
     Encode::encode(bot, wr);
     wr.bytes(old_url.as_bytes());
     if let Some(x) = theme_params {
@@ -5177,8 +5188,8 @@ fn write_6abb2f73(v: &functions::messages::RequestSimpleWebView, wr: &mut Writer
     } = v;
     let old_url: Str = url.clone().unwrap_or_default();
     let old_url = &old_url;
-    wr.u32(0x6abb2f73);
-    wr.u32(u32::from(theme_params.is_some()) << 0);
+    let word_flags = u32::from(theme_params.is_some()) << 0;
+    wr.words([0x6abb2f73, word_flags]);
     Encode::encode(bot, wr);
     wr.bytes(old_url.as_bytes());
     if let Some(x) = theme_params {
@@ -5215,19 +5226,21 @@ pub(crate) fn read_198fb446(rd: &mut Reader<'_>) -> Result<functions::messages::
 fn write_198fb446(v: &functions::messages::RequestUrlAuth, wr: &mut Writer) {
     let functions::messages::RequestUrlAuth { peer, msg_id, button_id, url, in_app_origin } = v;
     let all_flags_1 = peer.is_some() && msg_id.is_some() && button_id.is_some();
-    wr.u32(0x198fb446);
-    wr.u32(u32::from(all_flags_1) << 1 | u32::from(url.is_some()) << 2);
-    if all_flags_1 && let Some(x) = peer {
-        Encode::encode(x, wr);
-    }
-    if all_flags_1 && let Some(x) = msg_id {
-        wr.i32(*x);
-    }
-    if all_flags_1 && let Some(x) = button_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = url {
-        wr.bytes(x.as_bytes());
+    let word_flags = u32::from(all_flags_1) << 1 | u32::from(url.is_some()) << 2;
+    wr.words([0x198fb446, word_flags]);
+    if word_flags & 0x6 != 0 {
+        if all_flags_1 && let Some(x) = peer {
+            Encode::encode(x, wr);
+        }
+        if all_flags_1 && let Some(x) = msg_id {
+            wr.i32(*x);
+        }
+        if all_flags_1 && let Some(x) = button_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = url {
+            wr.bytes(x.as_bytes());
+        }
     }
 }
 pub(crate) fn write_f_request_url_auth(v: &functions::messages::RequestUrlAuth, wr: &mut Writer) {
@@ -5286,37 +5299,39 @@ fn write_178b480b(v: &functions::messages::RequestWebView, wr: &mut Writer) {
     let old_reply_to_msg_id = &old_reply_to_msg_id;
     let old_top_msg_id: Option<i32> = reply_top_id(reply_to);
     let old_top_msg_id = &old_top_msg_id;
-    wr.u32(0x178b480b);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(url.is_some()) << 1
-            | u32::from(theme_params.is_some()) << 2
-            | u32::from(start_param.is_some()) << 3
-            | u32::from(*from_bot_menu) << 4
-            | u32::from(*silent) << 5
-            | u32::from(old_top_msg_id.is_some()) << 9
-            | u32::from(send_as.is_some()) << 13,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(url.is_some()) << 1
+        | u32::from(theme_params.is_some()) << 2
+        | u32::from(start_param.is_some()) << 3
+        | u32::from(*from_bot_menu) << 4
+        | u32::from(*silent) << 5
+        | u32::from(old_top_msg_id.is_some()) << 9
+        | u32::from(send_as.is_some()) << 13;
+    wr.words([0x178b480b, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(bot, wr);
-    if let Some(x) = url {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = start_param {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = theme_params {
-        Encode::encode(x, wr);
+    if word_flags & 0xe != 0 {
+        if let Some(x) = url {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = start_param {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = theme_params {
+            Encode::encode(x, wr);
+        }
     }
     wr.bytes(platform.as_bytes());
-    if let Some(x) = old_reply_to_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = old_top_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
+    if word_flags & 0x2201 != 0 {
+        if let Some(x) = old_reply_to_msg_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = old_top_msg_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.requestWebView#fc87a53c flags:# from_bot_menu:flags.4?true silent:flags.5?true peer:InputPeer bot:InputUser url:flags.1?string start_param:flags.3?string theme_params:flags.2?DataJSON platform:string reply_to_msg_id:flags.0?int send_as:flags.13?InputPeer = WebViewResult`
@@ -5365,26 +5380,26 @@ fn write_fc87a53c(v: &functions::messages::RequestWebView, wr: &mut Writer) {
     } = v;
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
-    wr.u32(0xfc87a53c);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(url.is_some()) << 1
-            | u32::from(theme_params.is_some()) << 2
-            | u32::from(start_param.is_some()) << 3
-            | u32::from(*from_bot_menu) << 4
-            | u32::from(*silent) << 5
-            | u32::from(send_as.is_some()) << 13,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(url.is_some()) << 1
+        | u32::from(theme_params.is_some()) << 2
+        | u32::from(start_param.is_some()) << 3
+        | u32::from(*from_bot_menu) << 4
+        | u32::from(*silent) << 5
+        | u32::from(send_as.is_some()) << 13;
+    wr.words([0xfc87a53c, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(bot, wr);
-    if let Some(x) = url {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = start_param {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = theme_params {
-        Encode::encode(x, wr);
+    if word_flags & 0xe != 0 {
+        if let Some(x) = url {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = start_param {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = theme_params {
+            Encode::encode(x, wr);
+        }
     }
     wr.bytes(platform.as_bytes());
     if let Some(x) = old_reply_to_msg_id {
@@ -5440,32 +5455,32 @@ fn write_91b15831(v: &functions::messages::RequestWebView, wr: &mut Writer) {
     } = v;
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
-    wr.u32(0x91b15831);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(url.is_some()) << 1
-            | u32::from(theme_params.is_some()) << 2
-            | u32::from(start_param.is_some()) << 3
-            | u32::from(*from_bot_menu) << 4
-            | u32::from(*silent) << 5
-            | u32::from(send_as.is_some()) << 13,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(url.is_some()) << 1
+        | u32::from(theme_params.is_some()) << 2
+        | u32::from(start_param.is_some()) << 3
+        | u32::from(*from_bot_menu) << 4
+        | u32::from(*silent) << 5
+        | u32::from(send_as.is_some()) << 13;
+    wr.words([0x91b15831, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(bot, wr);
-    if let Some(x) = url {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = start_param {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = theme_params {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = old_reply_to_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
+    if word_flags & 0x200f != 0 {
+        if let Some(x) = url {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = start_param {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = theme_params {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = old_reply_to_msg_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.requestWebView#0fa04dff flags:# from_bot_menu:flags.4?true silent:flags.5?true peer:InputPeer bot:InputUser url:flags.1?string start_param:flags.3?string theme_params:flags.2?DataJSON reply_to_msg_id:flags.0?int = WebViewResult`
@@ -5513,28 +5528,28 @@ fn write_0fa04dff(v: &functions::messages::RequestWebView, wr: &mut Writer) {
     } = v;
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
-    wr.u32(0x0fa04dff);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(url.is_some()) << 1
-            | u32::from(theme_params.is_some()) << 2
-            | u32::from(start_param.is_some()) << 3
-            | u32::from(*from_bot_menu) << 4
-            | u32::from(*silent) << 5,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(url.is_some()) << 1
+        | u32::from(theme_params.is_some()) << 2
+        | u32::from(start_param.is_some()) << 3
+        | u32::from(*from_bot_menu) << 4
+        | u32::from(*silent) << 5;
+    wr.words([0x0fa04dff, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(bot, wr);
-    if let Some(x) = url {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = start_param {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = theme_params {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = old_reply_to_msg_id {
-        wr.i32(*x);
+    if word_flags & 0xf != 0 {
+        if let Some(x) = url {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = start_param {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = theme_params {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = old_reply_to_msg_id {
+            wr.i32(*x);
+        }
     }
 }
 pub(crate) fn write_f_request_web_view(v: &functions::messages::RequestWebView, wr: &mut Writer) {
@@ -5609,32 +5624,32 @@ fn write_54ae308e(v: &functions::messages::SaveDraft, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let media = media.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x54ae308e);
-    wr.u32(
-        u32::from(*no_webpage) << 1
-            | u32::from(entities.is_some()) << 3
-            | u32::from(reply_to.is_some()) << 4
-            | u32::from(media.is_some()) << 5
-            | u32::from(*invert_media) << 6
-            | u32::from(effect.is_some()) << 7
-            | u32::from(suggested_post.is_some()) << 8,
-    );
+    let word_flags = u32::from(*no_webpage) << 1
+        | u32::from(entities.is_some()) << 3
+        | u32::from(reply_to.is_some()) << 4
+        | u32::from(media.is_some()) << 5
+        | u32::from(*invert_media) << 6
+        | u32::from(effect.is_some()) << 7
+        | u32::from(suggested_post.is_some()) << 8;
+    wr.words([0x54ae308e, word_flags]);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     Encode::encode(peer, wr);
     wr.bytes(message.as_bytes());
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = effect {
-        wr.i64(*x);
-    }
-    if let Some(x) = suggested_post {
-        Encode::encode(x, wr);
+    if word_flags & 0x1a8 != 0 {
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = media {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = effect {
+            wr.i64(*x);
+        }
+        if let Some(x) = suggested_post {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.saveDraft#d372c5ce flags:# no_webpage:flags.1?true invert_media:flags.6?true reply_to:flags.4?InputReplyTo peer:InputPeer message:string entities:flags.3?Vector<MessageEntity> media:flags.5?InputMedia effect:flags.7?long = Bool`
@@ -5676,28 +5691,28 @@ fn write_d372c5ce(v: &functions::messages::SaveDraft, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let media = media.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xd372c5ce);
-    wr.u32(
-        u32::from(*no_webpage) << 1
-            | u32::from(entities.is_some()) << 3
-            | u32::from(reply_to.is_some()) << 4
-            | u32::from(media.is_some()) << 5
-            | u32::from(*invert_media) << 6
-            | u32::from(effect.is_some()) << 7,
-    );
+    let word_flags = u32::from(*no_webpage) << 1
+        | u32::from(entities.is_some()) << 3
+        | u32::from(reply_to.is_some()) << 4
+        | u32::from(media.is_some()) << 5
+        | u32::from(*invert_media) << 6
+        | u32::from(effect.is_some()) << 7;
+    wr.words([0xd372c5ce, word_flags]);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     Encode::encode(peer, wr);
     wr.bytes(message.as_bytes());
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = effect {
-        wr.i64(*x);
+    if word_flags & 0xa8 != 0 {
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = media {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = effect {
+            wr.i64(*x);
+        }
     }
 }
 /// `messages.saveDraft#7ff3b806 flags:# no_webpage:flags.1?true invert_media:flags.6?true reply_to:flags.4?InputReplyTo peer:InputPeer message:string entities:flags.3?Vector<MessageEntity> media:flags.5?InputMedia = Bool`
@@ -5738,14 +5753,12 @@ fn write_7ff3b806(v: &functions::messages::SaveDraft, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let media = media.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x7ff3b806);
-    wr.u32(
-        u32::from(*no_webpage) << 1
-            | u32::from(entities.is_some()) << 3
-            | u32::from(reply_to.is_some()) << 4
-            | u32::from(media.is_some()) << 5
-            | u32::from(*invert_media) << 6,
-    );
+    let word_flags = u32::from(*no_webpage) << 1
+        | u32::from(entities.is_some()) << 3
+        | u32::from(reply_to.is_some()) << 4
+        | u32::from(media.is_some()) << 5
+        | u32::from(*invert_media) << 6;
+    wr.words([0x7ff3b806, word_flags]);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
@@ -5798,13 +5811,11 @@ fn write_b4331e3f(v: &functions::messages::SaveDraft, wr: &mut Writer) {
     let old_reply_to_msg_id = &old_reply_to_msg_id;
     let old_top_msg_id: Option<i32> = reply_top_id(reply_to);
     let old_top_msg_id = &old_top_msg_id;
-    wr.u32(0xb4331e3f);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(old_top_msg_id.is_some()) << 2
-            | u32::from(entities.is_some()) << 3,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(old_top_msg_id.is_some()) << 2
+        | u32::from(entities.is_some()) << 3;
+    wr.words([0xb4331e3f, word_flags]);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
     }
@@ -5854,12 +5865,10 @@ fn write_bc39e14b(v: &functions::messages::SaveDraft, wr: &mut Writer) {
     } = v;
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
-    wr.u32(0xbc39e14b);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(entities.is_some()) << 3,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(entities.is_some()) << 3;
+    wr.words([0xbc39e14b, word_flags]);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
     }
@@ -5952,32 +5961,35 @@ fn write_a7b4e929(v: &functions::messages::Search, wr: &mut Writer) {
         min_id,
         hash,
     } = v;
-    wr.u32(0xa7b4e929);
-    wr.u32(
-        u32::from(from_id.is_some()) << 0
-            | u32::from(top_msg_id.is_some()) << 1
-            | u32::from(saved_peer_id.is_some()) << 2,
-    );
+    let word_flags = u32::from(from_id.is_some()) << 0
+        | u32::from(top_msg_id.is_some()) << 1
+        | u32::from(saved_peer_id.is_some()) << 2;
+    wr.words([0xa7b4e929, word_flags]);
     Encode::encode(peer, wr);
     wr.bytes(q.as_bytes());
-    if let Some(x) = from_id {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = saved_peer_id {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = top_msg_id {
-        wr.i32(*x);
+    if word_flags & 0x7 != 0 {
+        if let Some(x) = from_id {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = saved_peer_id {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = top_msg_id {
+            wr.i32(*x);
+        }
     }
     Encode::encode(filter, wr);
-    wr.i32(*min_date);
-    wr.i32(*max_date);
-    wr.i32(*offset_id);
-    wr.i32(*add_offset);
-    wr.i32(*limit);
-    wr.i32(*max_id);
-    wr.i32(*min_id);
-    wr.i64(*hash);
+    wr.words([
+        min_date.cast_unsigned(),
+        max_date.cast_unsigned(),
+        offset_id.cast_unsigned(),
+        add_offset.cast_unsigned(),
+        limit.cast_unsigned(),
+        max_id.cast_unsigned(),
+        min_id.cast_unsigned(),
+        low(hash),
+        high(hash),
+    ]);
 }
 /// `messages.search#a0fda762 flags:# peer:InputPeer q:string from_id:flags.0?InputPeer top_msg_id:flags.1?int filter:MessagesFilter min_date:int max_date:int offset_id:int add_offset:int limit:int max_id:int min_id:int hash:long = messages.Messages`
 pub(crate) fn read_a0fda762(rd: &mut Reader<'_>) -> Result<functions::messages::Search, DecodeError> {
@@ -6031,8 +6043,8 @@ fn write_a0fda762(v: &functions::messages::Search, wr: &mut Writer) {
         min_id,
         hash,
     } = v;
-    wr.u32(0xa0fda762);
-    wr.u32(u32::from(from_id.is_some()) << 0 | u32::from(top_msg_id.is_some()) << 1);
+    let word_flags = u32::from(from_id.is_some()) << 0 | u32::from(top_msg_id.is_some()) << 1;
+    wr.words([0xa0fda762, word_flags]);
     Encode::encode(peer, wr);
     wr.bytes(q.as_bytes());
     if let Some(x) = from_id {
@@ -6042,14 +6054,17 @@ fn write_a0fda762(v: &functions::messages::Search, wr: &mut Writer) {
         wr.i32(*x);
     }
     Encode::encode(filter, wr);
-    wr.i32(*min_date);
-    wr.i32(*max_date);
-    wr.i32(*offset_id);
-    wr.i32(*add_offset);
-    wr.i32(*limit);
-    wr.i32(*max_id);
-    wr.i32(*min_id);
-    wr.i64(*hash);
+    wr.words([
+        min_date.cast_unsigned(),
+        max_date.cast_unsigned(),
+        offset_id.cast_unsigned(),
+        add_offset.cast_unsigned(),
+        limit.cast_unsigned(),
+        max_id.cast_unsigned(),
+        min_id.cast_unsigned(),
+        low(hash),
+        high(hash),
+    ]);
 }
 pub(crate) fn write_f_search(v: &functions::messages::Search, wr: &mut Writer) {
     match wr.layer().0 {
@@ -6158,24 +6173,19 @@ fn write_4bc6589a(v: &functions::messages::SearchGlobal, wr: &mut Writer) {
         offset_id,
         limit,
     } = v;
-    wr.u32(0x4bc6589a);
-    wr.u32(
-        u32::from(folder_id.is_some()) << 0
-            | u32::from(*broadcasts_only) << 1
-            | u32::from(*groups_only) << 2
-            | u32::from(*users_only) << 3,
-    );
+    let word_flags = u32::from(folder_id.is_some()) << 0
+        | u32::from(*broadcasts_only) << 1
+        | u32::from(*groups_only) << 2
+        | u32::from(*users_only) << 3;
+    wr.words([0x4bc6589a, word_flags]);
     if let Some(x) = folder_id {
         wr.i32(*x);
     }
     wr.bytes(q.as_bytes());
     Encode::encode(filter, wr);
-    wr.i32(*min_date);
-    wr.i32(*max_date);
-    wr.i32(*offset_rate);
+    wr.words([min_date.cast_unsigned(), max_date.cast_unsigned(), offset_rate.cast_unsigned()]);
     Encode::encode(offset_peer, wr);
-    wr.i32(*offset_id);
-    wr.i32(*limit);
+    wr.words([offset_id.cast_unsigned(), limit.cast_unsigned()]);
 }
 pub(crate) fn write_f_search_global(v: &functions::messages::SearchGlobal, wr: &mut Writer) {
     match wr.layer().0 {
@@ -6251,8 +6261,7 @@ fn write_91b2d060(v: &functions::messages::SendBotRequestedPeer, wr: &mut Writer
     let old_msg_id = &old_msg_id;
     wr.u32(0x91b2d060);
     Encode::encode(peer, wr);
-    wr.i32(*old_msg_id);
-    wr.i32(*button_id);
+    wr.words([old_msg_id.cast_unsigned(), button_id.cast_unsigned()]);
     Encode::encode(requested_peers, wr);
 }
 /// `messages.sendBotRequestedPeer#fe38d01b peer:InputPeer msg_id:int button_id:int requested_peer:InputPeer = Updates`
@@ -6280,8 +6289,7 @@ fn write_fe38d01b(v: &functions::messages::SendBotRequestedPeer, wr: &mut Writer
     let old_requested_peer = &old_requested_peer;
     wr.u32(0xfe38d01b);
     Encode::encode(peer, wr);
-    wr.i32(*old_msg_id);
-    wr.i32(*button_id);
+    wr.words([old_msg_id.cast_unsigned(), button_id.cast_unsigned()]);
     Encode::encode(old_requested_peer, wr);
 }
 pub(crate) fn write_f_send_bot_requested_peer(v: &functions::messages::SendBotRequestedPeer, wr: &mut Writer) {
@@ -6349,32 +6357,31 @@ fn write_3ebee86a(v: &functions::messages::SendInlineBotResult, wr: &mut Writer)
         allow_paid_stars,
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x3ebee86a);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*hide_via) << 11
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(quick_reply_shortcut.is_some()) << 17,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*hide_via) << 11
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(quick_reply_shortcut.is_some()) << 17;
+    wr.words([0x3ebee86a, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
-    wr.i64(*random_id);
-    wr.i64(*query_id);
+    wr.words([low(random_id), high(random_id), low(query_id), high(query_id)]);
     wr.bytes(id.as_bytes());
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
+    if word_flags & 0x22400 != 0 {
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = quick_reply_shortcut {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.sendInlineBotResult#f7bc68ba flags:# silent:flags.5?true background:flags.6?true clear_draft:flags.7?true hide_via:flags.11?true peer:InputPeer reply_to:flags.0?InputReplyTo random_id:long query_id:long id:string schedule_date:flags.10?int send_as:flags.13?InputPeer = Updates`
@@ -6424,22 +6431,19 @@ fn write_f7bc68ba(v: &functions::messages::SendInlineBotResult, wr: &mut Writer)
         allow_paid_stars,
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xf7bc68ba);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*hide_via) << 11
-            | u32::from(send_as.is_some()) << 13,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*hide_via) << 11
+        | u32::from(send_as.is_some()) << 13;
+    wr.words([0xf7bc68ba, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
-    wr.i64(*random_id);
-    wr.i64(*query_id);
+    wr.words([low(random_id), high(random_id), low(query_id), high(query_id)]);
     wr.bytes(id.as_bytes());
     if let Some(x) = schedule_date {
         wr.i32(*x);
@@ -6500,17 +6504,15 @@ fn write_d3fbdccb(v: &functions::messages::SendInlineBotResult, wr: &mut Writer)
     let old_reply_to_msg_id = &old_reply_to_msg_id;
     let old_top_msg_id: Option<i32> = reply_top_id(reply_to);
     let old_top_msg_id = &old_top_msg_id;
-    wr.u32(0xd3fbdccb);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(old_top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*hide_via) << 11
-            | u32::from(send_as.is_some()) << 13,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(old_top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*hide_via) << 11
+        | u32::from(send_as.is_some()) << 13;
+    wr.words([0xd3fbdccb, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
@@ -6518,8 +6520,7 @@ fn write_d3fbdccb(v: &functions::messages::SendInlineBotResult, wr: &mut Writer)
     if let Some(x) = old_top_msg_id {
         wr.i32(*x);
     }
-    wr.i64(*random_id);
-    wr.i64(*query_id);
+    wr.words([low(random_id), high(random_id), low(query_id), high(query_id)]);
     wr.bytes(id.as_bytes());
     if let Some(x) = schedule_date {
         wr.i32(*x);
@@ -6577,22 +6578,19 @@ fn write_7aa11297(v: &functions::messages::SendInlineBotResult, wr: &mut Writer)
     } = v;
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
-    wr.u32(0x7aa11297);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*hide_via) << 11
-            | u32::from(send_as.is_some()) << 13,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*hide_via) << 11
+        | u32::from(send_as.is_some()) << 13;
+    wr.words([0x7aa11297, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
     }
-    wr.i64(*random_id);
-    wr.i64(*query_id);
+    wr.words([low(random_id), high(random_id), low(query_id), high(query_id)]);
     wr.bytes(id.as_bytes());
     if let Some(x) = schedule_date {
         wr.i32(*x);
@@ -6649,21 +6647,18 @@ fn write_220815b0(v: &functions::messages::SendInlineBotResult, wr: &mut Writer)
     } = v;
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
-    wr.u32(0x220815b0);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(*hide_via) << 11,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(*hide_via) << 11;
+    wr.words([0x220815b0, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
     }
-    wr.i64(*random_id);
-    wr.i64(*query_id);
+    wr.words([low(random_id), high(random_id), low(query_id), high(query_id)]);
     wr.bytes(id.as_bytes());
     if let Some(x) = schedule_date {
         wr.i32(*x);
@@ -6753,55 +6748,59 @@ fn write_ac55d9c1(v: &functions::messages::SendMedia, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xac55d9c1);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(effect.is_some()) << 18
-            | u32::from(*allow_paid_floodskip) << 19
-            | u32::from(allow_paid_stars.is_some()) << 21
-            | u32::from(suggested_post.is_some()) << 22,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(effect.is_some()) << 18
+        | u32::from(*allow_paid_floodskip) << 19
+        | u32::from(allow_paid_stars.is_some()) << 21
+        | u32::from(suggested_post.is_some()) << 22;
+    wr.words([0xac55d9c1, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     Encode::encode(media, wr);
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = effect {
-        wr.i64(*x);
-    }
-    if let Some(x) = allow_paid_stars {
-        wr.i64(*x);
-    }
-    if let Some(x) = suggested_post {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x66240c != 0 {
+        if word_flags & 0x240c != 0 {
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0x660000 != 0 {
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = effect {
+                wr.i64(*x);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
+            if let Some(x) = suggested_post {
+                Encode::encode(x, wr);
+            }
+        }
     }
 }
 /// `messages.sendMedia#a550cd78 flags:# silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true allow_paid_floodskip:flags.19?true peer:InputPeer reply_to:flags.0?InputReplyTo media:InputMedia message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut effect:flags.18?long allow_paid_stars:flags.21?long = Updates`
@@ -6876,51 +6875,55 @@ fn write_a550cd78(v: &functions::messages::SendMedia, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xa550cd78);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(effect.is_some()) << 18
-            | u32::from(*allow_paid_floodskip) << 19
-            | u32::from(allow_paid_stars.is_some()) << 21,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(effect.is_some()) << 18
+        | u32::from(*allow_paid_floodskip) << 19
+        | u32::from(allow_paid_stars.is_some()) << 21;
+    wr.words([0xa550cd78, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     Encode::encode(media, wr);
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = effect {
-        wr.i64(*x);
-    }
-    if let Some(x) = allow_paid_stars {
-        wr.i64(*x);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x26240c != 0 {
+        if word_flags & 0x240c != 0 {
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0x260000 != 0 {
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = effect {
+                wr.i64(*x);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
+        }
     }
 }
 /// `messages.sendMedia#7852834e flags:# silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true allow_paid_floodskip:flags.19?true peer:InputPeer reply_to:flags.0?InputReplyTo media:InputMedia message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut effect:flags.18?long = Updates`
@@ -6994,47 +6997,51 @@ fn write_7852834e(v: &functions::messages::SendMedia, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x7852834e);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(effect.is_some()) << 18
-            | u32::from(*allow_paid_floodskip) << 19,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(effect.is_some()) << 18
+        | u32::from(*allow_paid_floodskip) << 19;
+    wr.words([0x7852834e, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     Encode::encode(media, wr);
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = effect {
-        wr.i64(*x);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x6240c != 0 {
+        if word_flags & 0x40c != 0 {
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+        }
+        if word_flags & 0x62000 != 0 {
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = effect {
+                wr.i64(*x);
+            }
+        }
     }
 }
 /// `messages.sendMedia#7bd66041 flags:# silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true peer:InputPeer reply_to:flags.0?InputReplyTo media:InputMedia message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut = Updates`
@@ -7106,42 +7113,42 @@ fn write_7bd66041(v: &functions::messages::SendMedia, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x7bd66041);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17;
+    wr.words([0x7bd66041, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     Encode::encode(media, wr);
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x2240c != 0 {
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = quick_reply_shortcut {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.sendMedia#72ccc23d flags:# silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true peer:InputPeer reply_to:flags.0?InputReplyTo media:InputMedia message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer = Updates`
@@ -7212,38 +7219,38 @@ fn write_72ccc23d(v: &functions::messages::SendMedia, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x72ccc23d);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16;
+    wr.words([0x72ccc23d, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     Encode::encode(media, wr);
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x240c != 0 {
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.sendMedia#7547c966 flags:# silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true peer:InputPeer reply_to_msg_id:flags.0?int top_msg_id:flags.9?int media:InputMedia message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer = Updates`
@@ -7318,20 +7325,18 @@ fn write_7547c966(v: &functions::messages::SendMedia, wr: &mut Writer) {
     let old_top_msg_id: Option<i32> = reply_top_id(reply_to);
     let old_top_msg_id = &old_top_msg_id;
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x7547c966);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(old_top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(old_top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15;
+    wr.words([0x7547c966, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
@@ -7341,18 +7346,20 @@ fn write_7547c966(v: &functions::messages::SendMedia, wr: &mut Writer) {
     }
     Encode::encode(media, wr);
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x240c != 0 {
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.sendMedia#e25ff8e0 flags:# silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true peer:InputPeer reply_to_msg_id:flags.0?int media:InputMedia message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer = Updates`
@@ -7424,37 +7431,37 @@ fn write_e25ff8e0(v: &functions::messages::SendMedia, wr: &mut Writer) {
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xe25ff8e0);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15;
+    wr.words([0xe25ff8e0, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
     }
     Encode::encode(media, wr);
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x240c != 0 {
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.sendMedia#3491eba9 flags:# silent:flags.5?true background:flags.6?true clear_draft:flags.7?true peer:InputPeer reply_to_msg_id:flags.0?int media:InputMedia message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int = Updates`
@@ -7523,31 +7530,31 @@ fn write_3491eba9(v: &functions::messages::SendMedia, wr: &mut Writer) {
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x3491eba9);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10;
+    wr.words([0x3491eba9, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
     }
     Encode::encode(media, wr);
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x40c != 0 {
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
     }
 }
 pub(crate) fn write_f_send_media(v: &functions::messages::SendMedia, wr: &mut Writer) {
@@ -7677,59 +7684,65 @@ fn write_545cd15a(v: &functions::messages::SendMessage, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x545cd15a);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(effect.is_some()) << 18
-            | u32::from(*allow_paid_floodskip) << 19
-            | u32::from(allow_paid_stars.is_some()) << 21
-            | u32::from(suggested_post.is_some()) << 22
-            | u32::from(schedule_repeat_period.is_some()) << 24,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(effect.is_some()) << 18
+        | u32::from(*allow_paid_floodskip) << 19
+        | u32::from(allow_paid_stars.is_some()) << 21
+        | u32::from(suggested_post.is_some()) << 22
+        | u32::from(schedule_repeat_period.is_some()) << 24;
+    wr.words([0x545cd15a, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = schedule_repeat_period {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = effect {
-        wr.i64(*x);
-    }
-    if let Some(x) = allow_paid_stars {
-        wr.i64(*x);
-    }
-    if let Some(x) = suggested_post {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x166240c != 0 {
+        if word_flags & 0x40c != 0 {
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+        }
+        if word_flags & 0x1022000 != 0 {
+            if let Some(x) = schedule_repeat_period {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0x640000 != 0 {
+            if let Some(x) = effect {
+                wr.i64(*x);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
+            if let Some(x) = suggested_post {
+                Encode::encode(x, wr);
+            }
+        }
     }
 }
 /// `messages.sendMessage#fe05dc9a flags:# no_webpage:flags.1?true silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true allow_paid_floodskip:flags.19?true peer:InputPeer reply_to:flags.0?InputReplyTo message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut effect:flags.18?long allow_paid_stars:flags.21?long suggested_post:flags.22?SuggestedPost = Updates`
@@ -7807,55 +7820,59 @@ fn write_fe05dc9a(v: &functions::messages::SendMessage, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xfe05dc9a);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(effect.is_some()) << 18
-            | u32::from(*allow_paid_floodskip) << 19
-            | u32::from(allow_paid_stars.is_some()) << 21
-            | u32::from(suggested_post.is_some()) << 22,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(effect.is_some()) << 18
+        | u32::from(*allow_paid_floodskip) << 19
+        | u32::from(allow_paid_stars.is_some()) << 21
+        | u32::from(suggested_post.is_some()) << 22;
+    wr.words([0xfe05dc9a, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = effect {
-        wr.i64(*x);
-    }
-    if let Some(x) = allow_paid_stars {
-        wr.i64(*x);
-    }
-    if let Some(x) = suggested_post {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x66240c != 0 {
+        if word_flags & 0x240c != 0 {
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0x660000 != 0 {
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = effect {
+                wr.i64(*x);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
+            if let Some(x) = suggested_post {
+                Encode::encode(x, wr);
+            }
+        }
     }
 }
 /// `messages.sendMessage#fbf2340a flags:# no_webpage:flags.1?true silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true allow_paid_floodskip:flags.19?true peer:InputPeer reply_to:flags.0?InputReplyTo message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut effect:flags.18?long allow_paid_stars:flags.21?long = Updates`
@@ -7932,51 +7949,55 @@ fn write_fbf2340a(v: &functions::messages::SendMessage, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xfbf2340a);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(effect.is_some()) << 18
-            | u32::from(*allow_paid_floodskip) << 19
-            | u32::from(allow_paid_stars.is_some()) << 21,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(effect.is_some()) << 18
+        | u32::from(*allow_paid_floodskip) << 19
+        | u32::from(allow_paid_stars.is_some()) << 21;
+    wr.words([0xfbf2340a, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = effect {
-        wr.i64(*x);
-    }
-    if let Some(x) = allow_paid_stars {
-        wr.i64(*x);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x26240c != 0 {
+        if word_flags & 0x240c != 0 {
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+        }
+        if word_flags & 0x260000 != 0 {
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = effect {
+                wr.i64(*x);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
+        }
     }
 }
 /// `messages.sendMessage#983f9745 flags:# no_webpage:flags.1?true silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true allow_paid_floodskip:flags.19?true peer:InputPeer reply_to:flags.0?InputReplyTo message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut effect:flags.18?long = Updates`
@@ -8052,47 +8073,51 @@ fn write_983f9745(v: &functions::messages::SendMessage, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x983f9745);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(effect.is_some()) << 18
-            | u32::from(*allow_paid_floodskip) << 19,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(effect.is_some()) << 18
+        | u32::from(*allow_paid_floodskip) << 19;
+    wr.words([0x983f9745, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = effect {
-        wr.i64(*x);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x6240c != 0 {
+        if word_flags & 0x40c != 0 {
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+        }
+        if word_flags & 0x62000 != 0 {
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = effect {
+                wr.i64(*x);
+            }
+        }
     }
 }
 /// `messages.sendMessage#dff8042c flags:# no_webpage:flags.1?true silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true peer:InputPeer reply_to:flags.0?InputReplyTo message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut = Updates`
@@ -8166,42 +8191,42 @@ fn write_dff8042c(v: &functions::messages::SendMessage, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xdff8042c);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17;
+    wr.words([0xdff8042c, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x2240c != 0 {
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = quick_reply_shortcut {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.sendMessage#280d096f flags:# no_webpage:flags.1?true silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true peer:InputPeer reply_to:flags.0?InputReplyTo message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer = Updates`
@@ -8274,38 +8299,38 @@ fn write_280d096f(v: &functions::messages::SendMessage, wr: &mut Writer) {
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x280d096f);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16;
+    wr.words([0x280d096f, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x240c != 0 {
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.sendMessage#1cc20387 flags:# no_webpage:flags.1?true silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true peer:InputPeer reply_to_msg_id:flags.0?int top_msg_id:flags.9?int message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer = Updates`
@@ -8382,21 +8407,19 @@ fn write_1cc20387(v: &functions::messages::SendMessage, wr: &mut Writer) {
     let old_top_msg_id: Option<i32> = reply_top_id(reply_to);
     let old_top_msg_id = &old_top_msg_id;
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x1cc20387);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(old_top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(old_top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15;
+    wr.words([0x1cc20387, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
@@ -8405,18 +8428,20 @@ fn write_1cc20387(v: &functions::messages::SendMessage, wr: &mut Writer) {
         wr.i32(*x);
     }
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x240c != 0 {
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.sendMessage#0d9d75a4 flags:# no_webpage:flags.1?true silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true peer:InputPeer reply_to_msg_id:flags.0?int message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int send_as:flags.13?InputPeer = Updates`
@@ -8490,37 +8515,37 @@ fn write_0d9d75a4(v: &functions::messages::SendMessage, wr: &mut Writer) {
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x0d9d75a4);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15;
+    wr.words([0x0d9d75a4, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
     }
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x240c != 0 {
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.sendMessage#520c3870 flags:# no_webpage:flags.1?true silent:flags.5?true background:flags.6?true clear_draft:flags.7?true peer:InputPeer reply_to_msg_id:flags.0?int message:string random_id:long reply_markup:flags.2?ReplyMarkup entities:flags.3?Vector<MessageEntity> schedule_date:flags.10?int = Updates`
@@ -8591,31 +8616,31 @@ fn write_520c3870(v: &functions::messages::SendMessage, wr: &mut Writer) {
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
     let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x520c3870);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*no_webpage) << 1
-            | u32::from(reply_markup.is_some()) << 2
-            | u32::from(entities.is_some()) << 3
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*no_webpage) << 1
+        | u32::from(reply_markup.is_some()) << 2
+        | u32::from(entities.is_some()) << 3
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10;
+    wr.words([0x520c3870, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
     }
     wr.bytes(message.as_bytes());
-    wr.i64(*random_id);
-    if let Some(x) = reply_markup {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x40c != 0 {
+        if let Some(x) = reply_markup {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
     }
 }
 pub(crate) fn write_f_send_message(v: &functions::messages::SendMessage, wr: &mut Writer) {
@@ -8687,37 +8712,37 @@ fn write_37b74355(v: &functions::messages::SendMultiMedia, wr: &mut Writer) {
         allow_paid_stars,
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x37b74355);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17
-            | u32::from(effect.is_some()) << 18
-            | u32::from(*allow_paid_floodskip) << 19,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17
+        | u32::from(effect.is_some()) << 18
+        | u32::from(*allow_paid_floodskip) << 19;
+    wr.words([0x37b74355, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     Encode::encode(multi_media, wr);
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = effect {
-        wr.i64(*x);
+    if word_flags & 0x62400 != 0 {
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = quick_reply_shortcut {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = effect {
+            wr.i64(*x);
+        }
     }
 }
 /// `messages.sendMultiMedia#0c964709 flags:# silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true peer:InputPeer reply_to:flags.0?InputReplyTo multi_media:Vector<InputSingleMedia> schedule_date:flags.10?int send_as:flags.13?InputPeer quick_reply_shortcut:flags.17?InputQuickReplyShortcut = Updates`
@@ -8772,32 +8797,32 @@ fn write_0c964709(v: &functions::messages::SendMultiMedia, wr: &mut Writer) {
         allow_paid_stars,
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x0c964709);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16
-            | u32::from(quick_reply_shortcut.is_some()) << 17,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16
+        | u32::from(quick_reply_shortcut.is_some()) << 17;
+    wr.words([0x0c964709, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
     }
     Encode::encode(multi_media, wr);
-    if let Some(x) = schedule_date {
-        wr.i32(*x);
-    }
-    if let Some(x) = send_as {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = quick_reply_shortcut {
-        Encode::encode(x, wr);
+    if word_flags & 0x22400 != 0 {
+        if let Some(x) = schedule_date {
+            wr.i32(*x);
+        }
+        if let Some(x) = send_as {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = quick_reply_shortcut {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `messages.sendMultiMedia#456e8987 flags:# silent:flags.5?true background:flags.6?true clear_draft:flags.7?true noforwards:flags.14?true update_stickersets_order:flags.15?true invert_media:flags.16?true peer:InputPeer reply_to:flags.0?InputReplyTo multi_media:Vector<InputSingleMedia> schedule_date:flags.10?int send_as:flags.13?InputPeer = Updates`
@@ -8851,18 +8876,16 @@ fn write_456e8987(v: &functions::messages::SendMultiMedia, wr: &mut Writer) {
         allow_paid_stars,
     } = v;
     let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x456e8987);
-    wr.u32(
-        u32::from(reply_to.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15
-            | u32::from(*invert_media) << 16,
-    );
+    let word_flags = u32::from(reply_to.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15
+        | u32::from(*invert_media) << 16;
+    wr.words([0x456e8987, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = reply_to {
         Encode::encode(x, wr);
@@ -8930,18 +8953,16 @@ fn write_b6f11a1c(v: &functions::messages::SendMultiMedia, wr: &mut Writer) {
     let old_reply_to_msg_id = &old_reply_to_msg_id;
     let old_top_msg_id: Option<i32> = reply_top_id(reply_to);
     let old_top_msg_id = &old_top_msg_id;
-    wr.u32(0xb6f11a1c);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(old_top_msg_id.is_some()) << 9
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(old_top_msg_id.is_some()) << 9
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15;
+    wr.words([0xb6f11a1c, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
@@ -9009,17 +9030,15 @@ fn write_f803138f(v: &functions::messages::SendMultiMedia, wr: &mut Writer) {
     } = v;
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
-    wr.u32(0xf803138f);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10
-            | u32::from(send_as.is_some()) << 13
-            | u32::from(*noforwards) << 14
-            | u32::from(*update_stickersets_order) << 15,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10
+        | u32::from(send_as.is_some()) << 13
+        | u32::from(*noforwards) << 14
+        | u32::from(*update_stickersets_order) << 15;
+    wr.words([0xf803138f, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
@@ -9081,14 +9100,12 @@ fn write_cc0110cb(v: &functions::messages::SendMultiMedia, wr: &mut Writer) {
     } = v;
     let old_reply_to_msg_id: Option<i32> = reply_msg_id(reply_to);
     let old_reply_to_msg_id = &old_reply_to_msg_id;
-    wr.u32(0xcc0110cb);
-    wr.u32(
-        u32::from(old_reply_to_msg_id.is_some()) << 0
-            | u32::from(*silent) << 5
-            | u32::from(*background) << 6
-            | u32::from(*clear_draft) << 7
-            | u32::from(schedule_date.is_some()) << 10,
-    );
+    let word_flags = u32::from(old_reply_to_msg_id.is_some()) << 0
+        | u32::from(*silent) << 5
+        | u32::from(*background) << 6
+        | u32::from(*clear_draft) << 7
+        | u32::from(schedule_date.is_some()) << 10;
+    wr.words([0xcc0110cb, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = old_reply_to_msg_id {
         wr.i32(*x);
@@ -9125,12 +9142,10 @@ fn write_9dd6a67b(v: &functions::messages::SendPaidReaction, wr: &mut Writer) {
     let functions::messages::SendPaidReaction { peer, msg_id, count, random_id, private } = v;
     let old_private: Option<bool> = private.as_ref().map(is_anonymous);
     let old_private = &old_private;
-    wr.u32(0x9dd6a67b);
-    wr.u32(u32::from(old_private.is_some()) << 0);
+    let word_flags = u32::from(old_private.is_some()) << 0;
+    wr.words([0x9dd6a67b, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*msg_id);
-    wr.i32(*count);
-    wr.i64(*random_id);
+    wr.words([msg_id.cast_unsigned(), count.cast_unsigned(), low(random_id), high(random_id)]);
     if let Some(x) = old_private {
         wr.bool(*x);
     }
@@ -9150,12 +9165,10 @@ fn write_25c8fe3e(v: &functions::messages::SendPaidReaction, wr: &mut Writer) {
     let functions::messages::SendPaidReaction { peer, msg_id, count, random_id, private } = v;
     let old_private: bool = matches!(private, Some(types::PaidReactionPrivacy::Anonymous {}));
     let old_private = &old_private;
-    wr.u32(0x25c8fe3e);
-    wr.u32(u32::from(*old_private) << 0);
+    let word_flags = u32::from(*old_private) << 0;
+    wr.words([0x25c8fe3e, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*msg_id);
-    wr.i32(*count);
-    wr.i64(*random_id);
+    wr.words([msg_id.cast_unsigned(), count.cast_unsigned(), low(random_id), high(random_id)]);
 }
 pub(crate) fn write_f_send_paid_reaction(v: &functions::messages::SendPaidReaction, wr: &mut Writer) {
     match wr.layer().0 {
@@ -9185,7 +9198,7 @@ fn write_33153ad4(v: &functions::messages::SendQuickReplyMessages, wr: &mut Writ
     let functions::messages::SendQuickReplyMessages { peer, shortcut_id, id, random_id } = v;
     wr.u32(0x33153ad4);
     Encode::encode(peer, wr);
-    wr.i32(*shortcut_id);
+    wr.u32(shortcut_id.cast_unsigned());
 }
 pub(crate) fn write_f_send_quick_reply_messages(v: &functions::messages::SendQuickReplyMessages, wr: &mut Writer) {
     match wr.layer().0 {
@@ -9218,10 +9231,10 @@ fn write_25690ce4(v: &functions::messages::SendReaction, wr: &mut Writer) {
     let functions::messages::SendReaction { big, add_to_recent, peer, msg_id, reaction } = v;
     let old_reaction: Option<Str> = first_emoticon(reaction);
     let old_reaction = &old_reaction;
-    wr.u32(0x25690ce4);
-    wr.u32(u32::from(old_reaction.is_some()) << 0 | u32::from(*big) << 1);
+    let word_flags = u32::from(old_reaction.is_some()) << 0 | u32::from(*big) << 1;
+    wr.words([0x25690ce4, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*msg_id);
+    wr.u32(msg_id.cast_unsigned());
     if let Some(x) = old_reaction {
         wr.bytes(x.as_bytes());
     }
@@ -9258,8 +9271,7 @@ fn write_c97df020(v: &functions::messages::SendScreenshotNotification, wr: &mut 
     let old_reply_to_msg_id = &old_reply_to_msg_id;
     wr.u32(0xc97df020);
     Encode::encode(peer, wr);
-    wr.i32(*old_reply_to_msg_id);
-    wr.i64(*random_id);
+    wr.words([old_reply_to_msg_id.cast_unsigned(), low(random_id), high(random_id)]);
 }
 pub(crate) fn write_f_send_screenshot_notification(
     v: &functions::messages::SendScreenshotNotification,
@@ -9343,8 +9355,8 @@ pub(crate) fn read_5a150bd4(
 }
 fn write_5a150bd4(v: &functions::messages::SetChatAvailableReactions, wr: &mut Writer) {
     let functions::messages::SetChatAvailableReactions { peer, available_reactions, reactions_limit, paid_enabled } = v;
-    wr.u32(0x5a150bd4);
-    wr.u32(u32::from(reactions_limit.is_some()) << 0);
+    let word_flags = u32::from(reactions_limit.is_some()) << 0;
+    wr.words([0x5a150bd4, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(available_reactions, wr);
     if let Some(x) = reactions_limit {
@@ -9532,16 +9544,13 @@ fn write_eb5ea206(v: &functions::messages::SetInlineBotResults, wr: &mut Writer)
         switch_pm,
         switch_webview,
     } = v;
-    wr.u32(0xeb5ea206);
-    wr.u32(
-        u32::from(*gallery) << 0
-            | u32::from(*private) << 1
-            | u32::from(next_offset.is_some()) << 2
-            | u32::from(switch_pm.is_some()) << 3,
-    );
-    wr.i64(*query_id);
+    let word_flags = u32::from(*gallery) << 0
+        | u32::from(*private) << 1
+        | u32::from(next_offset.is_some()) << 2
+        | u32::from(switch_pm.is_some()) << 3;
+    wr.words([0xeb5ea206, word_flags, low(query_id), high(query_id)]);
     Encode::encode(results, wr);
-    wr.i32(*cache_time);
+    wr.u32(cache_time.cast_unsigned());
     if let Some(x) = next_offset {
         wr.bytes(x.as_bytes());
     }
@@ -9566,10 +9575,10 @@ pub(crate) fn read_9d4104e2(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_9d4104e2(v: &functions::messages::SummarizeText, wr: &mut Writer) {
     let functions::messages::SummarizeText { peer, id, to_lang, tone } = v;
-    wr.u32(0x9d4104e2);
-    wr.u32(u32::from(to_lang.is_some()) << 0);
+    let word_flags = u32::from(to_lang.is_some()) << 0;
+    wr.words([0x9d4104e2, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*id);
+    wr.u32(id.cast_unsigned());
     if let Some(x) = to_lang {
         wr.bytes(x.as_bytes());
     }
@@ -9681,7 +9690,7 @@ fn write_849ad397(v: &functions::messages::TogglePaidReactionPrivacy, wr: &mut W
     let old_private = &old_private;
     wr.u32(0x849ad397);
     Encode::encode(peer, wr);
-    wr.i32(*msg_id);
+    wr.u32(msg_id.cast_unsigned());
     wr.bool(*old_private);
 }
 pub(crate) fn write_f_toggle_paid_reaction_privacy(
@@ -9798,16 +9807,18 @@ pub(crate) fn read_63183030(rd: &mut Reader<'_>) -> Result<functions::messages::
 fn write_63183030(v: &functions::messages::TranslateText, wr: &mut Writer) {
     let functions::messages::TranslateText { peer, id, text, to_lang, tone } = v;
     let all_flags_0 = peer.is_some() && id.is_some();
-    wr.u32(0x63183030);
-    wr.u32(u32::from(all_flags_0) << 0 | u32::from(text.is_some()) << 1);
-    if all_flags_0 && let Some(x) = peer {
-        Encode::encode(x, wr);
-    }
-    if all_flags_0 && let Some(x) = id {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = text {
-        Encode::encode(x, wr);
+    let word_flags = u32::from(all_flags_0) << 0 | u32::from(text.is_some()) << 1;
+    wr.words([0x63183030, word_flags]);
+    if word_flags & 0x3 != 0 {
+        if all_flags_0 && let Some(x) = peer {
+            Encode::encode(x, wr);
+        }
+        if all_flags_0 && let Some(x) = id {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = text {
+            Encode::encode(x, wr);
+        }
     }
     wr.bytes(to_lang.as_bytes());
 }
@@ -9832,19 +9843,22 @@ fn write_24ce6dee(v: &functions::messages::TranslateText, wr: &mut Writer) {
     let old_from_lang: Option<Str> = None;
     let old_from_lang = &old_from_lang;
     let all_flags_0 = peer.is_some() && old_msg_id.is_some();
-    wr.u32(0x24ce6dee);
-    wr.u32(u32::from(all_flags_0) << 0 | u32::from(old_text.is_some()) << 1 | u32::from(old_from_lang.is_some()) << 2);
-    if all_flags_0 && let Some(x) = peer {
-        Encode::encode(x, wr);
-    }
-    if all_flags_0 && let Some(x) = old_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = old_text {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = old_from_lang {
-        wr.bytes(x.as_bytes());
+    let word_flags =
+        u32::from(all_flags_0) << 0 | u32::from(old_text.is_some()) << 1 | u32::from(old_from_lang.is_some()) << 2;
+    wr.words([0x24ce6dee, word_flags]);
+    if word_flags & 0x7 != 0 {
+        if all_flags_0 && let Some(x) = peer {
+            Encode::encode(x, wr);
+        }
+        if all_flags_0 && let Some(x) = old_msg_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = old_text {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = old_from_lang {
+            wr.bytes(x.as_bytes());
+        }
     }
     wr.bytes(to_lang.as_bytes());
 }
@@ -9880,8 +9894,8 @@ pub(crate) fn read_ee22b9a8(rd: &mut Reader<'_>) -> Result<functions::messages::
 }
 fn write_ee22b9a8(v: &functions::messages::UnpinAllMessages, wr: &mut Writer) {
     let functions::messages::UnpinAllMessages { peer, top_msg_id, saved_peer_id } = v;
-    wr.u32(0xee22b9a8);
-    wr.u32(u32::from(top_msg_id.is_some()) << 0);
+    let word_flags = u32::from(top_msg_id.is_some()) << 0;
+    wr.words([0xee22b9a8, word_flags]);
     Encode::encode(peer, wr);
     if let Some(x) = top_msg_id {
         wr.i32(*x);
@@ -9921,7 +9935,7 @@ fn write_6c2d9026(v: &functions::messages::UpdatePinnedForumTopic, wr: &mut Writ
     let old_channel = &old_channel;
     wr.u32(0x6c2d9026);
     Encode::encode(old_channel, wr);
-    wr.i32(*topic_id);
+    wr.u32(topic_id.cast_unsigned());
     wr.bool(*pinned);
 }
 pub(crate) fn write_f_update_pinned_forum_topic(v: &functions::messages::UpdatePinnedForumTopic, wr: &mut Writer) {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn write_t_check_can_send_gift_result_fail(
     v: &constructors::payments::CheckCanSendGiftResultFail,
@@ -82,25 +82,24 @@ fn write_284a1096(v: &types::payments::CheckedGiftCode, wr: &mut Writer) {
     } = v;
     let old_months: i32 = months(*days);
     let old_months = &old_months;
-    wr.u32(0x284a1096);
-    wr.u32(
-        u32::from(to_id.is_some()) << 0
-            | u32::from(used_date.is_some()) << 1
-            | u32::from(*via_giveaway) << 2
-            | u32::from(giveaway_msg_id.is_some()) << 3
-            | u32::from(from_id.is_some()) << 4,
-    );
-    if let Some(x) = from_id {
-        Encode::encode(x, wr);
+    let word_flags = u32::from(to_id.is_some()) << 0
+        | u32::from(used_date.is_some()) << 1
+        | u32::from(*via_giveaway) << 2
+        | u32::from(giveaway_msg_id.is_some()) << 3
+        | u32::from(from_id.is_some()) << 4;
+    wr.words([0x284a1096, word_flags]);
+    if word_flags & 0x19 != 0 {
+        if let Some(x) = from_id {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = giveaway_msg_id {
+            wr.i32(*x);
+        }
+        if let Some(x) = to_id {
+            wr.i64(*x);
+        }
     }
-    if let Some(x) = giveaway_msg_id {
-        wr.i32(*x);
-    }
-    if let Some(x) = to_id {
-        wr.i64(*x);
-    }
-    wr.i32(*date);
-    wr.i32(*old_months);
+    wr.words([date.cast_unsigned(), old_months.cast_unsigned()]);
     if let Some(x) = used_date {
         wr.i32(*x);
     }
@@ -148,13 +147,11 @@ fn write_b722f158(v: &types::payments::CheckedGiftCode, wr: &mut Writer) {
     let old_from_id = &old_from_id;
     let old_months: i32 = months(*days);
     let old_months = &old_months;
-    wr.u32(0xb722f158);
-    wr.u32(
-        u32::from(to_id.is_some()) << 0
-            | u32::from(used_date.is_some()) << 1
-            | u32::from(*via_giveaway) << 2
-            | u32::from(giveaway_msg_id.is_some()) << 3,
-    );
+    let word_flags = u32::from(to_id.is_some()) << 0
+        | u32::from(used_date.is_some()) << 1
+        | u32::from(*via_giveaway) << 2
+        | u32::from(giveaway_msg_id.is_some()) << 3;
+    wr.words([0xb722f158, word_flags]);
     Encode::encode(old_from_id, wr);
     if let Some(x) = giveaway_msg_id {
         wr.i32(*x);
@@ -162,8 +159,7 @@ fn write_b722f158(v: &types::payments::CheckedGiftCode, wr: &mut Writer) {
     if let Some(x) = to_id {
         wr.i64(*x);
     }
-    wr.i32(*date);
-    wr.i32(*old_months);
+    wr.words([date.cast_unsigned(), old_months.cast_unsigned()]);
     if let Some(x) = used_date {
         wr.i32(*x);
     }
@@ -235,7 +231,9 @@ pub(crate) fn shows_t_giveaway_info(v: &constructors::payments::GiveawayInfo, at
     }
 }
 /// `payments.giveawayInfoResults#00cd5570 flags:# winner:flags.0?true refunded:flags.1?true start_date:int gift_code_slug:flags.0?string finish_date:int winners_count:int activated_count:int = payments.GiveawayInfo`
-pub(crate) fn read_00cd5570(rd: &mut Reader<'_>) -> Result<constructors::payments::GiveawayInfoResults, DecodeError> {
+pub(crate) fn read_00cd5570(
+    rd: &mut Reader<'_>,
+) -> Result<Box<constructors::payments::GiveawayInfoResults>, DecodeError> {
     let word_flags = rd.u32()?;
     let winner: bool = word_flags & 0x1 != 0;
     let refunded: bool = word_flags & 0x2 != 0;
@@ -244,7 +242,7 @@ pub(crate) fn read_00cd5570(rd: &mut Reader<'_>) -> Result<constructors::payment
     let finish_date: i32 = rd.i32()?;
     let winners_count: i32 = rd.i32()?;
     let activated_count: i32 = rd.i32()?;
-    Ok(constructors::payments::GiveawayInfoResults {
+    Ok(Box::new(constructors::payments::GiveawayInfoResults {
         winner,
         refunded,
         start_date,
@@ -253,7 +251,7 @@ pub(crate) fn read_00cd5570(rd: &mut Reader<'_>) -> Result<constructors::payment
         finish_date,
         winners_count,
         activated_count: Some(activated_count),
-    })
+    }))
 }
 fn write_00cd5570(v: &constructors::payments::GiveawayInfoResults, wr: &mut Writer) {
     let constructors::payments::GiveawayInfoResults {
@@ -269,15 +267,12 @@ fn write_00cd5570(v: &constructors::payments::GiveawayInfoResults, wr: &mut Writ
     let old_activated_count: i32 = activated_count.unwrap_or(0);
     let old_activated_count = &old_activated_count;
     let all_flags_0 = *winner && gift_code_slug.is_some();
-    wr.u32(0x00cd5570);
-    wr.u32(u32::from(all_flags_0) << 0 | u32::from(*refunded) << 1);
-    wr.i32(*start_date);
+    let word_flags = u32::from(all_flags_0) << 0 | u32::from(*refunded) << 1;
+    wr.words([0x00cd5570, word_flags, start_date.cast_unsigned()]);
     if all_flags_0 && let Some(x) = gift_code_slug {
         wr.bytes(x.as_bytes());
     }
-    wr.i32(*finish_date);
-    wr.i32(*winners_count);
-    wr.i32(*old_activated_count);
+    wr.words([finish_date.cast_unsigned(), winners_count.cast_unsigned(), old_activated_count.cast_unsigned()]);
 }
 pub(crate) fn write_t_giveaway_info_results(v: &constructors::payments::GiveawayInfoResults, wr: &mut Writer) {
     match wr.layer().0 {
@@ -294,7 +289,7 @@ pub(crate) fn shows_t_giveaway_info_results(v: &constructors::payments::Giveaway
     }
 }
 /// `payments.paymentForm#b0133b37 flags:# can_save_credentials:flags.2?true password_missing:flags.3?true form_id:long bot_id:long title:string description:string photo:flags.5?WebDocument invoice:Invoice provider_id:long url:string native_provider:flags.4?string native_params:flags.4?DataJSON saved_info:flags.0?PaymentRequestedInfo saved_credentials:flags.1?PaymentSavedCredentials users:Vector<User> = payments.PaymentForm`
-pub(crate) fn read_b0133b37(rd: &mut Reader<'_>) -> Result<constructors::payments::PaymentForm, DecodeError> {
+pub(crate) fn read_b0133b37(rd: &mut Reader<'_>) -> Result<Box<constructors::payments::PaymentForm>, DecodeError> {
     let word_flags = rd.u32()?;
     let can_save_credentials: bool = word_flags & 0x4 != 0;
     let password_missing: bool = word_flags & 0x8 != 0;
@@ -312,7 +307,7 @@ pub(crate) fn read_b0133b37(rd: &mut Reader<'_>) -> Result<constructors::payment
     let saved_credentials: Option<types::PaymentSavedCredentials> = rd.optional(word_flags & 0x2 != 0)?;
     let users: Vec<types::User> = Decode::decode(rd)?;
     let new_saved_credentials = saved_credentials.map(|one| vec![one]);
-    Ok(constructors::payments::PaymentForm {
+    Ok(Box::new(constructors::payments::PaymentForm {
         can_save_credentials,
         password_missing,
         form_id,
@@ -329,7 +324,7 @@ pub(crate) fn read_b0133b37(rd: &mut Reader<'_>) -> Result<constructors::payment
         saved_info,
         saved_credentials: new_saved_credentials,
         users,
-    })
+    }))
 }
 fn write_b0133b37(v: &constructors::payments::PaymentForm, wr: &mut Writer) {
     let constructors::payments::PaymentForm {
@@ -354,41 +349,39 @@ fn write_b0133b37(v: &constructors::payments::PaymentForm, wr: &mut Writer) {
         saved_credentials.as_ref().and_then(|all| all.first().cloned());
     let old_saved_credentials = &old_saved_credentials;
     let all_flags_4 = native_provider.is_some() && native_params.is_some();
-    wr.u32(0xb0133b37);
-    wr.u32(
-        u32::from(saved_info.is_some()) << 0
-            | u32::from(old_saved_credentials.is_some()) << 1
-            | u32::from(*can_save_credentials) << 2
-            | u32::from(*password_missing) << 3
-            | u32::from(all_flags_4) << 4
-            | u32::from(photo.is_some()) << 5,
-    );
-    wr.i64(*form_id);
-    wr.i64(*bot_id);
+    let word_flags = u32::from(saved_info.is_some()) << 0
+        | u32::from(old_saved_credentials.is_some()) << 1
+        | u32::from(*can_save_credentials) << 2
+        | u32::from(*password_missing) << 3
+        | u32::from(all_flags_4) << 4
+        | u32::from(photo.is_some()) << 5;
+    wr.words([0xb0133b37, word_flags, low(form_id), high(form_id), low(bot_id), high(bot_id)]);
     wr.bytes(title.as_bytes());
     wr.bytes(description.as_bytes());
     if let Some(x) = photo {
         Encode::encode(x, wr);
     }
     Encode::encode(invoice, wr);
-    wr.i64(*provider_id);
+    wr.words([low(provider_id), high(provider_id)]);
     wr.bytes(url.as_bytes());
-    if all_flags_4 && let Some(x) = native_provider {
-        wr.bytes(x.as_bytes());
-    }
-    if all_flags_4 && let Some(x) = native_params {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = saved_info {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = old_saved_credentials {
-        Encode::encode(x, wr);
+    if word_flags & 0x13 != 0 {
+        if all_flags_4 && let Some(x) = native_provider {
+            wr.bytes(x.as_bytes());
+        }
+        if all_flags_4 && let Some(x) = native_params {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = saved_info {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = old_saved_credentials {
+            Encode::encode(x, wr);
+        }
     }
     Encode::encode(users, wr);
 }
 /// `payments.paymentForm#1694761b flags:# can_save_credentials:flags.2?true password_missing:flags.3?true form_id:long bot_id:long invoice:Invoice provider_id:long url:string native_provider:flags.4?string native_params:flags.4?DataJSON saved_info:flags.0?PaymentRequestedInfo saved_credentials:flags.1?PaymentSavedCredentials users:Vector<User> = payments.PaymentForm`
-pub(crate) fn read_1694761b(rd: &mut Reader<'_>) -> Result<constructors::payments::PaymentForm, DecodeError> {
+pub(crate) fn read_1694761b(rd: &mut Reader<'_>) -> Result<Box<constructors::payments::PaymentForm>, DecodeError> {
     let word_flags = rd.u32()?;
     let can_save_credentials: bool = word_flags & 0x4 != 0;
     let password_missing: bool = word_flags & 0x8 != 0;
@@ -405,7 +398,7 @@ pub(crate) fn read_1694761b(rd: &mut Reader<'_>) -> Result<constructors::payment
     let new_title = Str::default();
     let new_description = Str::default();
     let new_saved_credentials = saved_credentials.map(|one| vec![one]);
-    Ok(constructors::payments::PaymentForm {
+    Ok(Box::new(constructors::payments::PaymentForm {
         can_save_credentials,
         password_missing,
         form_id,
@@ -422,7 +415,7 @@ pub(crate) fn read_1694761b(rd: &mut Reader<'_>) -> Result<constructors::payment
         saved_info,
         saved_credentials: new_saved_credentials,
         users,
-    })
+    }))
 }
 fn write_1694761b(v: &constructors::payments::PaymentForm, wr: &mut Writer) {
     let constructors::payments::PaymentForm {
@@ -447,30 +440,28 @@ fn write_1694761b(v: &constructors::payments::PaymentForm, wr: &mut Writer) {
         saved_credentials.as_ref().and_then(|all| all.first().cloned());
     let old_saved_credentials = &old_saved_credentials;
     let all_flags_4 = native_provider.is_some() && native_params.is_some();
-    wr.u32(0x1694761b);
-    wr.u32(
-        u32::from(saved_info.is_some()) << 0
-            | u32::from(old_saved_credentials.is_some()) << 1
-            | u32::from(*can_save_credentials) << 2
-            | u32::from(*password_missing) << 3
-            | u32::from(all_flags_4) << 4,
-    );
-    wr.i64(*form_id);
-    wr.i64(*bot_id);
+    let word_flags = u32::from(saved_info.is_some()) << 0
+        | u32::from(old_saved_credentials.is_some()) << 1
+        | u32::from(*can_save_credentials) << 2
+        | u32::from(*password_missing) << 3
+        | u32::from(all_flags_4) << 4;
+    wr.words([0x1694761b, word_flags, low(form_id), high(form_id), low(bot_id), high(bot_id)]);
     Encode::encode(invoice, wr);
-    wr.i64(*provider_id);
+    wr.words([low(provider_id), high(provider_id)]);
     wr.bytes(url.as_bytes());
-    if all_flags_4 && let Some(x) = native_provider {
-        wr.bytes(x.as_bytes());
-    }
-    if all_flags_4 && let Some(x) = native_params {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = saved_info {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = old_saved_credentials {
-        Encode::encode(x, wr);
+    if word_flags & 0x13 != 0 {
+        if all_flags_4 && let Some(x) = native_provider {
+            wr.bytes(x.as_bytes());
+        }
+        if all_flags_4 && let Some(x) = native_params {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = saved_info {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = old_saved_credentials {
+            Encode::encode(x, wr);
+        }
     }
     Encode::encode(users, wr);
 }
@@ -486,8 +477,7 @@ pub(crate) fn write_t_payment_form_star_gift(v: &types::payments::PaymentForm, w
     let types::payments::PaymentForm::StarGift { form_id, invoice } = v else { return };
     match wr.layer().0 {
         189.. => {
-            wr.u32(0xb425cfe1);
-            wr.i64(*form_id);
+            wr.words([0xb425cfe1, low(form_id), high(form_id)]);
             Encode::encode(invoice, wr);
         }
         _ => wr.fail("payments.paymentFormStarGift"),
@@ -557,11 +547,11 @@ pub(crate) fn shows_t_saved_star_gifts(v: &types::payments::SavedStarGifts, at_l
 /// `payments.starGiftActiveAuctions#97f187d8 auctions:Vector<StarGiftActiveAuctionState> users:Vector<User> = payments.StarGiftActiveAuctions`
 pub(crate) fn read_97f187d8(
     rd: &mut Reader<'_>,
-) -> Result<constructors::payments::StarGiftActiveAuctions, DecodeError> {
+) -> Result<Box<constructors::payments::StarGiftActiveAuctions>, DecodeError> {
     let auctions: Vec<types::StarGiftActiveAuctionState> = Decode::decode(rd)?;
     let users: Vec<types::User> = Decode::decode(rd)?;
     let new_chats = Vec::new();
-    Ok(constructors::payments::StarGiftActiveAuctions { auctions, users, chats: new_chats })
+    Ok(Box::new(constructors::payments::StarGiftActiveAuctions { auctions, users, chats: new_chats }))
 }
 fn write_97f187d8(v: &constructors::payments::StarGiftActiveAuctions, wr: &mut Writer) {
     let constructors::payments::StarGiftActiveAuctions { auctions, users, chats } = v;
@@ -641,7 +631,7 @@ fn write_0e98e474(v: &types::payments::StarGiftAuctionState, wr: &mut Writer) {
     Encode::encode(gift, wr);
     Encode::encode(state, wr);
     Encode::encode(user_state, wr);
-    wr.i32(*timeout);
+    wr.u32(timeout.cast_unsigned());
     Encode::encode(users, wr);
 }
 pub(crate) fn write_t_star_gift_auction_state(v: &types::payments::StarGiftAuctionState, wr: &mut Writer) {
@@ -693,17 +683,16 @@ pub(crate) fn shows_t_star_gift_collections_not_modified(
     }
 }
 /// `payments.starGifts#901689ea hash:int gifts:Vector<StarGift> = payments.StarGifts`
-pub(crate) fn read_901689ea(rd: &mut Reader<'_>) -> Result<constructors::payments::StarGifts, DecodeError> {
+pub(crate) fn read_901689ea(rd: &mut Reader<'_>) -> Result<Box<constructors::payments::StarGifts>, DecodeError> {
     let hash: i32 = rd.i32()?;
     let gifts: Vec<types::StarGift> = Decode::decode(rd)?;
     let new_chats = Vec::new();
     let new_users = Vec::new();
-    Ok(constructors::payments::StarGifts { hash, gifts, chats: new_chats, users: new_users })
+    Ok(Box::new(constructors::payments::StarGifts { hash, gifts, chats: new_chats, users: new_users }))
 }
 fn write_901689ea(v: &constructors::payments::StarGifts, wr: &mut Writer) {
     let constructors::payments::StarGifts { hash, gifts, chats, users } = v;
-    wr.u32(0x901689ea);
-    wr.i32(*hash);
+    wr.words([0x901689ea, hash.cast_unsigned()]);
     Encode::encode(gifts, wr);
 }
 pub(crate) fn write_t_star_gifts(v: &constructors::payments::StarGifts, wr: &mut Writer) {
@@ -882,29 +871,28 @@ fn write_bbfa316c(v: &types::payments::StarsStatus, wr: &mut Writer) {
     } = v;
     let old_balance: i64 = star_count(balance);
     let old_balance = &old_balance;
-    wr.u32(0xbbfa316c);
-    wr.u32(
-        u32::from(next_offset.is_some()) << 0
-            | u32::from(subscriptions.is_some()) << 1
-            | u32::from(subscriptions_next_offset.is_some()) << 2
-            | u32::from(history.is_some()) << 3
-            | u32::from(subscriptions_missing_balance.is_some()) << 4,
-    );
-    wr.i64(*old_balance);
-    if let Some(x) = subscriptions {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = subscriptions_next_offset {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = subscriptions_missing_balance {
-        wr.i64(*x);
-    }
-    if let Some(x) = history {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = next_offset {
-        wr.bytes(x.as_bytes());
+    let word_flags = u32::from(next_offset.is_some()) << 0
+        | u32::from(subscriptions.is_some()) << 1
+        | u32::from(subscriptions_next_offset.is_some()) << 2
+        | u32::from(history.is_some()) << 3
+        | u32::from(subscriptions_missing_balance.is_some()) << 4;
+    wr.words([0xbbfa316c, word_flags, low(old_balance), high(old_balance)]);
+    if word_flags & 0x1f != 0 {
+        if let Some(x) = subscriptions {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = subscriptions_next_offset {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = subscriptions_missing_balance {
+            wr.i64(*x);
+        }
+        if let Some(x) = history {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = next_offset {
+            wr.bytes(x.as_bytes());
+        }
     }
     Encode::encode(chats, wr);
     Encode::encode(users, wr);
@@ -944,9 +932,8 @@ fn write_8cf4ee60(v: &types::payments::StarsStatus, wr: &mut Writer) {
     let old_balance = &old_balance;
     let old_history: Vec<types::StarsTransaction> = history.clone().unwrap_or_default();
     let old_history = &old_history;
-    wr.u32(0x8cf4ee60);
-    wr.u32(u32::from(next_offset.is_some()) << 0);
-    wr.i64(*old_balance);
+    let word_flags = u32::from(next_offset.is_some()) << 0;
+    wr.words([0x8cf4ee60, word_flags, low(old_balance), high(old_balance)]);
     Encode::encode(old_history, wr);
     if let Some(x) = next_offset {
         wr.bytes(x.as_bytes());
@@ -1050,8 +1037,8 @@ fn write_0d5ccfd0(v: &functions::payments::AssignAppStoreTransaction, wr: &mut W
     let functions::payments::AssignAppStoreTransaction { receipt, purpose } = v;
     let old_restore: bool = is_restore(purpose);
     let old_restore = &old_restore;
-    wr.u32(0x0d5ccfd0);
-    wr.u32(u32::from(*old_restore) << 0);
+    let word_flags = u32::from(*old_restore) << 0;
+    wr.words([0x0d5ccfd0, word_flags]);
     wr.bytes(receipt);
 }
 /// `payments.assignAppStoreTransaction#0fec13c6 flags:# restore:flags.0?true transaction_id:string receipt:bytes = Updates`
@@ -1251,8 +1238,7 @@ fn write_72770c83(v: &functions::payments::ConvertStarGift, wr: &mut Writer) {
     let functions::payments::ConvertStarGift { stargift } = v;
     let Some(old_msg_id): Option<i32> = (gift_msg_id(stargift)) else { return wr.fail("payments.convertStarGift") };
     let old_msg_id = &old_msg_id;
-    wr.u32(0x72770c83);
-    wr.i32(*old_msg_id);
+    wr.words([0x72770c83, old_msg_id.cast_unsigned()]);
 }
 /// `payments.convertStarGift#0421e027 user_id:InputUser msg_id:int = Bool`
 pub(crate) fn read_0421e027(rd: &mut Reader<'_>) -> Result<functions::payments::ConvertStarGift, DecodeError> {
@@ -1269,7 +1255,7 @@ fn write_0421e027(v: &functions::payments::ConvertStarGift, wr: &mut Writer) {
     let old_msg_id = &old_msg_id;
     wr.u32(0x0421e027);
     Encode::encode(old_user_id, wr);
-    wr.i32(*old_msg_id);
+    wr.u32(old_msg_id.cast_unsigned());
 }
 pub(crate) fn write_f_convert_star_gift(v: &functions::payments::ConvertStarGift, wr: &mut Writer) {
     match wr.layer().0 {
@@ -1533,10 +1519,10 @@ fn write_8a333c8d(v: &functions::payments::GetPaymentForm, wr: &mut Writer) {
         return wr.fail("payments.getPaymentForm");
     };
     let old_msg_id = &old_msg_id;
-    wr.u32(0x8a333c8d);
-    wr.u32(u32::from(theme_params.is_some()) << 0);
+    let word_flags = u32::from(theme_params.is_some()) << 0;
+    wr.words([0x8a333c8d, word_flags]);
     Encode::encode(old_peer, wr);
-    wr.i32(*old_msg_id);
+    wr.u32(old_msg_id.cast_unsigned());
     if let Some(x) = theme_params {
         Encode::encode(x, wr);
     }
@@ -1649,18 +1635,16 @@ fn write_23830de9(v: &functions::payments::GetSavedStarGifts, wr: &mut Writer) {
     } = v;
     let old_exclude_limited: bool = *exclude_unupgradable && *exclude_upgradable;
     let old_exclude_limited = &old_exclude_limited;
-    wr.u32(0x23830de9);
-    wr.u32(
-        u32::from(*exclude_unsaved) << 0
-            | u32::from(*exclude_saved) << 1
-            | u32::from(*exclude_unlimited) << 2
-            | u32::from(*old_exclude_limited) << 3
-            | u32::from(*exclude_unique) << 4
-            | u32::from(*sort_by_value) << 5,
-    );
+    let word_flags = u32::from(*exclude_unsaved) << 0
+        | u32::from(*exclude_saved) << 1
+        | u32::from(*exclude_unlimited) << 2
+        | u32::from(*old_exclude_limited) << 3
+        | u32::from(*exclude_unique) << 4
+        | u32::from(*sort_by_value) << 5;
+    wr.words([0x23830de9, word_flags]);
     Encode::encode(peer, wr);
     wr.bytes(offset.as_bytes());
-    wr.i32(*limit);
+    wr.u32(limit.cast_unsigned());
 }
 pub(crate) fn write_f_get_saved_star_gifts(v: &functions::payments::GetSavedStarGifts, wr: &mut Writer) {
     match wr.layer().0 {
@@ -1879,7 +1863,7 @@ fn write_13bbe8b3(v: &functions::payments::GetStarsRevenueWithdrawalUrl, wr: &mu
     let old_stars = &old_stars;
     wr.u32(0x13bbe8b3);
     Encode::encode(peer, wr);
-    wr.i64(*old_stars);
+    wr.words([low(old_stars), high(old_stars)]);
     Encode::encode(password, wr);
 }
 pub(crate) fn write_f_get_stars_revenue_withdrawal_url(
@@ -1981,11 +1965,11 @@ fn write_97938d5a(v: &functions::payments::GetStarsTransactions, wr: &mut Writer
         offset,
         limit,
     } = v;
-    wr.u32(0x97938d5a);
-    wr.u32(u32::from(*inbound) << 0 | u32::from(*outbound) << 1 | u32::from(*ascending) << 2);
+    let word_flags = u32::from(*inbound) << 0 | u32::from(*outbound) << 1 | u32::from(*ascending) << 2;
+    wr.words([0x97938d5a, word_flags]);
     Encode::encode(peer, wr);
     wr.bytes(offset.as_bytes());
-    wr.i32(*limit);
+    wr.u32(limit.cast_unsigned());
 }
 /// `payments.getStarsTransactions#673ac2f9 flags:# inbound:flags.0?true outbound:flags.1?true peer:InputPeer offset:string = payments.StarsStatus`
 pub(crate) fn read_673ac2f9(rd: &mut Reader<'_>) -> Result<functions::payments::GetStarsTransactions, DecodeError> {
@@ -2017,8 +2001,8 @@ fn write_673ac2f9(v: &functions::payments::GetStarsTransactions, wr: &mut Writer
         offset,
         limit,
     } = v;
-    wr.u32(0x673ac2f9);
-    wr.u32(u32::from(*inbound) << 0 | u32::from(*outbound) << 1);
+    let word_flags = u32::from(*inbound) << 0 | u32::from(*outbound) << 1;
+    wr.words([0x673ac2f9, word_flags]);
     Encode::encode(peer, wr);
     wr.bytes(offset.as_bytes());
 }
@@ -2179,9 +2163,8 @@ fn write_92fd2aae(v: &functions::payments::SaveStarGift, wr: &mut Writer) {
     let functions::payments::SaveStarGift { unsave, stargift } = v;
     let Some(old_msg_id): Option<i32> = (gift_msg_id(stargift)) else { return wr.fail("payments.saveStarGift") };
     let old_msg_id = &old_msg_id;
-    wr.u32(0x92fd2aae);
-    wr.u32(u32::from(*unsave) << 0);
-    wr.i32(*old_msg_id);
+    let word_flags = u32::from(*unsave) << 0;
+    wr.words([0x92fd2aae, word_flags, old_msg_id.cast_unsigned()]);
 }
 /// `payments.saveStarGift#87acf08e flags:# unsave:flags.0?true user_id:InputUser msg_id:int = Bool`
 pub(crate) fn read_87acf08e(rd: &mut Reader<'_>) -> Result<functions::payments::SaveStarGift, DecodeError> {
@@ -2198,10 +2181,10 @@ fn write_87acf08e(v: &functions::payments::SaveStarGift, wr: &mut Writer) {
     let old_user_id = &old_user_id;
     let Some(old_msg_id): Option<i32> = (gift_msg_id(stargift)) else { return wr.fail("payments.saveStarGift") };
     let old_msg_id = &old_msg_id;
-    wr.u32(0x87acf08e);
-    wr.u32(u32::from(*unsave) << 0);
+    let word_flags = u32::from(*unsave) << 0;
+    wr.words([0x87acf08e, word_flags]);
     Encode::encode(old_user_id, wr);
-    wr.i32(*old_msg_id);
+    wr.u32(old_msg_id.cast_unsigned());
 }
 pub(crate) fn write_f_save_star_gift(v: &functions::payments::SaveStarGift, wr: &mut Writer) {
     match wr.layer().0 {
@@ -2257,15 +2240,12 @@ fn write_30c3bc9d(v: &functions::payments::SendPaymentForm, wr: &mut Writer) {
         return wr.fail("payments.sendPaymentForm");
     };
     let old_msg_id = &old_msg_id;
-    wr.u32(0x30c3bc9d);
-    wr.u32(
-        u32::from(requested_info_id.is_some()) << 0
-            | u32::from(shipping_option_id.is_some()) << 1
-            | u32::from(tip_amount.is_some()) << 2,
-    );
-    wr.i64(*form_id);
+    let word_flags = u32::from(requested_info_id.is_some()) << 0
+        | u32::from(shipping_option_id.is_some()) << 1
+        | u32::from(tip_amount.is_some()) << 2;
+    wr.words([0x30c3bc9d, word_flags, low(form_id), high(form_id)]);
     Encode::encode(old_peer, wr);
-    wr.i32(*old_msg_id);
+    wr.u32(old_msg_id.cast_unsigned());
     if let Some(x) = requested_info_id {
         wr.bytes(x.as_bytes());
     }
@@ -2323,9 +2303,8 @@ pub(crate) fn read_02bb731d(rd: &mut Reader<'_>) -> Result<functions::payments::
 }
 fn write_02bb731d(v: &functions::payments::SendStarsForm, wr: &mut Writer) {
     let functions::payments::SendStarsForm { form_id, invoice } = v;
-    wr.u32(0x02bb731d);
-    wr.u32(0);
-    wr.i64(*form_id);
+    let word_flags = 0;
+    wr.words([0x02bb731d, word_flags, low(form_id), high(form_id)]);
     Encode::encode(invoice, wr);
 }
 pub(crate) fn write_f_send_stars_form(v: &functions::payments::SendStarsForm, wr: &mut Writer) {
@@ -2395,8 +2374,7 @@ fn write_333fb526(v: &functions::payments::TransferStarGift, wr: &mut Writer) {
         return wr.fail("payments.transferStarGift");
     };
     let old_to_id = &old_to_id;
-    wr.u32(0x333fb526);
-    wr.i32(*old_msg_id);
+    wr.words([0x333fb526, old_msg_id.cast_unsigned()]);
     Encode::encode(old_to_id, wr);
 }
 pub(crate) fn write_f_transfer_star_gift(v: &functions::payments::TransferStarGift, wr: &mut Writer) {
@@ -2442,7 +2420,7 @@ fn write_3baea4e1(v: &functions::payments::UpdateStarGiftPrice, wr: &mut Writer)
     let old_resell_stars = &old_resell_stars;
     wr.u32(0x3baea4e1);
     Encode::encode(stargift, wr);
-    wr.i64(*old_resell_stars);
+    wr.words([low(old_resell_stars), high(old_resell_stars)]);
 }
 pub(crate) fn write_f_update_star_gift_price(v: &functions::payments::UpdateStarGiftPrice, wr: &mut Writer) {
     match wr.layer().0 {
@@ -2470,9 +2448,8 @@ fn write_cf4f0781(v: &functions::payments::UpgradeStarGift, wr: &mut Writer) {
     let functions::payments::UpgradeStarGift { keep_original_details, stargift } = v;
     let Some(old_msg_id): Option<i32> = (gift_msg_id(stargift)) else { return wr.fail("payments.upgradeStarGift") };
     let old_msg_id = &old_msg_id;
-    wr.u32(0xcf4f0781);
-    wr.u32(u32::from(*keep_original_details) << 0);
-    wr.i32(*old_msg_id);
+    let word_flags = u32::from(*keep_original_details) << 0;
+    wr.words([0xcf4f0781, word_flags, old_msg_id.cast_unsigned()]);
 }
 pub(crate) fn write_f_upgrade_star_gift(v: &functions::payments::UpgradeStarGift, wr: &mut Writer) {
     match wr.layer().0 {
@@ -2509,10 +2486,10 @@ fn write_db103170(v: &functions::payments::ValidateRequestedInfo, wr: &mut Write
         return wr.fail("payments.validateRequestedInfo");
     };
     let old_msg_id = &old_msg_id;
-    wr.u32(0xdb103170);
-    wr.u32(u32::from(*save) << 0);
+    let word_flags = u32::from(*save) << 0;
+    wr.words([0xdb103170, word_flags]);
     Encode::encode(old_peer, wr);
-    wr.i32(*old_msg_id);
+    wr.u32(old_msg_id.cast_unsigned());
     Encode::encode(info, wr);
 }
 pub(crate) fn write_f_validate_requested_info(v: &functions::payments::ValidateRequestedInfo, wr: &mut Writer) {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn write_t_group_call_stars(v: &types::phone::GroupCallStars, wr: &mut Writer) {
     match wr.layer().0 {
@@ -74,7 +74,7 @@ fn write_dfc909ab(v: &functions::phone::CreateConferenceCall, wr: &mut Writer) {
     let old_key_fingerprint = &old_key_fingerprint;
     wr.u32(0xdfc909ab);
     Encode::encode(old_peer, wr);
-    wr.i64(*old_key_fingerprint);
+    wr.words([low(old_key_fingerprint), high(old_key_fingerprint)]);
 }
 pub(crate) fn write_f_create_conference_call(v: &functions::phone::CreateConferenceCall, wr: &mut Writer) {
     match wr.layer().0 {
@@ -342,13 +342,11 @@ fn write_d61e1df3(v: &functions::phone::JoinGroupCall, wr: &mut Writer) {
         v;
     let old_key_fingerprint: Option<i64> = None;
     let old_key_fingerprint = &old_key_fingerprint;
-    wr.u32(0xd61e1df3);
-    wr.u32(
-        u32::from(*muted) << 0
-            | u32::from(invite_hash.is_some()) << 1
-            | u32::from(*video_stopped) << 2
-            | u32::from(old_key_fingerprint.is_some()) << 3,
-    );
+    let word_flags = u32::from(*muted) << 0
+        | u32::from(invite_hash.is_some()) << 1
+        | u32::from(*video_stopped) << 2
+        | u32::from(old_key_fingerprint.is_some()) << 3;
+    wr.words([0xd61e1df3, word_flags]);
     Encode::encode(call, wr);
     Encode::encode(join_as, wr);
     if let Some(x) = invite_hash {
@@ -382,8 +380,8 @@ pub(crate) fn read_b132ff7b(rd: &mut Reader<'_>) -> Result<functions::phone::Joi
 fn write_b132ff7b(v: &functions::phone::JoinGroupCall, wr: &mut Writer) {
     let functions::phone::JoinGroupCall { muted, video_stopped, call, join_as, invite_hash, public_key, block, params } =
         v;
-    wr.u32(0xb132ff7b);
-    wr.u32(u32::from(*muted) << 0 | u32::from(invite_hash.is_some()) << 1 | u32::from(*video_stopped) << 2);
+    let word_flags = u32::from(*muted) << 0 | u32::from(invite_hash.is_some()) << 1 | u32::from(*video_stopped) << 2;
+    wr.words([0xb132ff7b, word_flags]);
     Encode::encode(call, wr);
     Encode::encode(join_as, wr);
     if let Some(x) = invite_hash {
@@ -454,13 +452,13 @@ fn write_a6c4600c(v: &functions::phone::RequestCall, wr: &mut Writer) {
     let old_conference_call: Option<types::InputGroupCall> = None;
     let old_conference_call = &old_conference_call;
     let old_conference_call = old_conference_call.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xa6c4600c);
-    wr.u32(u32::from(*video) << 0 | u32::from(old_conference_call.is_some()) << 1);
+    let word_flags = u32::from(*video) << 0 | u32::from(old_conference_call.is_some()) << 1;
+    wr.words([0xa6c4600c, word_flags]);
     Encode::encode(user_id, wr);
     if let Some(x) = old_conference_call {
         Encode::encode(x, wr);
     }
-    wr.i32(*random_id);
+    wr.u32(random_id.cast_unsigned());
     wr.bytes(g_a_hash);
     Encode::encode(protocol, wr);
 }
@@ -543,7 +541,7 @@ fn write_87893014(v: &functions::phone::SendGroupCallMessage, wr: &mut Writer) {
     let functions::phone::SendGroupCallMessage { call, random_id, message, allow_paid_stars, send_as } = v;
     wr.u32(0x87893014);
     Encode::encode(call, wr);
-    wr.i64(*random_id);
+    wr.words([low(random_id), high(random_id)]);
     Encode::encode(message, wr);
 }
 pub(crate) fn write_f_send_group_call_message(v: &functions::phone::SendGroupCallMessage, wr: &mut Writer) {
@@ -600,12 +598,10 @@ fn write_e9723804(v: &functions::phone::ToggleGroupCallSettings, wr: &mut Writer
         messages_enabled,
         send_paid_messages_stars,
     } = v;
-    wr.u32(0xe9723804);
-    wr.u32(
-        u32::from(join_muted.is_some()) << 0
-            | u32::from(*reset_invite_hash) << 1
-            | u32::from(messages_enabled.is_some()) << 2,
-    );
+    let word_flags = u32::from(join_muted.is_some()) << 0
+        | u32::from(*reset_invite_hash) << 1
+        | u32::from(messages_enabled.is_some()) << 2;
+    wr.words([0xe9723804, word_flags]);
     Encode::encode(call, wr);
     if let Some(x) = join_muted {
         wr.bool(*x);
@@ -636,8 +632,8 @@ fn write_74bbb43d(v: &functions::phone::ToggleGroupCallSettings, wr: &mut Writer
         messages_enabled,
         send_paid_messages_stars,
     } = v;
-    wr.u32(0x74bbb43d);
-    wr.u32(u32::from(join_muted.is_some()) << 0 | u32::from(*reset_invite_hash) << 1);
+    let word_flags = u32::from(join_muted.is_some()) << 0 | u32::from(*reset_invite_hash) << 1;
+    wr.words([0x74bbb43d, word_flags]);
     Encode::encode(call, wr);
     if let Some(x) = join_muted {
         wr.bool(*x);

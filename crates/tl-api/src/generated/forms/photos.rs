@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `photos.updateProfilePhoto#1c3d5956 flags:# fallback:flags.0?true id:InputPhoto = photos.Photo`
 pub(crate) fn read_1c3d5956(rd: &mut Reader<'_>) -> Result<functions::photos::UpdateProfilePhoto, DecodeError> {
@@ -16,8 +16,8 @@ pub(crate) fn read_1c3d5956(rd: &mut Reader<'_>) -> Result<functions::photos::Up
 }
 fn write_1c3d5956(v: &functions::photos::UpdateProfilePhoto, wr: &mut Writer) {
     let functions::photos::UpdateProfilePhoto { fallback, bot, id } = v;
-    wr.u32(0x1c3d5956);
-    wr.u32(u32::from(*fallback) << 0);
+    let word_flags = u32::from(*fallback) << 0;
+    wr.words([0x1c3d5956, word_flags]);
     Encode::encode(id, wr);
 }
 /// `photos.updateProfilePhoto#72d4742c id:InputPhoto = photos.Photo`
@@ -69,23 +69,23 @@ fn write_b91a83bf(v: &functions::photos::UploadContactProfilePhoto, wr: &mut Wri
     } = v;
     let file = file.as_ref().filter(|x| x.has_form(wr.layer()));
     let video = video.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0xb91a83bf);
-    wr.u32(
-        u32::from(file.is_some()) << 0
-            | u32::from(video.is_some()) << 1
-            | u32::from(video_start_ts.is_some()) << 2
-            | u32::from(*suggest) << 3
-            | u32::from(*save) << 4,
-    );
+    let word_flags = u32::from(file.is_some()) << 0
+        | u32::from(video.is_some()) << 1
+        | u32::from(video_start_ts.is_some()) << 2
+        | u32::from(*suggest) << 3
+        | u32::from(*save) << 4;
+    wr.words([0xb91a83bf, word_flags]);
     Encode::encode(user_id, wr);
-    if let Some(x) = file {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video_start_ts {
-        wr.f64(*x);
+    if word_flags & 0x7 != 0 {
+        if let Some(x) = file {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = video {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = video_start_ts {
+            wr.f64(*x);
+        }
     }
 }
 pub(crate) fn write_f_upload_contact_profile_photo(v: &functions::photos::UploadContactProfilePhoto, wr: &mut Writer) {
@@ -120,25 +120,25 @@ fn write_093c9a51(v: &functions::photos::UploadProfilePhoto, wr: &mut Writer) {
     let file = file.as_ref().filter(|x| x.has_form(wr.layer()));
     let video = video.as_ref().filter(|x| x.has_form(wr.layer()));
     let video_emoji_markup = video_emoji_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x093c9a51);
-    wr.u32(
-        u32::from(file.is_some()) << 0
-            | u32::from(video.is_some()) << 1
-            | u32::from(video_start_ts.is_some()) << 2
-            | u32::from(*fallback) << 3
-            | u32::from(video_emoji_markup.is_some()) << 4,
-    );
-    if let Some(x) = file {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video_start_ts {
-        wr.f64(*x);
-    }
-    if let Some(x) = video_emoji_markup {
-        Encode::encode(x, wr);
+    let word_flags = u32::from(file.is_some()) << 0
+        | u32::from(video.is_some()) << 1
+        | u32::from(video_start_ts.is_some()) << 2
+        | u32::from(*fallback) << 3
+        | u32::from(video_emoji_markup.is_some()) << 4;
+    wr.words([0x093c9a51, word_flags]);
+    if word_flags & 0x17 != 0 {
+        if let Some(x) = file {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = video {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = video_start_ts {
+            wr.f64(*x);
+        }
+        if let Some(x) = video_emoji_markup {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `photos.uploadProfilePhoto#89f30f69 flags:# fallback:flags.3?true file:flags.0?InputFile video:flags.1?InputFile video_start_ts:flags.2?double = photos.Photo`
@@ -161,21 +161,21 @@ fn write_89f30f69(v: &functions::photos::UploadProfilePhoto, wr: &mut Writer) {
     let functions::photos::UploadProfilePhoto { fallback, bot, file, video, video_start_ts, video_emoji_markup } = v;
     let file = file.as_ref().filter(|x| x.has_form(wr.layer()));
     let video = video.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x89f30f69);
-    wr.u32(
-        u32::from(file.is_some()) << 0
-            | u32::from(video.is_some()) << 1
-            | u32::from(video_start_ts.is_some()) << 2
-            | u32::from(*fallback) << 3,
-    );
-    if let Some(x) = file {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = video_start_ts {
-        wr.f64(*x);
+    let word_flags = u32::from(file.is_some()) << 0
+        | u32::from(video.is_some()) << 1
+        | u32::from(video_start_ts.is_some()) << 2
+        | u32::from(*fallback) << 3;
+    wr.words([0x89f30f69, word_flags]);
+    if word_flags & 0x7 != 0 {
+        if let Some(x) = file {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = video {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = video_start_ts {
+            wr.f64(*x);
+        }
     }
 }
 pub(crate) fn write_f_upload_profile_photo(v: &functions::photos::UploadProfilePhoto, wr: &mut Writer) {

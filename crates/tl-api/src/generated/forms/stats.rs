@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `stats.broadcastStats#bdf78394 period:StatsDateRangeDays followers:StatsAbsValueAndPrev views_per_post:StatsAbsValueAndPrev shares_per_post:StatsAbsValueAndPrev enabled_notifications:StatsPercentValue growth_graph:StatsGraph followers_graph:StatsGraph mute_graph:StatsGraph top_hours_graph:StatsGraph interactions_graph:StatsGraph iv_interactions_graph:StatsGraph views_by_source_graph:StatsGraph new_followers_by_source_graph:StatsGraph languages_graph:StatsGraph recent_message_interactions:Vector<MessageInteractionCounters> = stats.BroadcastStats`
 pub(crate) fn read_bdf78394(rd: &mut Reader<'_>) -> Result<types::stats::BroadcastStats, DecodeError> {
@@ -184,11 +184,9 @@ fn write_5630281b(v: &functions::stats::GetMessagePublicForwards, wr: &mut Write
     let old_offset_id = &old_offset_id;
     wr.u32(0x5630281b);
     Encode::encode(channel, wr);
-    wr.i32(*msg_id);
-    wr.i32(*old_offset_rate);
+    wr.words([msg_id.cast_unsigned(), old_offset_rate.cast_unsigned()]);
     Encode::encode(old_offset_peer, wr);
-    wr.i32(*old_offset_id);
-    wr.i32(*limit);
+    wr.words([old_offset_id.cast_unsigned(), limit.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_message_public_forwards(v: &functions::stats::GetMessagePublicForwards, wr: &mut Writer) {
     match wr.layer().0 {
@@ -304,8 +302,8 @@ fn write_75dfb671(v: &functions::stats::GetBroadcastRevenueStats, wr: &mut Write
         return wr.fail("stats.getBroadcastRevenueStats");
     };
     let old_channel = &old_channel;
-    wr.u32(0x75dfb671);
-    wr.u32(u32::from(*dark) << 0);
+    let word_flags = u32::from(*dark) << 0;
+    wr.words([0x75dfb671, word_flags]);
     Encode::encode(old_channel, wr);
 }
 pub(crate) fn write_f_get_broadcast_revenue_stats(v: &functions::stats::GetBroadcastRevenueStats, wr: &mut Writer) {
@@ -344,8 +342,7 @@ fn write_0069280f(v: &functions::stats::GetBroadcastRevenueTransactions, wr: &mu
     let old_channel = &old_channel;
     wr.u32(0x0069280f);
     Encode::encode(old_channel, wr);
-    wr.i32(*offset);
-    wr.i32(*limit);
+    wr.words([offset.cast_unsigned(), limit.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_broadcast_revenue_transactions(
     v: &functions::stats::GetBroadcastRevenueTransactions,

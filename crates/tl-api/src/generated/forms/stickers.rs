@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn shows_f_add_sticker_to_set(v: &functions::stickers::AddStickerToSet, at_layer: Layer) -> bool {
     let functions::stickers::AddStickerToSet { stickerset, sticker } = v;

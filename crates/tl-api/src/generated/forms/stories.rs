@@ -5,14 +5,13 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn write_t_albums(v: &types::stories::Albums, wr: &mut Writer) {
     let types::stories::Albums::Albums { hash, albums } = v else { return };
     match wr.layer().0 {
         211.. => {
-            wr.u32(0xc3987a3a);
-            wr.i64(*hash);
+            wr.words([0xc3987a3a, low(hash), high(hash)]);
             Encode::encode(albums, wr);
         }
         _ => wr.fail("stories.albums"),
@@ -40,7 +39,7 @@ pub(crate) fn shows_t_albums_not_modified(v: &types::stories::Albums, at_layer: 
     }
 }
 /// `stories.allStories#519d899e flags:# has_more:flags.0?true count:int state:string user_stories:Vector<UserStories> users:Vector<User> stealth_mode:StoriesStealthMode = stories.AllStories`
-pub(crate) fn read_519d899e(rd: &mut Reader<'_>) -> Result<constructors::stories::AllStories, DecodeError> {
+pub(crate) fn read_519d899e(rd: &mut Reader<'_>) -> Result<Box<constructors::stories::AllStories>, DecodeError> {
     let word_flags = rd.u32()?;
     let has_more: bool = word_flags & 0x1 != 0;
     let count: i32 = rd.i32()?;
@@ -50,7 +49,7 @@ pub(crate) fn read_519d899e(rd: &mut Reader<'_>) -> Result<constructors::stories
     let stealth_mode: types::StoriesStealthMode = Decode::decode(rd)?;
     let new_peer_stories = user_stories.into_iter().map(peer_stories).collect();
     let new_chats = Vec::new();
-    Ok(constructors::stories::AllStories {
+    Ok(Box::new(constructors::stories::AllStories {
         has_more,
         count,
         state,
@@ -58,22 +57,21 @@ pub(crate) fn read_519d899e(rd: &mut Reader<'_>) -> Result<constructors::stories
         chats: new_chats,
         users,
         stealth_mode,
-    })
+    }))
 }
 fn write_519d899e(v: &constructors::stories::AllStories, wr: &mut Writer) {
     let constructors::stories::AllStories { has_more, count, state, peer_stories, chats, users, stealth_mode } = v;
     let old_user_stories: Vec<types::UserStories> = peer_stories.iter().filter_map(user_stories).collect();
     let old_user_stories = &old_user_stories;
-    wr.u32(0x519d899e);
-    wr.u32(u32::from(*has_more) << 0);
-    wr.i32(*count);
+    let word_flags = u32::from(*has_more) << 0;
+    wr.words([0x519d899e, word_flags, count.cast_unsigned()]);
     wr.bytes(state.as_bytes());
     Encode::encode(old_user_stories, wr);
     Encode::encode(users, wr);
     Encode::encode(stealth_mode, wr);
 }
 /// `stories.allStories#839e0428 flags:# has_more:flags.0?true count:int state:string user_stories:Vector<UserStories> users:Vector<User> = stories.AllStories`
-pub(crate) fn read_839e0428(rd: &mut Reader<'_>) -> Result<constructors::stories::AllStories, DecodeError> {
+pub(crate) fn read_839e0428(rd: &mut Reader<'_>) -> Result<Box<constructors::stories::AllStories>, DecodeError> {
     let word_flags = rd.u32()?;
     let has_more: bool = word_flags & 0x1 != 0;
     let count: i32 = rd.i32()?;
@@ -83,7 +81,7 @@ pub(crate) fn read_839e0428(rd: &mut Reader<'_>) -> Result<constructors::stories
     let new_peer_stories = user_stories.into_iter().map(peer_stories).collect();
     let new_chats = Vec::new();
     let new_stealth_mode = no_stealth();
-    Ok(constructors::stories::AllStories {
+    Ok(Box::new(constructors::stories::AllStories {
         has_more,
         count,
         state,
@@ -91,15 +89,14 @@ pub(crate) fn read_839e0428(rd: &mut Reader<'_>) -> Result<constructors::stories
         chats: new_chats,
         users,
         stealth_mode: new_stealth_mode,
-    })
+    }))
 }
 fn write_839e0428(v: &constructors::stories::AllStories, wr: &mut Writer) {
     let constructors::stories::AllStories { has_more, count, state, peer_stories, chats, users, stealth_mode } = v;
     let old_user_stories: Vec<types::UserStories> = peer_stories.iter().filter_map(user_stories).collect();
     let old_user_stories = &old_user_stories;
-    wr.u32(0x839e0428);
-    wr.u32(u32::from(*has_more) << 0);
-    wr.i32(*count);
+    let word_flags = u32::from(*has_more) << 0;
+    wr.words([0x839e0428, word_flags, count.cast_unsigned()]);
     wr.bytes(state.as_bytes());
     Encode::encode(old_user_stories, wr);
     Encode::encode(users, wr);
@@ -121,10 +118,12 @@ pub(crate) fn shows_t_all_stories(v: &constructors::stories::AllStories, at_laye
     }
 }
 /// `stories.allStoriesNotModified#47e0a07e state:string = stories.AllStories`
-pub(crate) fn read_47e0a07e(rd: &mut Reader<'_>) -> Result<constructors::stories::AllStoriesNotModified, DecodeError> {
+pub(crate) fn read_47e0a07e(
+    rd: &mut Reader<'_>,
+) -> Result<Box<constructors::stories::AllStoriesNotModified>, DecodeError> {
     let state: Str = rd.string()?;
     let new_stealth_mode = no_stealth();
-    Ok(constructors::stories::AllStoriesNotModified { state, stealth_mode: new_stealth_mode })
+    Ok(Box::new(constructors::stories::AllStoriesNotModified { state, stealth_mode: new_stealth_mode }))
 }
 fn write_47e0a07e(v: &constructors::stories::AllStoriesNotModified, wr: &mut Writer) {
     let constructors::stories::AllStoriesNotModified { state, stealth_mode } = v;
@@ -194,8 +193,7 @@ pub(crate) fn read_5dd8c3c8(rd: &mut Reader<'_>) -> Result<types::stories::Stori
 }
 fn write_5dd8c3c8(v: &types::stories::Stories, wr: &mut Writer) {
     let types::stories::Stories { count, stories, pinned_to_top, chats, users } = v;
-    wr.u32(0x5dd8c3c8);
-    wr.i32(*count);
+    wr.words([0x5dd8c3c8, count.cast_unsigned()]);
     Encode::encode(stories, wr);
     Encode::encode(chats, wr);
     Encode::encode(users, wr);
@@ -210,8 +208,7 @@ pub(crate) fn read_4fe57df1(rd: &mut Reader<'_>) -> Result<types::stories::Stori
 }
 fn write_4fe57df1(v: &types::stories::Stories, wr: &mut Writer) {
     let types::stories::Stories { count, stories, pinned_to_top, chats, users } = v;
-    wr.u32(0x4fe57df1);
-    wr.i32(*count);
+    wr.words([0x4fe57df1, count.cast_unsigned()]);
     Encode::encode(stories, wr);
     Encode::encode(users, wr);
 }
@@ -288,10 +285,8 @@ fn write_46e9b9ec(v: &types::stories::StoryViewsList, wr: &mut Writer) {
         users,
         next_offset,
     } = v;
-    wr.u32(0x46e9b9ec);
-    wr.u32(u32::from(next_offset.is_some()) << 0);
-    wr.i32(*count);
-    wr.i32(*reactions_count);
+    let word_flags = u32::from(next_offset.is_some()) << 0;
+    wr.words([0x46e9b9ec, word_flags, count.cast_unsigned(), reactions_count.cast_unsigned()]);
     Encode::encode(views, wr);
     Encode::encode(users, wr);
     if let Some(x) = next_offset {
@@ -329,8 +324,7 @@ fn write_fb3f77ac(v: &types::stories::StoryViewsList, wr: &mut Writer) {
         users,
         next_offset,
     } = v;
-    wr.u32(0xfb3f77ac);
-    wr.i32(*count);
+    wr.words([0xfb3f77ac, count.cast_unsigned()]);
     Encode::encode(views, wr);
     Encode::encode(users, wr);
 }
@@ -462,29 +456,29 @@ fn write_b583ba46(v: &functions::stories::EditStory, wr: &mut Writer) {
     let functions::stories::EditStory { peer, id, media, media_areas, caption, entities, privacy_rules, music } = v;
     let media = media.as_ref().filter(|x| x.has_form(wr.layer()));
     let all_flags_1 = caption.is_some() && entities.is_some();
-    wr.u32(0xb583ba46);
-    wr.u32(
-        u32::from(media.is_some()) << 0
-            | u32::from(all_flags_1) << 1
-            | u32::from(privacy_rules.is_some()) << 2
-            | u32::from(media_areas.is_some()) << 3,
-    );
+    let word_flags = u32::from(media.is_some()) << 0
+        | u32::from(all_flags_1) << 1
+        | u32::from(privacy_rules.is_some()) << 2
+        | u32::from(media_areas.is_some()) << 3;
+    wr.words([0xb583ba46, word_flags]);
     Encode::encode(peer, wr);
-    wr.i32(*id);
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = media_areas {
-        Encode::encode(x, wr);
-    }
-    if all_flags_1 && let Some(x) = caption {
-        wr.bytes(x.as_bytes());
-    }
-    if all_flags_1 && let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = privacy_rules {
-        Encode::encode(x, wr);
+    wr.u32(id.cast_unsigned());
+    if word_flags & 0xf != 0 {
+        if let Some(x) = media {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = media_areas {
+            Encode::encode(x, wr);
+        }
+        if all_flags_1 && let Some(x) = caption {
+            wr.bytes(x.as_bytes());
+        }
+        if all_flags_1 && let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = privacy_rules {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `stories.editStory#a9b91ae4 flags:# id:int media:flags.0?InputMedia media_areas:flags.3?Vector<MediaArea> caption:flags.1?string entities:flags.1?Vector<MessageEntity> privacy_rules:flags.2?Vector<InputPrivacyRule> = Updates`
@@ -512,28 +506,27 @@ fn write_a9b91ae4(v: &functions::stories::EditStory, wr: &mut Writer) {
     let functions::stories::EditStory { peer, id, media, media_areas, caption, entities, privacy_rules, music } = v;
     let media = media.as_ref().filter(|x| x.has_form(wr.layer()));
     let all_flags_1 = caption.is_some() && entities.is_some();
-    wr.u32(0xa9b91ae4);
-    wr.u32(
-        u32::from(media.is_some()) << 0
-            | u32::from(all_flags_1) << 1
-            | u32::from(privacy_rules.is_some()) << 2
-            | u32::from(media_areas.is_some()) << 3,
-    );
-    wr.i32(*id);
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = media_areas {
-        Encode::encode(x, wr);
-    }
-    if all_flags_1 && let Some(x) = caption {
-        wr.bytes(x.as_bytes());
-    }
-    if all_flags_1 && let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = privacy_rules {
-        Encode::encode(x, wr);
+    let word_flags = u32::from(media.is_some()) << 0
+        | u32::from(all_flags_1) << 1
+        | u32::from(privacy_rules.is_some()) << 2
+        | u32::from(media_areas.is_some()) << 3;
+    wr.words([0xa9b91ae4, word_flags, id.cast_unsigned()]);
+    if word_flags & 0xf != 0 {
+        if let Some(x) = media {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = media_areas {
+            Encode::encode(x, wr);
+        }
+        if all_flags_1 && let Some(x) = caption {
+            wr.bytes(x.as_bytes());
+        }
+        if all_flags_1 && let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = privacy_rules {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `stories.editStory#2aae7a41 flags:# id:int media:flags.0?InputMedia caption:flags.1?string entities:flags.1?Vector<MessageEntity> privacy_rules:flags.2?Vector<InputPrivacyRule> = Updates`
@@ -560,20 +553,22 @@ fn write_2aae7a41(v: &functions::stories::EditStory, wr: &mut Writer) {
     let functions::stories::EditStory { peer, id, media, media_areas, caption, entities, privacy_rules, music } = v;
     let media = media.as_ref().filter(|x| x.has_form(wr.layer()));
     let all_flags_1 = caption.is_some() && entities.is_some();
-    wr.u32(0x2aae7a41);
-    wr.u32(u32::from(media.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(privacy_rules.is_some()) << 2);
-    wr.i32(*id);
-    if let Some(x) = media {
-        Encode::encode(x, wr);
-    }
-    if all_flags_1 && let Some(x) = caption {
-        wr.bytes(x.as_bytes());
-    }
-    if all_flags_1 && let Some(x) = entities {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = privacy_rules {
-        Encode::encode(x, wr);
+    let word_flags =
+        u32::from(media.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(privacy_rules.is_some()) << 2;
+    wr.words([0x2aae7a41, word_flags, id.cast_unsigned()]);
+    if word_flags & 0x7 != 0 {
+        if let Some(x) = media {
+            Encode::encode(x, wr);
+        }
+        if all_flags_1 && let Some(x) = caption {
+            wr.bytes(x.as_bytes());
+        }
+        if all_flags_1 && let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = privacy_rules {
+            Encode::encode(x, wr);
+        }
     }
 }
 pub(crate) fn write_f_edit_story(v: &functions::stories::EditStory, wr: &mut Writer) {
@@ -609,7 +604,7 @@ fn write_16e443ce(v: &functions::stories::ExportStoryLink, wr: &mut Writer) {
     let old_user_id = &old_user_id;
     wr.u32(0x16e443ce);
     Encode::encode(old_user_id, wr);
-    wr.i32(*id);
+    wr.u32(id.cast_unsigned());
 }
 pub(crate) fn write_f_export_story_link(v: &functions::stories::ExportStoryLink, wr: &mut Writer) {
     match wr.layer().0 {
@@ -786,8 +781,7 @@ fn write_0b471137(v: &functions::stories::GetPinnedStories, wr: &mut Writer) {
     let old_user_id = &old_user_id;
     wr.u32(0x0b471137);
     Encode::encode(old_user_id, wr);
-    wr.i32(*offset_id);
-    wr.i32(*limit);
+    wr.words([offset_id.cast_unsigned(), limit.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_pinned_stories(v: &functions::stories::GetPinnedStories, wr: &mut Writer) {
     match wr.layer().0 {
@@ -813,9 +807,7 @@ pub(crate) fn read_1f5bc5d2(rd: &mut Reader<'_>) -> Result<functions::stories::G
 }
 fn write_1f5bc5d2(v: &functions::stories::GetStoriesArchive, wr: &mut Writer) {
     let functions::stories::GetStoriesArchive { peer, offset_id, limit } = v;
-    wr.u32(0x1f5bc5d2);
-    wr.i32(*offset_id);
-    wr.i32(*limit);
+    wr.words([0x1f5bc5d2, offset_id.cast_unsigned(), limit.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_stories_archive(v: &functions::stories::GetStoriesArchive, wr: &mut Writer) {
     match wr.layer().0 {
@@ -932,14 +924,14 @@ fn write_f95f61a4(v: &functions::stories::GetStoryViewsList, wr: &mut Writer) {
         offset,
         limit,
     } = v;
-    wr.u32(0xf95f61a4);
-    wr.u32(u32::from(*just_contacts) << 0 | u32::from(q.is_some()) << 1 | u32::from(*reactions_first) << 2);
+    let word_flags = u32::from(*just_contacts) << 0 | u32::from(q.is_some()) << 1 | u32::from(*reactions_first) << 2;
+    wr.words([0xf95f61a4, word_flags]);
     if let Some(x) = q {
         wr.bytes(x.as_bytes());
     }
-    wr.i32(*id);
+    wr.u32(id.cast_unsigned());
     wr.bytes(offset.as_bytes());
-    wr.i32(*limit);
+    wr.u32(limit.cast_unsigned());
 }
 /// `stories.getStoryViewsList#4b3b5e97 id:int offset_date:int offset_id:long limit:int = stories.StoryViewsList`
 pub(crate) fn read_4b3b5e97(rd: &mut Reader<'_>) -> Result<functions::stories::GetStoryViewsList, DecodeError> {
@@ -975,11 +967,14 @@ fn write_4b3b5e97(v: &functions::stories::GetStoryViewsList, wr: &mut Writer) {
     let old_offset_date = &old_offset_date;
     let old_offset_id: i64 = pair(offset).1;
     let old_offset_id = &old_offset_id;
-    wr.u32(0x4b3b5e97);
-    wr.i32(*id);
-    wr.i32(*old_offset_date);
-    wr.i64(*old_offset_id);
-    wr.i32(*limit);
+    wr.words([
+        0x4b3b5e97,
+        id.cast_unsigned(),
+        old_offset_date.cast_unsigned(),
+        low(old_offset_id),
+        high(old_offset_id),
+        limit.cast_unsigned(),
+    ]);
 }
 pub(crate) fn write_f_get_story_views_list(v: &functions::stories::GetStoryViewsList, wr: &mut Writer) {
     match wr.layer().0 {
@@ -1042,7 +1037,7 @@ fn write_edc5105b(v: &functions::stories::ReadStories, wr: &mut Writer) {
     let old_user_id = &old_user_id;
     wr.u32(0xedc5105b);
     Encode::encode(old_user_id, wr);
-    wr.i32(*max_id);
+    wr.u32(max_id.cast_unsigned());
 }
 pub(crate) fn write_f_read_stories(v: &functions::stories::ReadStories, wr: &mut Writer) {
     match wr.layer().0 {
@@ -1141,8 +1136,8 @@ pub(crate) fn read_6cea116a(rd: &mut Reader<'_>) -> Result<functions::stories::S
 fn write_6cea116a(v: &functions::stories::SearchPosts, wr: &mut Writer) {
     let functions::stories::SearchPosts { hashtag, area, peer, offset, limit } = v;
     let area = area.as_ref().filter(|x| x.has_form(wr.layer()));
-    wr.u32(0x6cea116a);
-    wr.u32(u32::from(hashtag.is_some()) << 0 | u32::from(area.is_some()) << 1);
+    let word_flags = u32::from(hashtag.is_some()) << 0 | u32::from(area.is_some()) << 1;
+    wr.words([0x6cea116a, word_flags]);
     if let Some(x) = hashtag {
         wr.bytes(x.as_bytes());
     }
@@ -1150,7 +1145,7 @@ fn write_6cea116a(v: &functions::stories::SearchPosts, wr: &mut Writer) {
         Encode::encode(x, wr);
     }
     wr.bytes(offset.as_bytes());
-    wr.i32(*limit);
+    wr.u32(limit.cast_unsigned());
 }
 pub(crate) fn write_f_search_posts(v: &functions::stories::SearchPosts, wr: &mut Writer) {
     match wr.layer().0 {
@@ -1182,10 +1177,10 @@ fn write_49aaa9b3(v: &functions::stories::SendReaction, wr: &mut Writer) {
         return wr.fail("stories.sendReaction");
     };
     let old_user_id = &old_user_id;
-    wr.u32(0x49aaa9b3);
-    wr.u32(u32::from(*add_to_recent) << 0);
+    let word_flags = u32::from(*add_to_recent) << 0;
+    wr.words([0x49aaa9b3, word_flags]);
     Encode::encode(old_user_id, wr);
-    wr.i32(*story_id);
+    wr.u32(story_id.cast_unsigned());
     Encode::encode(reaction, wr);
 }
 pub(crate) fn write_f_send_reaction(v: &functions::stories::SendReaction, wr: &mut Writer) {
@@ -1257,42 +1252,44 @@ fn write_737fc2ec(v: &functions::stories::SendStory, wr: &mut Writer) {
         music,
     } = v;
     let all_flags_6 = fwd_from_id.is_some() && fwd_from_story.is_some();
-    wr.u32(0x737fc2ec);
-    wr.u32(
-        u32::from(caption.is_some()) << 0
-            | u32::from(entities.is_some()) << 1
-            | u32::from(*pinned) << 2
-            | u32::from(period.is_some()) << 3
-            | u32::from(*noforwards) << 4
-            | u32::from(media_areas.is_some()) << 5
-            | u32::from(all_flags_6) << 6
-            | u32::from(*fwd_modified) << 7
-            | u32::from(albums.is_some()) << 8,
-    );
+    let word_flags = u32::from(caption.is_some()) << 0
+        | u32::from(entities.is_some()) << 1
+        | u32::from(*pinned) << 2
+        | u32::from(period.is_some()) << 3
+        | u32::from(*noforwards) << 4
+        | u32::from(media_areas.is_some()) << 5
+        | u32::from(all_flags_6) << 6
+        | u32::from(*fwd_modified) << 7
+        | u32::from(albums.is_some()) << 8;
+    wr.words([0x737fc2ec, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(media, wr);
-    if let Some(x) = media_areas {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = caption {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
+    if word_flags & 0x23 != 0 {
+        if let Some(x) = media_areas {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = caption {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
     }
     Encode::encode(privacy_rules, wr);
-    wr.i64(*random_id);
-    if let Some(x) = period {
-        wr.i32(*x);
-    }
-    if all_flags_6 && let Some(x) = fwd_from_id {
-        Encode::encode(x, wr);
-    }
-    if all_flags_6 && let Some(x) = fwd_from_story {
-        wr.i32(*x);
-    }
-    if let Some(x) = albums {
-        Encode::encode(x, wr);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x148 != 0 {
+        if let Some(x) = period {
+            wr.i32(*x);
+        }
+        if all_flags_6 && let Some(x) = fwd_from_id {
+            Encode::encode(x, wr);
+        }
+        if all_flags_6 && let Some(x) = fwd_from_story {
+            wr.i32(*x);
+        }
+        if let Some(x) = albums {
+            Encode::encode(x, wr);
+        }
     }
 }
 /// `stories.sendStory#e4e6694b flags:# pinned:flags.2?true noforwards:flags.4?true fwd_modified:flags.7?true peer:InputPeer media:InputMedia media_areas:flags.5?Vector<MediaArea> caption:flags.0?string entities:flags.1?Vector<MessageEntity> privacy_rules:Vector<InputPrivacyRule> random_id:long period:flags.3?int fwd_from_id:flags.6?InputPeer fwd_from_story:flags.6?int = Updates`
@@ -1348,38 +1345,40 @@ fn write_e4e6694b(v: &functions::stories::SendStory, wr: &mut Writer) {
         music,
     } = v;
     let all_flags_6 = fwd_from_id.is_some() && fwd_from_story.is_some();
-    wr.u32(0xe4e6694b);
-    wr.u32(
-        u32::from(caption.is_some()) << 0
-            | u32::from(entities.is_some()) << 1
-            | u32::from(*pinned) << 2
-            | u32::from(period.is_some()) << 3
-            | u32::from(*noforwards) << 4
-            | u32::from(media_areas.is_some()) << 5
-            | u32::from(all_flags_6) << 6
-            | u32::from(*fwd_modified) << 7,
-    );
+    let word_flags = u32::from(caption.is_some()) << 0
+        | u32::from(entities.is_some()) << 1
+        | u32::from(*pinned) << 2
+        | u32::from(period.is_some()) << 3
+        | u32::from(*noforwards) << 4
+        | u32::from(media_areas.is_some()) << 5
+        | u32::from(all_flags_6) << 6
+        | u32::from(*fwd_modified) << 7;
+    wr.words([0xe4e6694b, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(media, wr);
-    if let Some(x) = media_areas {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = caption {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
+    if word_flags & 0x23 != 0 {
+        if let Some(x) = media_areas {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = caption {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
     }
     Encode::encode(privacy_rules, wr);
-    wr.i64(*random_id);
-    if let Some(x) = period {
-        wr.i32(*x);
-    }
-    if all_flags_6 && let Some(x) = fwd_from_id {
-        Encode::encode(x, wr);
-    }
-    if all_flags_6 && let Some(x) = fwd_from_story {
-        wr.i32(*x);
+    wr.words([low(random_id), high(random_id)]);
+    if word_flags & 0x48 != 0 {
+        if let Some(x) = period {
+            wr.i32(*x);
+        }
+        if all_flags_6 && let Some(x) = fwd_from_id {
+            Encode::encode(x, wr);
+        }
+        if all_flags_6 && let Some(x) = fwd_from_story {
+            wr.i32(*x);
+        }
     }
 }
 /// `stories.sendStory#bcb73644 flags:# pinned:flags.2?true noforwards:flags.4?true peer:InputPeer media:InputMedia media_areas:flags.5?Vector<MediaArea> caption:flags.0?string entities:flags.1?Vector<MessageEntity> privacy_rules:Vector<InputPrivacyRule> random_id:long period:flags.3?int = Updates`
@@ -1431,28 +1430,28 @@ fn write_bcb73644(v: &functions::stories::SendStory, wr: &mut Writer) {
         albums,
         music,
     } = v;
-    wr.u32(0xbcb73644);
-    wr.u32(
-        u32::from(caption.is_some()) << 0
-            | u32::from(entities.is_some()) << 1
-            | u32::from(*pinned) << 2
-            | u32::from(period.is_some()) << 3
-            | u32::from(*noforwards) << 4
-            | u32::from(media_areas.is_some()) << 5,
-    );
+    let word_flags = u32::from(caption.is_some()) << 0
+        | u32::from(entities.is_some()) << 1
+        | u32::from(*pinned) << 2
+        | u32::from(period.is_some()) << 3
+        | u32::from(*noforwards) << 4
+        | u32::from(media_areas.is_some()) << 5;
+    wr.words([0xbcb73644, word_flags]);
     Encode::encode(peer, wr);
     Encode::encode(media, wr);
-    if let Some(x) = media_areas {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = caption {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
+    if word_flags & 0x23 != 0 {
+        if let Some(x) = media_areas {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = caption {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
     }
     Encode::encode(privacy_rules, wr);
-    wr.i64(*random_id);
+    wr.words([low(random_id), high(random_id)]);
     if let Some(x) = period {
         wr.i32(*x);
     }
@@ -1506,27 +1505,27 @@ fn write_d455fcec(v: &functions::stories::SendStory, wr: &mut Writer) {
         albums,
         music,
     } = v;
-    wr.u32(0xd455fcec);
-    wr.u32(
-        u32::from(caption.is_some()) << 0
-            | u32::from(entities.is_some()) << 1
-            | u32::from(*pinned) << 2
-            | u32::from(period.is_some()) << 3
-            | u32::from(*noforwards) << 4
-            | u32::from(media_areas.is_some()) << 5,
-    );
+    let word_flags = u32::from(caption.is_some()) << 0
+        | u32::from(entities.is_some()) << 1
+        | u32::from(*pinned) << 2
+        | u32::from(period.is_some()) << 3
+        | u32::from(*noforwards) << 4
+        | u32::from(media_areas.is_some()) << 5;
+    wr.words([0xd455fcec, word_flags]);
     Encode::encode(media, wr);
-    if let Some(x) = media_areas {
-        Encode::encode(x, wr);
-    }
-    if let Some(x) = caption {
-        wr.bytes(x.as_bytes());
-    }
-    if let Some(x) = entities {
-        Encode::encode(x, wr);
+    if word_flags & 0x23 != 0 {
+        if let Some(x) = media_areas {
+            Encode::encode(x, wr);
+        }
+        if let Some(x) = caption {
+            wr.bytes(x.as_bytes());
+        }
+        if let Some(x) = entities {
+            Encode::encode(x, wr);
+        }
     }
     Encode::encode(privacy_rules, wr);
-    wr.i64(*random_id);
+    wr.words([low(random_id), high(random_id)]);
     if let Some(x) = period {
         wr.i32(*x);
     }
@@ -1579,14 +1578,12 @@ fn write_424cd47a(v: &functions::stories::SendStory, wr: &mut Writer) {
         albums,
         music,
     } = v;
-    wr.u32(0x424cd47a);
-    wr.u32(
-        u32::from(caption.is_some()) << 0
-            | u32::from(entities.is_some()) << 1
-            | u32::from(*pinned) << 2
-            | u32::from(period.is_some()) << 3
-            | u32::from(*noforwards) << 4,
-    );
+    let word_flags = u32::from(caption.is_some()) << 0
+        | u32::from(entities.is_some()) << 1
+        | u32::from(*pinned) << 2
+        | u32::from(period.is_some()) << 3
+        | u32::from(*noforwards) << 4;
+    wr.words([0x424cd47a, word_flags]);
     Encode::encode(media, wr);
     if let Some(x) = caption {
         wr.bytes(x.as_bytes());
@@ -1595,7 +1592,7 @@ fn write_424cd47a(v: &functions::stories::SendStory, wr: &mut Writer) {
         Encode::encode(x, wr);
     }
     Encode::encode(privacy_rules, wr);
-    wr.i64(*random_id);
+    wr.words([low(random_id), high(random_id)]);
     if let Some(x) = period {
         wr.i32(*x);
     }
@@ -1794,15 +1791,16 @@ fn write_66ea1fef(v: &types::stories::BoostsStatus, wr: &mut Writer) {
         premium_audience,
         boost_url,
     } = v;
-    wr.u32(0x66ea1fef);
-    wr.u32(
-        u32::from(next_level_boosts.is_some()) << 0
-            | u32::from(premium_audience.is_some()) << 1
-            | u32::from(*my_boost) << 2,
-    );
-    wr.i32(*level);
-    wr.i32(*current_level_boosts);
-    wr.i32(*boosts);
+    let word_flags = u32::from(next_level_boosts.is_some()) << 0
+        | u32::from(premium_audience.is_some()) << 1
+        | u32::from(*my_boost) << 2;
+    wr.words([
+        0x66ea1fef,
+        word_flags,
+        level.cast_unsigned(),
+        current_level_boosts.cast_unsigned(),
+        boosts.cast_unsigned(),
+    ]);
     if let Some(x) = next_level_boosts {
         wr.i32(*x);
     }

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn shows_t_channel_difference_too_long(
     v: &constructors::updates::ChannelDifferenceTooLong,
@@ -28,14 +28,12 @@ pub(crate) fn read_25939651(rd: &mut Reader<'_>) -> Result<functions::updates::G
 }
 fn write_25939651(v: &functions::updates::GetDifference, wr: &mut Writer) {
     let functions::updates::GetDifference { pts, pts_limit, pts_total_limit, date, qts, qts_limit } = v;
-    wr.u32(0x25939651);
-    wr.u32(u32::from(pts_total_limit.is_some()) << 0);
-    wr.i32(*pts);
+    let word_flags = u32::from(pts_total_limit.is_some()) << 0;
+    wr.words([0x25939651, word_flags, pts.cast_unsigned()]);
     if let Some(x) = pts_total_limit {
         wr.i32(*x);
     }
-    wr.i32(*date);
-    wr.i32(*qts);
+    wr.words([date.cast_unsigned(), qts.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_difference(v: &functions::updates::GetDifference, wr: &mut Writer) {
     match wr.layer().0 {

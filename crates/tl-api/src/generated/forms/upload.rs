@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `upload.getCdnFile#2000bcc3 file_token:bytes offset:int limit:int = upload.CdnFile`
 pub(crate) fn read_2000bcc3(rd: &mut Reader<'_>) -> Result<functions::upload::GetCdnFile, DecodeError> {
@@ -21,8 +21,7 @@ fn write_2000bcc3(v: &functions::upload::GetCdnFile, wr: &mut Writer) {
     let old_offset = &old_offset;
     wr.u32(0x2000bcc3);
     wr.bytes(file_token);
-    wr.i32(*old_offset);
-    wr.i32(*limit);
+    wr.words([old_offset.cast_unsigned(), limit.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_cdn_file(v: &functions::upload::GetCdnFile, wr: &mut Writer) {
     match wr.layer().0 {
@@ -44,7 +43,7 @@ fn write_4da54231(v: &functions::upload::GetCdnFileHashes, wr: &mut Writer) {
     let old_offset = &old_offset;
     wr.u32(0x4da54231);
     wr.bytes(file_token);
-    wr.i32(*old_offset);
+    wr.u32(old_offset.cast_unsigned());
 }
 pub(crate) fn write_f_get_cdn_file_hashes(v: &functions::upload::GetCdnFileHashes, wr: &mut Writer) {
     match wr.layer().0 {
@@ -68,11 +67,10 @@ fn write_b15a9afc(v: &functions::upload::GetFile, wr: &mut Writer) {
     let functions::upload::GetFile { precise, cdn_supported, location, offset, limit } = v;
     let old_offset: i32 = int(*offset);
     let old_offset = &old_offset;
-    wr.u32(0xb15a9afc);
-    wr.u32(u32::from(*precise) << 0 | u32::from(*cdn_supported) << 1);
+    let word_flags = u32::from(*precise) << 0 | u32::from(*cdn_supported) << 1;
+    wr.words([0xb15a9afc, word_flags]);
     Encode::encode(location, wr);
-    wr.i32(*old_offset);
-    wr.i32(*limit);
+    wr.words([old_offset.cast_unsigned(), limit.cast_unsigned()]);
 }
 pub(crate) fn write_f_get_file(v: &functions::upload::GetFile, wr: &mut Writer) {
     match wr.layer().0 {
@@ -102,7 +100,7 @@ fn write_c7025931(v: &functions::upload::GetFileHashes, wr: &mut Writer) {
     let old_offset = &old_offset;
     wr.u32(0xc7025931);
     Encode::encode(location, wr);
-    wr.i32(*old_offset);
+    wr.u32(old_offset.cast_unsigned());
 }
 pub(crate) fn write_f_get_file_hashes(v: &functions::upload::GetFileHashes, wr: &mut Writer) {
     match wr.layer().0 {

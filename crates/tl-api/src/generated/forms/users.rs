@@ -5,14 +5,13 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 pub(crate) fn write_t_saved_music(v: &types::users::SavedMusic, wr: &mut Writer) {
     let types::users::SavedMusic::SavedMusic { count, documents } = v else { return };
     match wr.layer().0 {
         213.. => {
-            wr.u32(0x34a2f297);
-            wr.i32(*count);
+            wr.words([0x34a2f297, count.cast_unsigned()]);
             Encode::encode(documents, wr);
         }
         _ => wr.fail("users.savedMusic"),
@@ -28,8 +27,7 @@ pub(crate) fn write_t_saved_music_not_modified(v: &types::users::SavedMusic, wr:
     let types::users::SavedMusic::NotModified { count } = v else { return };
     match wr.layer().0 {
         213.. => {
-            wr.u32(0xe3878aa4);
-            wr.i32(*count);
+            wr.words([0xe3878aa4, count.cast_unsigned()]);
         }
         _ => wr.fail("users.savedMusicNotModified"),
     }
@@ -72,8 +70,7 @@ pub(crate) fn write_t_users_slice(v: &types::users::Users, wr: &mut Writer) {
     let types::users::Users::Slice { count, users } = v else { return };
     match wr.layer().0 {
         196.. => {
-            wr.u32(0x315a4974);
-            wr.i32(*count);
+            wr.words([0x315a4974, count.cast_unsigned()]);
             Encode::encode(users, wr);
         }
         _ => wr.fail("users.usersSlice"),

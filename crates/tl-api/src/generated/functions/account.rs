@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `account.acceptAuthorization#f3ed4c73 bot_id:long scope:string public_key:string value_hashes:Vector<SecureValueHash> credentials:SecureCredentialsEncrypted = Bool`
 #[derive(Clone, Debug, PartialEq)]
@@ -16,24 +16,21 @@ pub struct AcceptAuthorization {
     pub value_hashes: Vec<types::SecureValueHash>,
     pub credentials: Box<types::SecureCredentialsEncrypted>,
 }
-impl AcceptAuthorization {}
 impl AcceptAuthorization {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::AcceptAuthorization {
-            bot_id: rd.i64()?,
-            scope: rd.string()?,
-            public_key: rd.string()?,
-            value_hashes: Decode::decode(rd)?,
-            credentials: Decode::decode(rd)?,
-        })
+        let bot_id = rd.i64()?;
+        let scope = rd.string()?;
+        let public_key = rd.string()?;
+        let value_hashes = Decode::decode(rd)?;
+        let credentials = Decode::decode(rd)?;
+        Ok(functions::account::AcceptAuthorization { bot_id, scope, public_key, value_hashes, credentials })
     }
 }
 impl AcceptAuthorization {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::AcceptAuthorization { bot_id, scope, public_key, value_hashes, credentials } = v;
-        wr.u32(0xf3ed4c73);
-        wr.i64(*bot_id);
+        wr.words([0xf3ed4c73, low(bot_id), high(bot_id)]);
         wr.bytes(scope.as_bytes());
         wr.bytes(public_key.as_bytes());
         Encode::encode(value_hashes, wr);
@@ -61,7 +58,6 @@ impl Function for AcceptAuthorization {
 /// `account.cancelPasswordEmail#c1cbd5b6 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct CancelPasswordEmail {}
-impl CancelPasswordEmail {}
 impl CancelPasswordEmail {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::CancelPasswordEmail {})
@@ -109,11 +105,15 @@ impl ChangeAuthorizationSettings {
 impl ChangeAuthorizationSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let confirmed = word_flags & 0x8 != 0;
+        let hash = rd.i64()?;
+        let encrypted_requests_disabled = rd.optional(word_flags & 0x1 != 0)?;
+        let call_requests_disabled = rd.optional(word_flags & 0x2 != 0)?;
         Ok(functions::account::ChangeAuthorizationSettings {
-            confirmed: word_flags & 0x8 != 0,
-            hash: rd.i64()?,
-            encrypted_requests_disabled: rd.optional(word_flags & 0x1 != 0)?,
-            call_requests_disabled: rd.optional(word_flags & 0x2 != 0)?,
+            confirmed,
+            hash,
+            encrypted_requests_disabled,
+            call_requests_disabled,
         })
     }
 }
@@ -126,13 +126,10 @@ impl ChangeAuthorizationSettings {
             encrypted_requests_disabled,
             call_requests_disabled,
         } = v;
-        wr.u32(0x40f48462);
-        wr.u32(
-            u32::from(encrypted_requests_disabled.is_some()) << 0
-                | u32::from(call_requests_disabled.is_some()) << 1
-                | u32::from(*confirmed) << 3,
-        );
-        wr.i64(*hash);
+        let word_flags = u32::from(encrypted_requests_disabled.is_some()) << 0
+            | u32::from(call_requests_disabled.is_some()) << 1
+            | u32::from(*confirmed) << 3;
+        wr.words([0x40f48462, word_flags, low(hash), high(hash)]);
         if let Some(x) = encrypted_requests_disabled {
             wr.bool(*x);
         }
@@ -151,7 +148,11 @@ impl Decode for ChangeAuthorizationSettings {
 }
 impl Encode for ChangeAuthorizationSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_change_authorization_settings(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_change_authorization_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_change_authorization_settings(self, at_layer)
@@ -169,14 +170,12 @@ pub struct ChangePhone {
     pub phone_code_hash: Str,
     pub phone_code: Str,
 }
-impl ChangePhone {}
 impl ChangePhone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ChangePhone {
-            phone_number: rd.string()?,
-            phone_code_hash: rd.string()?,
-            phone_code: rd.string()?,
-        })
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        let phone_code = rd.string()?;
+        Ok(functions::account::ChangePhone { phone_number, phone_code_hash, phone_code })
     }
 }
 impl ChangePhone {
@@ -212,10 +211,10 @@ impl Function for ChangePhone {
 pub struct CheckUsername {
     pub username: Str,
 }
-impl CheckUsername {}
 impl CheckUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::CheckUsername { username: rd.string()? })
+        let username = rd.string()?;
+        Ok(functions::account::CheckUsername { username })
     }
 }
 impl CheckUsername {
@@ -247,7 +246,6 @@ impl Function for CheckUsername {
 /// `account.clearRecentEmojiStatuses#18201aae = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClearRecentEmojiStatuses {}
-impl ClearRecentEmojiStatuses {}
 impl ClearRecentEmojiStatuses {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::ClearRecentEmojiStatuses {})
@@ -269,7 +267,11 @@ impl Decode for ClearRecentEmojiStatuses {
 }
 impl Encode for ClearRecentEmojiStatuses {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_clear_recent_emoji_statuses(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_clear_recent_emoji_statuses(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_clear_recent_emoji_statuses(self, at_layer)
@@ -285,10 +287,10 @@ impl Function for ClearRecentEmojiStatuses {
 pub struct ConfirmBotConnection {
     pub bot_id: types::InputUser,
 }
-impl ConfirmBotConnection {}
 impl ConfirmBotConnection {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ConfirmBotConnection { bot_id: Decode::decode(rd)? })
+        let bot_id = Decode::decode(rd)?;
+        Ok(functions::account::ConfirmBotConnection { bot_id })
     }
 }
 impl ConfirmBotConnection {
@@ -309,7 +311,11 @@ impl Decode for ConfirmBotConnection {
 }
 impl Encode for ConfirmBotConnection {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_confirm_bot_connection(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_confirm_bot_connection(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_confirm_bot_connection(self, at_layer)
@@ -325,10 +331,10 @@ impl Function for ConfirmBotConnection {
 pub struct ConfirmPasswordEmail {
     pub code: Str,
 }
-impl ConfirmPasswordEmail {}
 impl ConfirmPasswordEmail {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ConfirmPasswordEmail { code: rd.string()? })
+        let code = rd.string()?;
+        Ok(functions::account::ConfirmPasswordEmail { code })
     }
 }
 impl ConfirmPasswordEmail {
@@ -363,10 +369,11 @@ pub struct ConfirmPhone {
     pub phone_code_hash: Str,
     pub phone_code: Str,
 }
-impl ConfirmPhone {}
 impl ConfirmPhone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ConfirmPhone { phone_code_hash: rd.string()?, phone_code: rd.string()? })
+        let phone_code_hash = rd.string()?;
+        let phone_code = rd.string()?;
+        Ok(functions::account::ConfirmPhone { phone_code_hash, phone_code })
     }
 }
 impl ConfirmPhone {
@@ -401,10 +408,10 @@ impl Function for ConfirmPhone {
 pub struct CreateBusinessChatLink {
     pub link: Box<types::InputBusinessChatLink>,
 }
-impl CreateBusinessChatLink {}
 impl CreateBusinessChatLink {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::CreateBusinessChatLink { link: Decode::decode(rd)? })
+        let link = Decode::decode(rd)?;
+        Ok(functions::account::CreateBusinessChatLink { link })
     }
 }
 impl CreateBusinessChatLink {
@@ -425,7 +432,11 @@ impl Decode for CreateBusinessChatLink {
 }
 impl Encode for CreateBusinessChatLink {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_create_business_chat_link(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_create_business_chat_link(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_create_business_chat_link(self, at_layer)
@@ -454,20 +465,19 @@ impl CreateTheme {
 impl CreateTheme {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::CreateTheme {
-            slug: rd.string()?,
-            title: rd.string()?,
-            document: rd.optional(word_flags & 0x4 != 0)?,
-            settings: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let slug = rd.string()?;
+        let title = rd.string()?;
+        let document = rd.optional(word_flags & 0x4 != 0)?;
+        let settings = rd.optional(word_flags & 0x8 != 0)?;
+        Ok(functions::account::CreateTheme { slug, title, document, settings })
     }
 }
 impl CreateTheme {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::CreateTheme { slug, title, document, settings } = v;
-        wr.u32(0x652e4400);
-        wr.u32(u32::from(document.is_some()) << 2 | u32::from(settings.is_some()) << 3);
+        let word_flags = u32::from(document.is_some()) << 2 | u32::from(settings.is_some()) << 3;
+        wr.words([0x652e4400, word_flags]);
         wr.bytes(slug.as_bytes());
         wr.bytes(title.as_bytes());
         if let Some(x) = document {
@@ -489,7 +499,11 @@ impl Decode for CreateTheme {
 }
 impl Encode for CreateTheme {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_create_theme(self, wr);
+        if wr.layer().0 >= 134 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_create_theme(self, wr);
+        }
     }
 }
 impl Function for CreateTheme {
@@ -500,7 +514,6 @@ impl Function for CreateTheme {
 /// `account.declinePasswordReset#4c9409f6 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeclinePasswordReset {}
-impl DeclinePasswordReset {}
 impl DeclinePasswordReset {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::DeclinePasswordReset {})
@@ -546,15 +559,17 @@ impl DeleteAccount {
 impl DeleteAccount {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::DeleteAccount { reason: rd.string()?, password: rd.optional(word_flags & 0x1 != 0)? })
+        let reason = rd.string()?;
+        let password = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::account::DeleteAccount { reason, password })
     }
 }
 impl DeleteAccount {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::DeleteAccount { reason, password } = v;
-        wr.u32(0xa2c0cf74);
-        wr.u32(u32::from(password.is_some()) << 0);
+        let word_flags = u32::from(password.is_some()) << 0;
+        wr.words([0xa2c0cf74, word_flags]);
         wr.bytes(reason.as_bytes());
         if let Some(x) = password {
             Encode::encode(x, wr);
@@ -572,7 +587,11 @@ impl Decode for DeleteAccount {
 }
 impl Encode for DeleteAccount {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_delete_account(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_delete_account(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_delete_account(self, at_layer)
@@ -586,7 +605,6 @@ impl Function for DeleteAccount {
 /// `account.deleteAutoSaveExceptions#53bc0020 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteAutoSaveExceptions {}
-impl DeleteAutoSaveExceptions {}
 impl DeleteAutoSaveExceptions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::DeleteAutoSaveExceptions {})
@@ -608,7 +626,11 @@ impl Decode for DeleteAutoSaveExceptions {
 }
 impl Encode for DeleteAutoSaveExceptions {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_delete_auto_save_exceptions(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_delete_auto_save_exceptions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_delete_auto_save_exceptions(self, at_layer)
@@ -624,10 +646,10 @@ impl Function for DeleteAutoSaveExceptions {
 pub struct DeleteBusinessChatLink {
     pub slug: Str,
 }
-impl DeleteBusinessChatLink {}
 impl DeleteBusinessChatLink {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::DeleteBusinessChatLink { slug: rd.string()? })
+        let slug = rd.string()?;
+        Ok(functions::account::DeleteBusinessChatLink { slug })
     }
 }
 impl DeleteBusinessChatLink {
@@ -648,7 +670,11 @@ impl Decode for DeleteBusinessChatLink {
 }
 impl Encode for DeleteBusinessChatLink {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_delete_business_chat_link(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_delete_business_chat_link(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_delete_business_chat_link(self, at_layer)
@@ -664,10 +690,10 @@ impl Function for DeleteBusinessChatLink {
 pub struct DeletePasskey {
     pub id: Str,
 }
-impl DeletePasskey {}
 impl DeletePasskey {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::DeletePasskey { id: rd.string()? })
+        let id = rd.string()?;
+        Ok(functions::account::DeletePasskey { id })
     }
 }
 impl DeletePasskey {
@@ -688,7 +714,11 @@ impl Decode for DeletePasskey {
 }
 impl Encode for DeletePasskey {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_delete_passkey(self, wr);
+        if wr.layer().0 >= 219 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_delete_passkey(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_delete_passkey(self, at_layer)
@@ -704,10 +734,10 @@ impl Function for DeletePasskey {
 pub struct DeleteSecureValue {
     pub types: Vec<types::SecureValueType>,
 }
-impl DeleteSecureValue {}
 impl DeleteSecureValue {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::DeleteSecureValue { types: Decode::decode(rd)? })
+        let types = Decode::decode(rd)?;
+        Ok(functions::account::DeleteSecureValue { types })
     }
 }
 impl DeleteSecureValue {
@@ -739,7 +769,6 @@ impl Function for DeleteSecureValue {
 /// `account.deleteWebBrowserSettingsExceptions#86a0765d = account.WebBrowserSettings`
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteWebBrowserSettingsExceptions {}
-impl DeleteWebBrowserSettingsExceptions {}
 impl DeleteWebBrowserSettingsExceptions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::DeleteWebBrowserSettingsExceptions {})
@@ -761,7 +790,11 @@ impl Decode for DeleteWebBrowserSettingsExceptions {
 }
 impl Encode for DeleteWebBrowserSettingsExceptions {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_delete_web_browser_settings_exceptions(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_delete_web_browser_settings_exceptions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_delete_web_browser_settings_exceptions(self, at_layer)
@@ -777,10 +810,10 @@ impl Function for DeleteWebBrowserSettingsExceptions {
 pub struct DisablePeerConnectedBot {
     pub peer: types::InputPeer,
 }
-impl DisablePeerConnectedBot {}
 impl DisablePeerConnectedBot {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::DisablePeerConnectedBot { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::account::DisablePeerConnectedBot { peer })
     }
 }
 impl DisablePeerConnectedBot {
@@ -801,7 +834,11 @@ impl Decode for DisablePeerConnectedBot {
 }
 impl Encode for DisablePeerConnectedBot {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_disable_peer_connected_bot(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_disable_peer_connected_bot(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_disable_peer_connected_bot(self, at_layer)
@@ -818,10 +855,11 @@ pub struct EditBusinessChatLink {
     pub slug: Str,
     pub link: Box<types::InputBusinessChatLink>,
 }
-impl EditBusinessChatLink {}
 impl EditBusinessChatLink {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::EditBusinessChatLink { slug: rd.string()?, link: Decode::decode(rd)? })
+        let slug = rd.string()?;
+        let link = Decode::decode(rd)?;
+        Ok(functions::account::EditBusinessChatLink { slug, link })
     }
 }
 impl EditBusinessChatLink {
@@ -843,7 +881,11 @@ impl Decode for EditBusinessChatLink {
 }
 impl Encode for EditBusinessChatLink {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_edit_business_chat_link(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_edit_business_chat_link(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_edit_business_chat_link(self, at_layer)
@@ -869,15 +911,16 @@ impl FinishTakeoutSession {
 impl FinishTakeoutSession {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::FinishTakeoutSession { success: word_flags & 0x1 != 0 })
+        let success = word_flags & 0x1 != 0;
+        Ok(functions::account::FinishTakeoutSession { success })
     }
 }
 impl FinishTakeoutSession {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::FinishTakeoutSession { success } = v;
-        wr.u32(0x1d2652ee);
-        wr.u32(u32::from(*success) << 0);
+        let word_flags = u32::from(*success) << 0;
+        wr.words([0x1d2652ee, word_flags]);
     }
 }
 impl Decode for FinishTakeoutSession {
@@ -901,7 +944,6 @@ impl Function for FinishTakeoutSession {
 /// `account.getAccountTTL#08fc711d = AccountDaysTTL`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAccountTTL {}
-impl GetAccountTTL {}
 impl GetAccountTTL {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetAccountTTL {})
@@ -934,7 +976,6 @@ impl Function for GetAccountTTL {
 /// `account.getAllSecureValues#b288bc7d = Vector<SecureValue>`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAllSecureValues {}
-impl GetAllSecureValues {}
 impl GetAllSecureValues {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetAllSecureValues {})
@@ -971,22 +1012,19 @@ pub struct GetAuthorizationForm {
     pub scope: Str,
     pub public_key: Str,
 }
-impl GetAuthorizationForm {}
 impl GetAuthorizationForm {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetAuthorizationForm {
-            bot_id: rd.i64()?,
-            scope: rd.string()?,
-            public_key: rd.string()?,
-        })
+        let bot_id = rd.i64()?;
+        let scope = rd.string()?;
+        let public_key = rd.string()?;
+        Ok(functions::account::GetAuthorizationForm { bot_id, scope, public_key })
     }
 }
 impl GetAuthorizationForm {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetAuthorizationForm { bot_id, scope, public_key } = v;
-        wr.u32(0xa929597a);
-        wr.i64(*bot_id);
+        wr.words([0xa929597a, low(bot_id), high(bot_id)]);
         wr.bytes(scope.as_bytes());
         wr.bytes(public_key.as_bytes());
     }
@@ -1012,7 +1050,6 @@ impl Function for GetAuthorizationForm {
 /// `account.getAuthorizations#e320c158 = account.Authorizations`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAuthorizations {}
-impl GetAuthorizations {}
 impl GetAuthorizations {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetAuthorizations {})
@@ -1045,7 +1082,6 @@ impl Function for GetAuthorizations {
 /// `account.getAutoDownloadSettings#56da0b3f = account.AutoDownloadSettings`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAutoDownloadSettings {}
-impl GetAutoDownloadSettings {}
 impl GetAutoDownloadSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetAutoDownloadSettings {})
@@ -1078,7 +1114,6 @@ impl Function for GetAutoDownloadSettings {
 /// `account.getAutoSaveSettings#adcbbcda = account.AutoSaveSettings`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAutoSaveSettings {}
-impl GetAutoSaveSettings {}
 impl GetAutoSaveSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetAutoSaveSettings {})
@@ -1100,7 +1135,11 @@ impl Decode for GetAutoSaveSettings {
 }
 impl Encode for GetAutoSaveSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_auto_save_settings(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_auto_save_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_auto_save_settings(self, at_layer)
@@ -1116,10 +1155,10 @@ impl Function for GetAutoSaveSettings {
 pub struct GetBotBusinessConnection {
     pub connection_id: Str,
 }
-impl GetBotBusinessConnection {}
 impl GetBotBusinessConnection {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetBotBusinessConnection { connection_id: rd.string()? })
+        let connection_id = rd.string()?;
+        Ok(functions::account::GetBotBusinessConnection { connection_id })
     }
 }
 impl GetBotBusinessConnection {
@@ -1140,7 +1179,11 @@ impl Decode for GetBotBusinessConnection {
 }
 impl Encode for GetBotBusinessConnection {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_bot_business_connection(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_bot_business_connection(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_bot_business_connection(self, at_layer)
@@ -1154,7 +1197,6 @@ impl Function for GetBotBusinessConnection {
 /// `account.getBusinessChatLinks#6f70dde1 = account.BusinessChatLinks`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetBusinessChatLinks {}
-impl GetBusinessChatLinks {}
 impl GetBusinessChatLinks {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetBusinessChatLinks {})
@@ -1176,7 +1218,11 @@ impl Decode for GetBusinessChatLinks {
 }
 impl Encode for GetBusinessChatLinks {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_business_chat_links(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_business_chat_links(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_business_chat_links(self, at_layer)
@@ -1192,18 +1238,17 @@ impl Function for GetBusinessChatLinks {
 pub struct GetChannelDefaultEmojiStatuses {
     pub hash: i64,
 }
-impl GetChannelDefaultEmojiStatuses {}
 impl GetChannelDefaultEmojiStatuses {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetChannelDefaultEmojiStatuses { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetChannelDefaultEmojiStatuses { hash })
     }
 }
 impl GetChannelDefaultEmojiStatuses {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetChannelDefaultEmojiStatuses { hash } = v;
-        wr.u32(0x7727a7d5);
-        wr.i64(*hash);
+        wr.words([0x7727a7d5, low(hash), high(hash)]);
     }
 }
 impl Decode for GetChannelDefaultEmojiStatuses {
@@ -1216,7 +1261,11 @@ impl Decode for GetChannelDefaultEmojiStatuses {
 }
 impl Encode for GetChannelDefaultEmojiStatuses {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_channel_default_emoji_statuses(self, wr);
+        if wr.layer().0 >= 168 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_channel_default_emoji_statuses(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_channel_default_emoji_statuses(self, at_layer)
@@ -1232,18 +1281,17 @@ impl Function for GetChannelDefaultEmojiStatuses {
 pub struct GetChannelRestrictedStatusEmojis {
     pub hash: i64,
 }
-impl GetChannelRestrictedStatusEmojis {}
 impl GetChannelRestrictedStatusEmojis {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetChannelRestrictedStatusEmojis { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetChannelRestrictedStatusEmojis { hash })
     }
 }
 impl GetChannelRestrictedStatusEmojis {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetChannelRestrictedStatusEmojis { hash } = v;
-        wr.u32(0x35a9e0d5);
-        wr.i64(*hash);
+        wr.words([0x35a9e0d5, low(hash), high(hash)]);
     }
 }
 impl Decode for GetChannelRestrictedStatusEmojis {
@@ -1256,7 +1304,11 @@ impl Decode for GetChannelRestrictedStatusEmojis {
 }
 impl Encode for GetChannelRestrictedStatusEmojis {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_channel_restricted_status_emojis(self, wr);
+        if wr.layer().0 >= 168 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_channel_restricted_status_emojis(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_channel_restricted_status_emojis(self, at_layer)
@@ -1272,18 +1324,17 @@ impl Function for GetChannelRestrictedStatusEmojis {
 pub struct GetChatThemes {
     pub hash: i64,
 }
-impl GetChatThemes {}
 impl GetChatThemes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetChatThemes { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetChatThemes { hash })
     }
 }
 impl GetChatThemes {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetChatThemes { hash } = v;
-        wr.u32(0xd638de89);
-        wr.i64(*hash);
+        wr.words([0xd638de89, low(hash), high(hash)]);
     }
 }
 impl Decode for GetChatThemes {
@@ -1297,7 +1348,11 @@ impl Decode for GetChatThemes {
 }
 impl Encode for GetChatThemes {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_chat_themes(self, wr);
+        if wr.layer().0 >= 134 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_chat_themes(self, wr);
+        }
     }
 }
 impl Function for GetChatThemes {
@@ -1328,18 +1383,17 @@ impl Function for GetChatThemes {
 pub struct GetCollectibleEmojiStatuses {
     pub hash: i64,
 }
-impl GetCollectibleEmojiStatuses {}
 impl GetCollectibleEmojiStatuses {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetCollectibleEmojiStatuses { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetCollectibleEmojiStatuses { hash })
     }
 }
 impl GetCollectibleEmojiStatuses {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetCollectibleEmojiStatuses { hash } = v;
-        wr.u32(0x2e7b4543);
-        wr.i64(*hash);
+        wr.words([0x2e7b4543, low(hash), high(hash)]);
     }
 }
 impl Decode for GetCollectibleEmojiStatuses {
@@ -1352,7 +1406,11 @@ impl Decode for GetCollectibleEmojiStatuses {
 }
 impl Encode for GetCollectibleEmojiStatuses {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_collectible_emoji_statuses(self, wr);
+        if wr.layer().0 >= 198 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_collectible_emoji_statuses(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_collectible_emoji_statuses(self, at_layer)
@@ -1366,7 +1424,6 @@ impl Function for GetCollectibleEmojiStatuses {
 /// `account.getConnectedBots#4ea4c80f = account.ConnectedBots`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetConnectedBots {}
-impl GetConnectedBots {}
 impl GetConnectedBots {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetConnectedBots {})
@@ -1388,7 +1445,11 @@ impl Decode for GetConnectedBots {
 }
 impl Encode for GetConnectedBots {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_connected_bots(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_connected_bots(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_connected_bots(self, at_layer)
@@ -1402,7 +1463,6 @@ impl Function for GetConnectedBots {
 /// `account.getContactSignUpNotification#9f07c728 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetContactSignUpNotification {}
-impl GetContactSignUpNotification {}
 impl GetContactSignUpNotification {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetContactSignUpNotification {})
@@ -1435,7 +1495,6 @@ impl Function for GetContactSignUpNotification {
 /// `account.getContentSettings#8b9b4dae = account.ContentSettings`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetContentSettings {}
-impl GetContentSettings {}
 impl GetContentSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetContentSettings {})
@@ -1470,18 +1529,17 @@ impl Function for GetContentSettings {
 pub struct GetDefaultBackgroundEmojis {
     pub hash: i64,
 }
-impl GetDefaultBackgroundEmojis {}
 impl GetDefaultBackgroundEmojis {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetDefaultBackgroundEmojis { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetDefaultBackgroundEmojis { hash })
     }
 }
 impl GetDefaultBackgroundEmojis {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetDefaultBackgroundEmojis { hash } = v;
-        wr.u32(0xa60ab9ce);
-        wr.i64(*hash);
+        wr.words([0xa60ab9ce, low(hash), high(hash)]);
     }
 }
 impl Decode for GetDefaultBackgroundEmojis {
@@ -1494,7 +1552,11 @@ impl Decode for GetDefaultBackgroundEmojis {
 }
 impl Encode for GetDefaultBackgroundEmojis {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_default_background_emojis(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_default_background_emojis(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_default_background_emojis(self, at_layer)
@@ -1510,18 +1572,17 @@ impl Function for GetDefaultBackgroundEmojis {
 pub struct GetDefaultEmojiStatuses {
     pub hash: i64,
 }
-impl GetDefaultEmojiStatuses {}
 impl GetDefaultEmojiStatuses {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetDefaultEmojiStatuses { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetDefaultEmojiStatuses { hash })
     }
 }
 impl GetDefaultEmojiStatuses {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetDefaultEmojiStatuses { hash } = v;
-        wr.u32(0xd6753386);
-        wr.i64(*hash);
+        wr.words([0xd6753386, low(hash), high(hash)]);
     }
 }
 impl Decode for GetDefaultEmojiStatuses {
@@ -1534,7 +1595,11 @@ impl Decode for GetDefaultEmojiStatuses {
 }
 impl Encode for GetDefaultEmojiStatuses {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_default_emoji_statuses(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_default_emoji_statuses(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_default_emoji_statuses(self, at_layer)
@@ -1550,18 +1615,17 @@ impl Function for GetDefaultEmojiStatuses {
 pub struct GetDefaultGroupPhotoEmojis {
     pub hash: i64,
 }
-impl GetDefaultGroupPhotoEmojis {}
 impl GetDefaultGroupPhotoEmojis {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetDefaultGroupPhotoEmojis { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetDefaultGroupPhotoEmojis { hash })
     }
 }
 impl GetDefaultGroupPhotoEmojis {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetDefaultGroupPhotoEmojis { hash } = v;
-        wr.u32(0x915860ae);
-        wr.i64(*hash);
+        wr.words([0x915860ae, low(hash), high(hash)]);
     }
 }
 impl Decode for GetDefaultGroupPhotoEmojis {
@@ -1574,7 +1638,11 @@ impl Decode for GetDefaultGroupPhotoEmojis {
 }
 impl Encode for GetDefaultGroupPhotoEmojis {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_default_group_photo_emojis(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_default_group_photo_emojis(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_default_group_photo_emojis(self, at_layer)
@@ -1590,18 +1658,17 @@ impl Function for GetDefaultGroupPhotoEmojis {
 pub struct GetDefaultProfilePhotoEmojis {
     pub hash: i64,
 }
-impl GetDefaultProfilePhotoEmojis {}
 impl GetDefaultProfilePhotoEmojis {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetDefaultProfilePhotoEmojis { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetDefaultProfilePhotoEmojis { hash })
     }
 }
 impl GetDefaultProfilePhotoEmojis {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetDefaultProfilePhotoEmojis { hash } = v;
-        wr.u32(0xe2750328);
-        wr.i64(*hash);
+        wr.words([0xe2750328, low(hash), high(hash)]);
     }
 }
 impl Decode for GetDefaultProfilePhotoEmojis {
@@ -1614,7 +1681,11 @@ impl Decode for GetDefaultProfilePhotoEmojis {
 }
 impl Encode for GetDefaultProfilePhotoEmojis {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_default_profile_photo_emojis(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_default_profile_photo_emojis(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_default_profile_photo_emojis(self, at_layer)
@@ -1628,7 +1699,6 @@ impl Function for GetDefaultProfilePhotoEmojis {
 /// `account.getGlobalPrivacySettings#eb2b4cf6 = GlobalPrivacySettings`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetGlobalPrivacySettings {}
-impl GetGlobalPrivacySettings {}
 impl GetGlobalPrivacySettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetGlobalPrivacySettings {})
@@ -1663,10 +1733,10 @@ impl Function for GetGlobalPrivacySettings {
 pub struct GetMultiWallPapers {
     pub wallpapers: Vec<types::InputWallPaper>,
 }
-impl GetMultiWallPapers {}
 impl GetMultiWallPapers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetMultiWallPapers { wallpapers: Decode::decode(rd)? })
+        let wallpapers = Decode::decode(rd)?;
+        Ok(functions::account::GetMultiWallPapers { wallpapers })
     }
 }
 impl GetMultiWallPapers {
@@ -1712,11 +1782,10 @@ impl GetNotifyExceptions {
 impl GetNotifyExceptions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::GetNotifyExceptions {
-            compare_sound: word_flags & 0x2 != 0,
-            compare_stories: word_flags & 0x4 != 0,
-            peer: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let compare_sound = word_flags & 0x2 != 0;
+        let compare_stories = word_flags & 0x4 != 0;
+        let peer = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::account::GetNotifyExceptions { compare_sound, compare_stories, peer })
     }
 }
 impl GetNotifyExceptions {
@@ -1724,8 +1793,9 @@ impl GetNotifyExceptions {
         let v = self;
         let functions::account::GetNotifyExceptions { compare_sound, compare_stories, peer } = v;
         let peer = peer.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x53577479);
-        wr.u32(u32::from(peer.is_some()) << 0 | u32::from(*compare_sound) << 1 | u32::from(*compare_stories) << 2);
+        let word_flags =
+            u32::from(peer.is_some()) << 0 | u32::from(*compare_sound) << 1 | u32::from(*compare_stories) << 2;
+        wr.words([0x53577479, word_flags]);
         if let Some(x) = peer {
             Encode::encode(x, wr);
         }
@@ -1754,10 +1824,10 @@ impl Function for GetNotifyExceptions {
 pub struct GetNotifySettings {
     pub peer: types::InputNotifyPeer,
 }
-impl GetNotifySettings {}
 impl GetNotifySettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetNotifySettings { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::account::GetNotifySettings { peer })
     }
 }
 impl GetNotifySettings {
@@ -1805,18 +1875,17 @@ impl GetPaidMessagesRevenue {
 impl GetPaidMessagesRevenue {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::GetPaidMessagesRevenue {
-            parent_peer: rd.optional(word_flags & 0x1 != 0)?,
-            user_id: Decode::decode(rd)?,
-        })
+        let parent_peer = rd.optional(word_flags & 0x1 != 0)?;
+        let user_id = Decode::decode(rd)?;
+        Ok(functions::account::GetPaidMessagesRevenue { parent_peer, user_id })
     }
 }
 impl GetPaidMessagesRevenue {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetPaidMessagesRevenue { parent_peer, user_id } = v;
-        wr.u32(0x19ba4a67);
-        wr.u32(u32::from(parent_peer.is_some()) << 0);
+        let word_flags = u32::from(parent_peer.is_some()) << 0;
+        wr.words([0x19ba4a67, word_flags]);
         if let Some(x) = parent_peer {
             Encode::encode(x, wr);
         }
@@ -1834,7 +1903,11 @@ impl Decode for GetPaidMessagesRevenue {
 }
 impl Encode for GetPaidMessagesRevenue {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_paid_messages_revenue(self, wr);
+        if wr.layer().0 >= 205 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_paid_messages_revenue(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_paid_messages_revenue(self, at_layer)
@@ -1848,7 +1921,6 @@ impl Function for GetPaidMessagesRevenue {
 /// `account.getPasskeys#ea1f0c52 = account.Passkeys`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetPasskeys {}
-impl GetPasskeys {}
 impl GetPasskeys {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetPasskeys {})
@@ -1870,7 +1942,11 @@ impl Decode for GetPasskeys {
 }
 impl Encode for GetPasskeys {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_passkeys(self, wr);
+        if wr.layer().0 >= 219 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_passkeys(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_passkeys(self, at_layer)
@@ -1884,7 +1960,6 @@ impl Function for GetPasskeys {
 /// `account.getPassword#548a30f5 = account.Password`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetPassword {}
-impl GetPassword {}
 impl GetPassword {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetPassword {})
@@ -1919,10 +1994,10 @@ impl Function for GetPassword {
 pub struct GetPasswordSettings {
     pub password: types::InputCheckPasswordSRP,
 }
-impl GetPasswordSettings {}
 impl GetPasswordSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetPasswordSettings { password: Decode::decode(rd)? })
+        let password = Decode::decode(rd)?;
+        Ok(functions::account::GetPasswordSettings { password })
     }
 }
 impl GetPasswordSettings {
@@ -1956,10 +2031,10 @@ impl Function for GetPasswordSettings {
 pub struct GetPrivacy {
     pub key: types::InputPrivacyKey,
 }
-impl GetPrivacy {}
 impl GetPrivacy {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetPrivacy { key: Decode::decode(rd)? })
+        let key = Decode::decode(rd)?;
+        Ok(functions::account::GetPrivacy { key })
     }
 }
 impl GetPrivacy {
@@ -1994,7 +2069,6 @@ impl Function for GetPrivacy {
 /// `account.getReactionsNotifySettings#06dd654c = ReactionsNotifySettings`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetReactionsNotifySettings {}
-impl GetReactionsNotifySettings {}
 impl GetReactionsNotifySettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetReactionsNotifySettings {})
@@ -2016,7 +2090,11 @@ impl Decode for GetReactionsNotifySettings {
 }
 impl Encode for GetReactionsNotifySettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_reactions_notify_settings(self, wr);
+        if wr.layer().0 >= 178 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_reactions_notify_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_reactions_notify_settings(self, at_layer)
@@ -2032,18 +2110,17 @@ impl Function for GetReactionsNotifySettings {
 pub struct GetRecentEmojiStatuses {
     pub hash: i64,
 }
-impl GetRecentEmojiStatuses {}
 impl GetRecentEmojiStatuses {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetRecentEmojiStatuses { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetRecentEmojiStatuses { hash })
     }
 }
 impl GetRecentEmojiStatuses {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetRecentEmojiStatuses { hash } = v;
-        wr.u32(0x0f578105);
-        wr.i64(*hash);
+        wr.words([0x0f578105, low(hash), high(hash)]);
     }
 }
 impl Decode for GetRecentEmojiStatuses {
@@ -2056,7 +2133,11 @@ impl Decode for GetRecentEmojiStatuses {
 }
 impl Encode for GetRecentEmojiStatuses {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_recent_emoji_statuses(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_recent_emoji_statuses(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_recent_emoji_statuses(self, at_layer)
@@ -2072,18 +2153,17 @@ impl Function for GetRecentEmojiStatuses {
 pub struct GetSavedMusicIds {
     pub hash: i64,
 }
-impl GetSavedMusicIds {}
 impl GetSavedMusicIds {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetSavedMusicIds { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetSavedMusicIds { hash })
     }
 }
 impl GetSavedMusicIds {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetSavedMusicIds { hash } = v;
-        wr.u32(0xe09d5faf);
-        wr.i64(*hash);
+        wr.words([0xe09d5faf, low(hash), high(hash)]);
     }
 }
 impl Decode for GetSavedMusicIds {
@@ -2096,7 +2176,11 @@ impl Decode for GetSavedMusicIds {
 }
 impl Encode for GetSavedMusicIds {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_saved_music_ids(self, wr);
+        if wr.layer().0 >= 213 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_saved_music_ids(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_saved_music_ids(self, at_layer)
@@ -2112,18 +2196,17 @@ impl Function for GetSavedMusicIds {
 pub struct GetSavedRingtones {
     pub hash: i64,
 }
-impl GetSavedRingtones {}
 impl GetSavedRingtones {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetSavedRingtones { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetSavedRingtones { hash })
     }
 }
 impl GetSavedRingtones {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetSavedRingtones { hash } = v;
-        wr.u32(0xe1902288);
-        wr.i64(*hash);
+        wr.words([0xe1902288, low(hash), high(hash)]);
     }
 }
 impl Decode for GetSavedRingtones {
@@ -2136,7 +2219,11 @@ impl Decode for GetSavedRingtones {
 }
 impl Encode for GetSavedRingtones {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_saved_ringtones(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_saved_ringtones(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_saved_ringtones(self, at_layer)
@@ -2152,10 +2239,10 @@ impl Function for GetSavedRingtones {
 pub struct GetSecureValue {
     pub types: Vec<types::SecureValueType>,
 }
-impl GetSecureValue {}
 impl GetSecureValue {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetSecureValue { types: Decode::decode(rd)? })
+        let types = Decode::decode(rd)?;
+        Ok(functions::account::GetSecureValue { types })
     }
 }
 impl GetSecureValue {
@@ -2190,10 +2277,11 @@ pub struct GetTheme {
     pub format: Str,
     pub theme: types::InputTheme,
 }
-impl GetTheme {}
 impl GetTheme {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetTheme { format: rd.string()?, theme: Decode::decode(rd)? })
+        let format = rd.string()?;
+        let theme = Decode::decode(rd)?;
+        Ok(functions::account::GetTheme { format, theme })
     }
 }
 impl GetTheme {
@@ -2216,7 +2304,11 @@ impl Decode for GetTheme {
 }
 impl Encode for GetTheme {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_theme(self, wr);
+        if wr.layer().0 >= 148 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_theme(self, wr);
+        }
     }
 }
 impl Function for GetTheme {
@@ -2230,10 +2322,11 @@ pub struct GetThemes {
     pub format: Str,
     pub hash: i64,
 }
-impl GetThemes {}
 impl GetThemes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetThemes { format: rd.string()?, hash: rd.i64()? })
+        let format = rd.string()?;
+        let hash = rd.i64()?;
+        Ok(functions::account::GetThemes { format, hash })
     }
 }
 impl GetThemes {
@@ -2242,7 +2335,7 @@ impl GetThemes {
         let functions::account::GetThemes { format, hash } = v;
         wr.u32(0x7206e458);
         wr.bytes(format.as_bytes());
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for GetThemes {
@@ -2269,10 +2362,11 @@ pub struct GetTmpPassword {
     pub password: types::InputCheckPasswordSRP,
     pub period: i32,
 }
-impl GetTmpPassword {}
 impl GetTmpPassword {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetTmpPassword { password: Decode::decode(rd)?, period: rd.i32()? })
+        let password = Decode::decode(rd)?;
+        let period = rd.i32()?;
+        Ok(functions::account::GetTmpPassword { password, period })
     }
 }
 impl GetTmpPassword {
@@ -2281,7 +2375,7 @@ impl GetTmpPassword {
         let functions::account::GetTmpPassword { password, period } = v;
         wr.u32(0x449e0b51);
         Encode::encode(password, wr);
-        wr.i32(*period);
+        wr.u32(period.cast_unsigned());
     }
 }
 impl Decode for GetTmpPassword {
@@ -2309,10 +2403,12 @@ pub struct GetUniqueGiftChatThemes {
     pub limit: i32,
     pub hash: i64,
 }
-impl GetUniqueGiftChatThemes {}
 impl GetUniqueGiftChatThemes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetUniqueGiftChatThemes { offset: rd.string()?, limit: rd.i32()?, hash: rd.i64()? })
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
+        Ok(functions::account::GetUniqueGiftChatThemes { offset, limit, hash })
     }
 }
 impl GetUniqueGiftChatThemes {
@@ -2321,8 +2417,7 @@ impl GetUniqueGiftChatThemes {
         let functions::account::GetUniqueGiftChatThemes { offset, limit, hash } = v;
         wr.u32(0xe42ce9c9);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
-        wr.i64(*hash);
+        wr.words([limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetUniqueGiftChatThemes {
@@ -2336,7 +2431,11 @@ impl Decode for GetUniqueGiftChatThemes {
 }
 impl Encode for GetUniqueGiftChatThemes {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_unique_gift_chat_themes(self, wr);
+        if wr.layer().0 >= 215 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_unique_gift_chat_themes(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_unique_gift_chat_themes(self, at_layer)
@@ -2352,10 +2451,10 @@ impl Function for GetUniqueGiftChatThemes {
 pub struct GetWallPaper {
     pub wallpaper: types::InputWallPaper,
 }
-impl GetWallPaper {}
 impl GetWallPaper {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetWallPaper { wallpaper: Decode::decode(rd)? })
+        let wallpaper = Decode::decode(rd)?;
+        Ok(functions::account::GetWallPaper { wallpaper })
     }
 }
 impl GetWallPaper {
@@ -2389,18 +2488,17 @@ impl Function for GetWallPaper {
 pub struct GetWallPapers {
     pub hash: i64,
 }
-impl GetWallPapers {}
 impl GetWallPapers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetWallPapers { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetWallPapers { hash })
     }
 }
 impl GetWallPapers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetWallPapers { hash } = v;
-        wr.u32(0x07967d36);
-        wr.i64(*hash);
+        wr.words([0x07967d36, low(hash), high(hash)]);
     }
 }
 impl Decode for GetWallPapers {
@@ -2424,7 +2522,6 @@ impl Function for GetWallPapers {
 /// `account.getWebAuthorizations#182e6d6f = account.WebAuthorizations`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetWebAuthorizations {}
-impl GetWebAuthorizations {}
 impl GetWebAuthorizations {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::GetWebAuthorizations {})
@@ -2459,18 +2556,17 @@ impl Function for GetWebAuthorizations {
 pub struct GetWebBrowserSettings {
     pub hash: i64,
 }
-impl GetWebBrowserSettings {}
 impl GetWebBrowserSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::GetWebBrowserSettings { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::GetWebBrowserSettings { hash })
     }
 }
 impl GetWebBrowserSettings {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::GetWebBrowserSettings { hash } = v;
-        wr.u32(0x56655768);
-        wr.i64(*hash);
+        wr.words([0x56655768, low(hash), high(hash)]);
     }
 }
 impl Decode for GetWebBrowserSettings {
@@ -2483,7 +2579,11 @@ impl Decode for GetWebBrowserSettings {
 }
 impl Encode for GetWebBrowserSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_get_web_browser_settings(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_get_web_browser_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_get_web_browser_settings(self, at_layer)
@@ -2497,7 +2597,6 @@ impl Function for GetWebBrowserSettings {
 /// `account.initPasskeyRegistration#429547e8 = account.PasskeyRegistrationOptions`
 #[derive(Clone, Debug, PartialEq)]
 pub struct InitPasskeyRegistration {}
-impl InitPasskeyRegistration {}
 impl InitPasskeyRegistration {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::InitPasskeyRegistration {})
@@ -2519,7 +2618,11 @@ impl Decode for InitPasskeyRegistration {
 }
 impl Encode for InitPasskeyRegistration {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_init_passkey_registration(self, wr);
+        if wr.layer().0 >= 219 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_init_passkey_registration(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_init_passkey_registration(self, at_layer)
@@ -2559,14 +2662,21 @@ impl InitTakeoutSession {
 impl InitTakeoutSession {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let contacts = word_flags & 0x1 != 0;
+        let message_users = word_flags & 0x2 != 0;
+        let message_chats = word_flags & 0x4 != 0;
+        let message_megagroups = word_flags & 0x8 != 0;
+        let message_channels = word_flags & 0x10 != 0;
+        let files = word_flags & 0x20 != 0;
+        let file_max_size = rd.optional(word_flags & 0x20 != 0)?;
         Ok(functions::account::InitTakeoutSession {
-            contacts: word_flags & 0x1 != 0,
-            message_users: word_flags & 0x2 != 0,
-            message_chats: word_flags & 0x4 != 0,
-            message_megagroups: word_flags & 0x8 != 0,
-            message_channels: word_flags & 0x10 != 0,
-            files: word_flags & 0x20 != 0,
-            file_max_size: rd.optional(word_flags & 0x20 != 0)?,
+            contacts,
+            message_users,
+            message_chats,
+            message_megagroups,
+            message_channels,
+            files,
+            file_max_size,
         })
     }
 }
@@ -2586,15 +2696,13 @@ impl InitTakeoutSession {
         if !all_flags_5 && (*files || file_max_size.is_some()) {
             return wr.fail("account.initTakeoutSession");
         }
-        wr.u32(0x8ef3eab0);
-        wr.u32(
-            u32::from(*contacts) << 0
-                | u32::from(*message_users) << 1
-                | u32::from(*message_chats) << 2
-                | u32::from(*message_megagroups) << 3
-                | u32::from(*message_channels) << 4
-                | u32::from(all_flags_5) << 5,
-        );
+        let word_flags = u32::from(*contacts) << 0
+            | u32::from(*message_users) << 1
+            | u32::from(*message_chats) << 2
+            | u32::from(*message_megagroups) << 3
+            | u32::from(*message_channels) << 4
+            | u32::from(all_flags_5) << 5;
+        wr.words([0x8ef3eab0, word_flags]);
         if all_flags_5 && let Some(x) = file_max_size {
             wr.i64(*x);
         }
@@ -2611,7 +2719,11 @@ impl Decode for InitTakeoutSession {
 }
 impl Encode for InitTakeoutSession {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_init_takeout_session(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_init_takeout_session(self, wr);
+        }
     }
 }
 impl Function for InitTakeoutSession {
@@ -2637,33 +2749,43 @@ impl InstallTheme {
 impl InstallTheme {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::InstallTheme {
-            dark: word_flags & 0x1 != 0,
-            theme: rd.optional(word_flags & 0x2 != 0)?,
-            format: rd.optional(word_flags & 0x4 != 0)?,
-            base_theme: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let dark = word_flags & 0x1 != 0;
+        let mut theme = None;
+        let mut format = None;
+        let mut base_theme = None;
+        if word_flags & 0xe != 0 {
+            if word_flags & 0x2 != 0 {
+                theme = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                format = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                base_theme = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(functions::account::InstallTheme { dark, theme, format, base_theme })
     }
 }
 impl InstallTheme {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::InstallTheme { dark, theme, format, base_theme } = v;
-        wr.u32(0xc727bb3b);
-        wr.u32(
-            u32::from(*dark) << 0
-                | u32::from(theme.is_some()) << 1
-                | u32::from(format.is_some()) << 2
-                | u32::from(base_theme.is_some()) << 3,
-        );
-        if let Some(x) = theme {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = format {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = base_theme {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(*dark) << 0
+            | u32::from(theme.is_some()) << 1
+            | u32::from(format.is_some()) << 2
+            | u32::from(base_theme.is_some()) << 3;
+        wr.words([0xc727bb3b, word_flags]);
+        if word_flags & 0xe != 0 {
+            if let Some(x) = theme {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = format {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = base_theme {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -2678,7 +2800,11 @@ impl Decode for InstallTheme {
 }
 impl Encode for InstallTheme {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_install_theme(self, wr);
+        if wr.layer().0 >= 134 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_install_theme(self, wr);
+        }
     }
 }
 impl Function for InstallTheme {
@@ -2692,10 +2818,11 @@ pub struct InstallWallPaper {
     pub wallpaper: types::InputWallPaper,
     pub settings: Box<types::WallPaperSettings>,
 }
-impl InstallWallPaper {}
 impl InstallWallPaper {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::InstallWallPaper { wallpaper: Decode::decode(rd)?, settings: Decode::decode(rd)? })
+        let wallpaper = Decode::decode(rd)?;
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::InstallWallPaper { wallpaper, settings })
     }
 }
 impl InstallWallPaper {
@@ -2730,10 +2857,10 @@ impl Function for InstallWallPaper {
 pub struct InvalidateSignInCodes {
     pub codes: Vec<Str>,
 }
-impl InvalidateSignInCodes {}
 impl InvalidateSignInCodes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::InvalidateSignInCodes { codes: Decode::decode(rd)? })
+        let codes = Decode::decode(rd)?;
+        Ok(functions::account::InvalidateSignInCodes { codes })
     }
 }
 impl InvalidateSignInCodes {
@@ -2754,7 +2881,11 @@ impl Decode for InvalidateSignInCodes {
 }
 impl Encode for InvalidateSignInCodes {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_invalidate_sign_in_codes(self, wr);
+        if wr.layer().0 >= 159 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_invalidate_sign_in_codes(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_invalidate_sign_in_codes(self, at_layer)
@@ -2785,23 +2916,21 @@ impl RegisterDevice {
 impl RegisterDevice {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::RegisterDevice {
-            no_muted: word_flags & 0x1 != 0,
-            token_type: rd.i32()?,
-            token: rd.string()?,
-            app_sandbox: rd.bool()?,
-            secret: rd.bytes()?,
-            other_uids: Decode::decode(rd)?,
-        })
+        let no_muted = word_flags & 0x1 != 0;
+        let token_type = rd.i32()?;
+        let token = rd.string()?;
+        let app_sandbox = rd.bool()?;
+        let secret = rd.bytes()?;
+        let other_uids = Decode::decode(rd)?;
+        Ok(functions::account::RegisterDevice { no_muted, token_type, token, app_sandbox, secret, other_uids })
     }
 }
 impl RegisterDevice {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::RegisterDevice { no_muted, token_type, token, app_sandbox, secret, other_uids } = v;
-        wr.u32(0xec86017a);
-        wr.u32(u32::from(*no_muted) << 0);
-        wr.i32(*token_type);
+        let word_flags = u32::from(*no_muted) << 0;
+        wr.words([0xec86017a, word_flags, token_type.cast_unsigned()]);
         wr.bytes(token.as_bytes());
         wr.bool(*app_sandbox);
         wr.bytes(secret);
@@ -2831,10 +2960,10 @@ impl Function for RegisterDevice {
 pub struct RegisterPasskey {
     pub credential: types::InputPasskeyCredential,
 }
-impl RegisterPasskey {}
 impl RegisterPasskey {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::RegisterPasskey { credential: Decode::decode(rd)? })
+        let credential = Decode::decode(rd)?;
+        Ok(functions::account::RegisterPasskey { credential })
     }
 }
 impl RegisterPasskey {
@@ -2855,7 +2984,11 @@ impl Decode for RegisterPasskey {
 }
 impl Encode for RegisterPasskey {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_register_passkey(self, wr);
+        if wr.layer().0 >= 219 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_register_passkey(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_register_passkey(self, at_layer)
@@ -2871,10 +3004,10 @@ impl Function for RegisterPasskey {
 pub struct ReorderUsernames {
     pub order: Vec<Str>,
 }
-impl ReorderUsernames {}
 impl ReorderUsernames {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ReorderUsernames { order: Decode::decode(rd)? })
+        let order = Decode::decode(rd)?;
+        Ok(functions::account::ReorderUsernames { order })
     }
 }
 impl ReorderUsernames {
@@ -2895,7 +3028,11 @@ impl Decode for ReorderUsernames {
 }
 impl Encode for ReorderUsernames {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_reorder_usernames(self, wr);
+        if wr.layer().0 >= 148 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_reorder_usernames(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_reorder_usernames(self, at_layer)
@@ -2913,14 +3050,12 @@ pub struct ReportPeer {
     pub reason: types::ReportReason,
     pub message: Str,
 }
-impl ReportPeer {}
 impl ReportPeer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ReportPeer {
-            peer: Decode::decode(rd)?,
-            reason: Decode::decode(rd)?,
-            message: rd.string()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let reason = Decode::decode(rd)?;
+        let message = rd.string()?;
+        Ok(functions::account::ReportPeer { peer, reason, message })
     }
 }
 impl ReportPeer {
@@ -2962,15 +3097,13 @@ pub struct ReportProfilePhoto {
     pub reason: types::ReportReason,
     pub message: Str,
 }
-impl ReportProfilePhoto {}
 impl ReportProfilePhoto {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ReportProfilePhoto {
-            peer: Decode::decode(rd)?,
-            photo_id: Decode::decode(rd)?,
-            reason: Decode::decode(rd)?,
-            message: rd.string()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let photo_id = Decode::decode(rd)?;
+        let reason = Decode::decode(rd)?;
+        let message = rd.string()?;
+        Ok(functions::account::ReportProfilePhoto { peer, photo_id, reason, message })
     }
 }
 impl ReportProfilePhoto {
@@ -3008,7 +3141,6 @@ impl Function for ReportProfilePhoto {
 /// `account.resendPasswordEmail#7a7f2a15 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResendPasswordEmail {}
-impl ResendPasswordEmail {}
 impl ResendPasswordEmail {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::ResendPasswordEmail {})
@@ -3043,18 +3175,17 @@ impl Function for ResendPasswordEmail {
 pub struct ResetAuthorization {
     pub hash: i64,
 }
-impl ResetAuthorization {}
 impl ResetAuthorization {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ResetAuthorization { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::ResetAuthorization { hash })
     }
 }
 impl ResetAuthorization {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::ResetAuthorization { hash } = v;
-        wr.u32(0xdf77f3bc);
-        wr.i64(*hash);
+        wr.words([0xdf77f3bc, low(hash), high(hash)]);
     }
 }
 impl Decode for ResetAuthorization {
@@ -3078,7 +3209,6 @@ impl Function for ResetAuthorization {
 /// `account.resetNotifySettings#db7e1747 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResetNotifySettings {}
-impl ResetNotifySettings {}
 impl ResetNotifySettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::ResetNotifySettings {})
@@ -3111,7 +3241,6 @@ impl Function for ResetNotifySettings {
 /// `account.resetPassword#9308ce1b = account.ResetPasswordResult`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResetPassword {}
-impl ResetPassword {}
 impl ResetPassword {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::ResetPassword {})
@@ -3144,7 +3273,6 @@ impl Function for ResetPassword {
 /// `account.resetWallPapers#bb3b9804 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResetWallPapers {}
-impl ResetWallPapers {}
 impl ResetWallPapers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::ResetWallPapers {})
@@ -3179,18 +3307,17 @@ impl Function for ResetWallPapers {
 pub struct ResetWebAuthorization {
     pub hash: i64,
 }
-impl ResetWebAuthorization {}
 impl ResetWebAuthorization {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ResetWebAuthorization { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::account::ResetWebAuthorization { hash })
     }
 }
 impl ResetWebAuthorization {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::ResetWebAuthorization { hash } = v;
-        wr.u32(0x2d01b9ef);
-        wr.i64(*hash);
+        wr.words([0x2d01b9ef, low(hash), high(hash)]);
     }
 }
 impl Decode for ResetWebAuthorization {
@@ -3214,7 +3341,6 @@ impl Function for ResetWebAuthorization {
 /// `account.resetWebAuthorizations#682d2594 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResetWebAuthorizations {}
-impl ResetWebAuthorizations {}
 impl ResetWebAuthorizations {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::account::ResetWebAuthorizations {})
@@ -3249,10 +3375,10 @@ impl Function for ResetWebAuthorizations {
 pub struct ResolveBusinessChatLink {
     pub slug: Str,
 }
-impl ResolveBusinessChatLink {}
 impl ResolveBusinessChatLink {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ResolveBusinessChatLink { slug: rd.string()? })
+        let slug = rd.string()?;
+        Ok(functions::account::ResolveBusinessChatLink { slug })
     }
 }
 impl ResolveBusinessChatLink {
@@ -3273,7 +3399,11 @@ impl Decode for ResolveBusinessChatLink {
 }
 impl Encode for ResolveBusinessChatLink {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_resolve_business_chat_link(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_resolve_business_chat_link(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_resolve_business_chat_link(self, at_layer)
@@ -3301,19 +3431,18 @@ impl SaveAutoDownloadSettings {
 impl SaveAutoDownloadSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::SaveAutoDownloadSettings {
-            low: word_flags & 0x1 != 0,
-            high: word_flags & 0x2 != 0,
-            settings: Decode::decode(rd)?,
-        })
+        let low = word_flags & 0x1 != 0;
+        let high = word_flags & 0x2 != 0;
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::SaveAutoDownloadSettings { low, high, settings })
     }
 }
 impl SaveAutoDownloadSettings {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::SaveAutoDownloadSettings { low, high, settings } = v;
-        wr.u32(0x76f36233);
-        wr.u32(u32::from(*low) << 0 | u32::from(*high) << 1);
+        let word_flags = u32::from(*low) << 0 | u32::from(*high) << 1;
+        wr.words([0x76f36233, word_flags]);
         Encode::encode(settings, wr);
     }
 }
@@ -3354,26 +3483,23 @@ impl SaveAutoSaveSettings {
 impl SaveAutoSaveSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::SaveAutoSaveSettings {
-            users: word_flags & 0x1 != 0,
-            chats: word_flags & 0x2 != 0,
-            broadcasts: word_flags & 0x4 != 0,
-            peer: rd.optional(word_flags & 0x8 != 0)?,
-            settings: Decode::decode(rd)?,
-        })
+        let users = word_flags & 0x1 != 0;
+        let chats = word_flags & 0x2 != 0;
+        let broadcasts = word_flags & 0x4 != 0;
+        let peer = rd.optional(word_flags & 0x8 != 0)?;
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::SaveAutoSaveSettings { users, chats, broadcasts, peer, settings })
     }
 }
 impl SaveAutoSaveSettings {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::SaveAutoSaveSettings { users, chats, broadcasts, peer, settings } = v;
-        wr.u32(0xd69b8361);
-        wr.u32(
-            u32::from(*users) << 0
-                | u32::from(*chats) << 1
-                | u32::from(*broadcasts) << 2
-                | u32::from(peer.is_some()) << 3,
-        );
+        let word_flags = u32::from(*users) << 0
+            | u32::from(*chats) << 1
+            | u32::from(*broadcasts) << 2
+            | u32::from(peer.is_some()) << 3;
+        wr.words([0xd69b8361, word_flags]);
         if let Some(x) = peer {
             Encode::encode(x, wr);
         }
@@ -3390,7 +3516,11 @@ impl Decode for SaveAutoSaveSettings {
 }
 impl Encode for SaveAutoSaveSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_save_auto_save_settings(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_save_auto_save_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_save_auto_save_settings(self, at_layer)
@@ -3418,19 +3548,18 @@ impl SaveMusic {
 impl SaveMusic {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::SaveMusic {
-            unsave: word_flags & 0x1 != 0,
-            id: Decode::decode(rd)?,
-            after_id: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let unsave = word_flags & 0x1 != 0;
+        let id = Decode::decode(rd)?;
+        let after_id = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::account::SaveMusic { unsave, id, after_id })
     }
 }
 impl SaveMusic {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::SaveMusic { unsave, id, after_id } = v;
-        wr.u32(0xb26732a9);
-        wr.u32(u32::from(*unsave) << 0 | u32::from(after_id.is_some()) << 1);
+        let word_flags = u32::from(*unsave) << 0 | u32::from(after_id.is_some()) << 1;
+        wr.words([0xb26732a9, word_flags]);
         Encode::encode(id, wr);
         if let Some(x) = after_id {
             Encode::encode(x, wr);
@@ -3447,7 +3576,11 @@ impl Decode for SaveMusic {
 }
 impl Encode for SaveMusic {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_save_music(self, wr);
+        if wr.layer().0 >= 213 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_save_music(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_save_music(self, at_layer)
@@ -3464,10 +3597,11 @@ pub struct SaveRingtone {
     pub id: types::InputDocument,
     pub unsave: bool,
 }
-impl SaveRingtone {}
 impl SaveRingtone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SaveRingtone { id: Decode::decode(rd)?, unsave: rd.bool()? })
+        let id = Decode::decode(rd)?;
+        let unsave = rd.bool()?;
+        Ok(functions::account::SaveRingtone { id, unsave })
     }
 }
 impl SaveRingtone {
@@ -3489,7 +3623,11 @@ impl Decode for SaveRingtone {
 }
 impl Encode for SaveRingtone {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_save_ringtone(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_save_ringtone(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_save_ringtone(self, at_layer)
@@ -3506,10 +3644,11 @@ pub struct SaveSecureValue {
     pub value: Box<types::InputSecureValue>,
     pub secure_secret_id: i64,
 }
-impl SaveSecureValue {}
 impl SaveSecureValue {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SaveSecureValue { value: Decode::decode(rd)?, secure_secret_id: rd.i64()? })
+        let value = Decode::decode(rd)?;
+        let secure_secret_id = rd.i64()?;
+        Ok(functions::account::SaveSecureValue { value, secure_secret_id })
     }
 }
 impl SaveSecureValue {
@@ -3518,7 +3657,7 @@ impl SaveSecureValue {
         let functions::account::SaveSecureValue { value, secure_secret_id } = v;
         wr.u32(0x899fe31d);
         Encode::encode(value, wr);
-        wr.i64(*secure_secret_id);
+        wr.words([low(secure_secret_id), high(secure_secret_id)]);
     }
 }
 impl Decode for SaveSecureValue {
@@ -3545,10 +3684,11 @@ pub struct SaveTheme {
     pub theme: types::InputTheme,
     pub unsave: bool,
 }
-impl SaveTheme {}
 impl SaveTheme {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SaveTheme { theme: Decode::decode(rd)?, unsave: rd.bool()? })
+        let theme = Decode::decode(rd)?;
+        let unsave = rd.bool()?;
+        Ok(functions::account::SaveTheme { theme, unsave })
     }
 }
 impl SaveTheme {
@@ -3585,14 +3725,12 @@ pub struct SaveWallPaper {
     pub unsave: bool,
     pub settings: Box<types::WallPaperSettings>,
 }
-impl SaveWallPaper {}
 impl SaveWallPaper {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SaveWallPaper {
-            wallpaper: Decode::decode(rd)?,
-            unsave: rd.bool()?,
-            settings: Decode::decode(rd)?,
-        })
+        let wallpaper = Decode::decode(rd)?;
+        let unsave = rd.bool()?;
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::SaveWallPaper { wallpaper, unsave, settings })
     }
 }
 impl SaveWallPaper {
@@ -3629,10 +3767,11 @@ pub struct SendChangePhoneCode {
     pub phone_number: Str,
     pub settings: types::CodeSettings,
 }
-impl SendChangePhoneCode {}
 impl SendChangePhoneCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SendChangePhoneCode { phone_number: rd.string()?, settings: Decode::decode(rd)? })
+        let phone_number = rd.string()?;
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::SendChangePhoneCode { phone_number, settings })
     }
 }
 impl SendChangePhoneCode {
@@ -3668,10 +3807,11 @@ pub struct SendConfirmPhoneCode {
     pub hash: Str,
     pub settings: types::CodeSettings,
 }
-impl SendConfirmPhoneCode {}
 impl SendConfirmPhoneCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SendConfirmPhoneCode { hash: rd.string()?, settings: Decode::decode(rd)? })
+        let hash = rd.string()?;
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::SendConfirmPhoneCode { hash, settings })
     }
 }
 impl SendConfirmPhoneCode {
@@ -3707,10 +3847,11 @@ pub struct SendVerifyEmailCode {
     pub purpose: types::EmailVerifyPurpose,
     pub email: Str,
 }
-impl SendVerifyEmailCode {}
 impl SendVerifyEmailCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SendVerifyEmailCode { purpose: Decode::decode(rd)?, email: rd.string()? })
+        let purpose = Decode::decode(rd)?;
+        let email = rd.string()?;
+        Ok(functions::account::SendVerifyEmailCode { purpose, email })
     }
 }
 impl SendVerifyEmailCode {
@@ -3733,7 +3874,11 @@ impl Decode for SendVerifyEmailCode {
 }
 impl Encode for SendVerifyEmailCode {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_send_verify_email_code(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_send_verify_email_code(self, wr);
+        }
     }
 }
 impl Function for SendVerifyEmailCode {
@@ -3747,10 +3892,11 @@ pub struct SendVerifyPhoneCode {
     pub phone_number: Str,
     pub settings: types::CodeSettings,
 }
-impl SendVerifyPhoneCode {}
 impl SendVerifyPhoneCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SendVerifyPhoneCode { phone_number: rd.string()?, settings: Decode::decode(rd)? })
+        let phone_number = rd.string()?;
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::SendVerifyPhoneCode { phone_number, settings })
     }
 }
 impl SendVerifyPhoneCode {
@@ -3785,10 +3931,10 @@ impl Function for SendVerifyPhoneCode {
 pub struct SetAccountTTL {
     pub ttl: types::AccountDaysTTL,
 }
-impl SetAccountTTL {}
 impl SetAccountTTL {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SetAccountTTL { ttl: Decode::decode(rd)? })
+        let ttl = Decode::decode(rd)?;
+        Ok(functions::account::SetAccountTTL { ttl })
     }
 }
 impl SetAccountTTL {
@@ -3822,18 +3968,17 @@ impl Function for SetAccountTTL {
 pub struct SetAuthorizationTTL {
     pub authorization_ttl_days: i32,
 }
-impl SetAuthorizationTTL {}
 impl SetAuthorizationTTL {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SetAuthorizationTTL { authorization_ttl_days: rd.i32()? })
+        let authorization_ttl_days = rd.i32()?;
+        Ok(functions::account::SetAuthorizationTTL { authorization_ttl_days })
     }
 }
 impl SetAuthorizationTTL {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::SetAuthorizationTTL { authorization_ttl_days } = v;
-        wr.u32(0xbf899aa0);
-        wr.i32(*authorization_ttl_days);
+        wr.words([0xbf899aa0, authorization_ttl_days.cast_unsigned()]);
     }
 }
 impl Decode for SetAuthorizationTTL {
@@ -3846,7 +3991,11 @@ impl Decode for SetAuthorizationTTL {
 }
 impl Encode for SetAuthorizationTTL {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_set_authorization_ttl(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_set_authorization_ttl(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_set_authorization_ttl(self, at_layer)
@@ -3862,10 +4011,10 @@ impl Function for SetAuthorizationTTL {
 pub struct SetContactSignUpNotification {
     pub silent: bool,
 }
-impl SetContactSignUpNotification {}
 impl SetContactSignUpNotification {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SetContactSignUpNotification { silent: rd.bool()? })
+        let silent = rd.bool()?;
+        Ok(functions::account::SetContactSignUpNotification { silent })
     }
 }
 impl SetContactSignUpNotification {
@@ -3909,15 +4058,16 @@ impl SetContentSettings {
 impl SetContentSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::SetContentSettings { sensitive_enabled: word_flags & 0x1 != 0 })
+        let sensitive_enabled = word_flags & 0x1 != 0;
+        Ok(functions::account::SetContentSettings { sensitive_enabled })
     }
 }
 impl SetContentSettings {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::SetContentSettings { sensitive_enabled } = v;
-        wr.u32(0xb574b16b);
-        wr.u32(u32::from(*sensitive_enabled) << 0);
+        let word_flags = u32::from(*sensitive_enabled) << 0;
+        wr.words([0xb574b16b, word_flags]);
     }
 }
 impl Decode for SetContentSettings {
@@ -3943,10 +4093,10 @@ impl Function for SetContentSettings {
 pub struct SetGlobalPrivacySettings {
     pub settings: types::GlobalPrivacySettings,
 }
-impl SetGlobalPrivacySettings {}
 impl SetGlobalPrivacySettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SetGlobalPrivacySettings { settings: Decode::decode(rd)? })
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::SetGlobalPrivacySettings { settings })
     }
 }
 impl SetGlobalPrivacySettings {
@@ -3980,10 +4130,10 @@ impl Function for SetGlobalPrivacySettings {
 pub struct SetMainProfileTab {
     pub tab: types::ProfileTab,
 }
-impl SetMainProfileTab {}
 impl SetMainProfileTab {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SetMainProfileTab { tab: Decode::decode(rd)? })
+        let tab = Decode::decode(rd)?;
+        Ok(functions::account::SetMainProfileTab { tab })
     }
 }
 impl SetMainProfileTab {
@@ -4004,7 +4154,11 @@ impl Decode for SetMainProfileTab {
 }
 impl Encode for SetMainProfileTab {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_set_main_profile_tab(self, wr);
+        if wr.layer().0 >= 213 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_set_main_profile_tab(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_set_main_profile_tab(self, at_layer)
@@ -4021,10 +4175,11 @@ pub struct SetPrivacy {
     pub key: types::InputPrivacyKey,
     pub rules: Vec<types::InputPrivacyRule>,
 }
-impl SetPrivacy {}
 impl SetPrivacy {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SetPrivacy { key: Decode::decode(rd)?, rules: Decode::decode(rd)? })
+        let key = Decode::decode(rd)?;
+        let rules = Decode::decode(rd)?;
+        Ok(functions::account::SetPrivacy { key, rules })
     }
 }
 impl SetPrivacy {
@@ -4062,10 +4217,10 @@ impl Function for SetPrivacy {
 pub struct SetReactionsNotifySettings {
     pub settings: types::ReactionsNotifySettings,
 }
-impl SetReactionsNotifySettings {}
 impl SetReactionsNotifySettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::SetReactionsNotifySettings { settings: Decode::decode(rd)? })
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::SetReactionsNotifySettings { settings })
     }
 }
 impl SetReactionsNotifySettings {
@@ -4086,7 +4241,11 @@ impl Decode for SetReactionsNotifySettings {
 }
 impl Encode for SetReactionsNotifySettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_set_reactions_notify_settings(self, wr);
+        if wr.layer().0 >= 178 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_set_reactions_notify_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_set_reactions_notify_settings(self, at_layer)
@@ -4103,10 +4262,11 @@ pub struct ToggleConnectedBotPaused {
     pub peer: types::InputPeer,
     pub paused: bool,
 }
-impl ToggleConnectedBotPaused {}
 impl ToggleConnectedBotPaused {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ToggleConnectedBotPaused { peer: Decode::decode(rd)?, paused: rd.bool()? })
+        let peer = Decode::decode(rd)?;
+        let paused = rd.bool()?;
+        Ok(functions::account::ToggleConnectedBotPaused { peer, paused })
     }
 }
 impl ToggleConnectedBotPaused {
@@ -4128,7 +4288,11 @@ impl Decode for ToggleConnectedBotPaused {
 }
 impl Encode for ToggleConnectedBotPaused {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_toggle_connected_bot_paused(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_toggle_connected_bot_paused(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_toggle_connected_bot_paused(self, at_layer)
@@ -4157,12 +4321,11 @@ impl ToggleNoPaidMessagesException {
 impl ToggleNoPaidMessagesException {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::ToggleNoPaidMessagesException {
-            refund_charged: word_flags & 0x1 != 0,
-            require_payment: word_flags & 0x4 != 0,
-            parent_peer: rd.optional(word_flags & 0x2 != 0)?,
-            user_id: Decode::decode(rd)?,
-        })
+        let refund_charged = word_flags & 0x1 != 0;
+        let require_payment = word_flags & 0x4 != 0;
+        let parent_peer = rd.optional(word_flags & 0x2 != 0)?;
+        let user_id = Decode::decode(rd)?;
+        Ok(functions::account::ToggleNoPaidMessagesException { refund_charged, require_payment, parent_peer, user_id })
     }
 }
 impl ToggleNoPaidMessagesException {
@@ -4170,10 +4333,9 @@ impl ToggleNoPaidMessagesException {
         let v = self;
         let functions::account::ToggleNoPaidMessagesException { refund_charged, require_payment, parent_peer, user_id } =
             v;
-        wr.u32(0xfe2eda76);
-        wr.u32(
-            u32::from(*refund_charged) << 0 | u32::from(parent_peer.is_some()) << 1 | u32::from(*require_payment) << 2,
-        );
+        let word_flags =
+            u32::from(*refund_charged) << 0 | u32::from(parent_peer.is_some()) << 1 | u32::from(*require_payment) << 2;
+        wr.words([0xfe2eda76, word_flags]);
         if let Some(x) = parent_peer {
             Encode::encode(x, wr);
         }
@@ -4191,7 +4353,11 @@ impl Decode for ToggleNoPaidMessagesException {
 }
 impl Encode for ToggleNoPaidMessagesException {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_toggle_no_paid_messages_exception(self, wr);
+        if wr.layer().0 >= 205 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_toggle_no_paid_messages_exception(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_toggle_no_paid_messages_exception(self, at_layer)
@@ -4207,10 +4373,10 @@ impl Function for ToggleNoPaidMessagesException {
 pub struct ToggleSponsoredMessages {
     pub enabled: bool,
 }
-impl ToggleSponsoredMessages {}
 impl ToggleSponsoredMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ToggleSponsoredMessages { enabled: rd.bool()? })
+        let enabled = rd.bool()?;
+        Ok(functions::account::ToggleSponsoredMessages { enabled })
     }
 }
 impl ToggleSponsoredMessages {
@@ -4231,7 +4397,11 @@ impl Decode for ToggleSponsoredMessages {
 }
 impl Encode for ToggleSponsoredMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_toggle_sponsored_messages(self, wr);
+        if wr.layer().0 >= 178 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_toggle_sponsored_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_toggle_sponsored_messages(self, at_layer)
@@ -4248,10 +4418,11 @@ pub struct ToggleUsername {
     pub username: Str,
     pub active: bool,
 }
-impl ToggleUsername {}
 impl ToggleUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::ToggleUsername { username: rd.string()?, active: rd.bool()? })
+        let username = rd.string()?;
+        let active = rd.bool()?;
+        Ok(functions::account::ToggleUsername { username, active })
     }
 }
 impl ToggleUsername {
@@ -4273,7 +4444,11 @@ impl Decode for ToggleUsername {
 }
 impl Encode for ToggleUsername {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_toggle_username(self, wr);
+        if wr.layer().0 >= 148 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_toggle_username(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_toggle_username(self, at_layer)
@@ -4301,19 +4476,18 @@ impl ToggleWebBrowserSettingsException {
 impl ToggleWebBrowserSettingsException {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::ToggleWebBrowserSettingsException {
-            delete: word_flags & 0x2 != 0,
-            open_external_browser: rd.optional(word_flags & 0x1 != 0)?,
-            url: rd.string()?,
-        })
+        let delete = word_flags & 0x2 != 0;
+        let open_external_browser = rd.optional(word_flags & 0x1 != 0)?;
+        let url = rd.string()?;
+        Ok(functions::account::ToggleWebBrowserSettingsException { delete, open_external_browser, url })
     }
 }
 impl ToggleWebBrowserSettingsException {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::ToggleWebBrowserSettingsException { delete, open_external_browser, url } = v;
-        wr.u32(0x60ed4229);
-        wr.u32(u32::from(open_external_browser.is_some()) << 0 | u32::from(*delete) << 1);
+        let word_flags = u32::from(open_external_browser.is_some()) << 0 | u32::from(*delete) << 1;
+        wr.words([0x60ed4229, word_flags]);
         if let Some(x) = open_external_browser {
             wr.bool(*x);
         }
@@ -4330,7 +4504,11 @@ impl Decode for ToggleWebBrowserSettingsException {
 }
 impl Encode for ToggleWebBrowserSettingsException {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_toggle_web_browser_settings_exception(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_toggle_web_browser_settings_exception(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_toggle_web_browser_settings_exception(self, at_layer)
@@ -4348,22 +4526,19 @@ pub struct UnregisterDevice {
     pub token: Str,
     pub other_uids: Vec<i64>,
 }
-impl UnregisterDevice {}
 impl UnregisterDevice {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::UnregisterDevice {
-            token_type: rd.i32()?,
-            token: rd.string()?,
-            other_uids: Decode::decode(rd)?,
-        })
+        let token_type = rd.i32()?;
+        let token = rd.string()?;
+        let other_uids = Decode::decode(rd)?;
+        Ok(functions::account::UnregisterDevice { token_type, token, other_uids })
     }
 }
 impl UnregisterDevice {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UnregisterDevice { token_type, token, other_uids } = v;
-        wr.u32(0x6a0d3206);
-        wr.i32(*token_type);
+        wr.words([0x6a0d3206, token_type.cast_unsigned()]);
         wr.bytes(token.as_bytes());
         Encode::encode(other_uids, wr);
     }
@@ -4401,15 +4576,16 @@ impl UpdateBirthday {
 impl UpdateBirthday {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateBirthday { birthday: rd.optional(word_flags & 0x1 != 0)? })
+        let birthday = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::account::UpdateBirthday { birthday })
     }
 }
 impl UpdateBirthday {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateBirthday { birthday } = v;
-        wr.u32(0xcc6e0c11);
-        wr.u32(u32::from(birthday.is_some()) << 0);
+        let word_flags = u32::from(birthday.is_some()) << 0;
+        wr.words([0xcc6e0c11, word_flags]);
         if let Some(x) = birthday {
             Encode::encode(x, wr);
         }
@@ -4425,7 +4601,11 @@ impl Decode for UpdateBirthday {
 }
 impl Encode for UpdateBirthday {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_birthday(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_birthday(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_birthday(self, at_layer)
@@ -4451,15 +4631,16 @@ impl UpdateBusinessAwayMessage {
 impl UpdateBusinessAwayMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateBusinessAwayMessage { message: rd.optional(word_flags & 0x1 != 0)? })
+        let message = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::account::UpdateBusinessAwayMessage { message })
     }
 }
 impl UpdateBusinessAwayMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateBusinessAwayMessage { message } = v;
-        wr.u32(0xa26a7fa5);
-        wr.u32(u32::from(message.is_some()) << 0);
+        let word_flags = u32::from(message.is_some()) << 0;
+        wr.words([0xa26a7fa5, word_flags]);
         if let Some(x) = message {
             Encode::encode(x, wr);
         }
@@ -4475,7 +4656,11 @@ impl Decode for UpdateBusinessAwayMessage {
 }
 impl Encode for UpdateBusinessAwayMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_business_away_message(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_business_away_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_business_away_message(self, at_layer)
@@ -4501,15 +4686,16 @@ impl UpdateBusinessGreetingMessage {
 impl UpdateBusinessGreetingMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateBusinessGreetingMessage { message: rd.optional(word_flags & 0x1 != 0)? })
+        let message = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::account::UpdateBusinessGreetingMessage { message })
     }
 }
 impl UpdateBusinessGreetingMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateBusinessGreetingMessage { message } = v;
-        wr.u32(0x66cdafc4);
-        wr.u32(u32::from(message.is_some()) << 0);
+        let word_flags = u32::from(message.is_some()) << 0;
+        wr.words([0x66cdafc4, word_flags]);
         if let Some(x) = message {
             Encode::encode(x, wr);
         }
@@ -4525,7 +4711,11 @@ impl Decode for UpdateBusinessGreetingMessage {
 }
 impl Encode for UpdateBusinessGreetingMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_business_greeting_message(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_business_greeting_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_business_greeting_message(self, at_layer)
@@ -4551,15 +4741,16 @@ impl UpdateBusinessIntro {
 impl UpdateBusinessIntro {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateBusinessIntro { intro: rd.optional(word_flags & 0x1 != 0)? })
+        let intro = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::account::UpdateBusinessIntro { intro })
     }
 }
 impl UpdateBusinessIntro {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateBusinessIntro { intro } = v;
-        wr.u32(0xa614d034);
-        wr.u32(u32::from(intro.is_some()) << 0);
+        let word_flags = u32::from(intro.is_some()) << 0;
+        wr.words([0xa614d034, word_flags]);
         if let Some(x) = intro {
             Encode::encode(x, wr);
         }
@@ -4575,7 +4766,11 @@ impl Decode for UpdateBusinessIntro {
 }
 impl Encode for UpdateBusinessIntro {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_business_intro(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_business_intro(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_business_intro(self, at_layer)
@@ -4602,18 +4797,17 @@ impl UpdateBusinessLocation {
 impl UpdateBusinessLocation {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateBusinessLocation {
-            geo_point: rd.optional(word_flags & 0x2 != 0)?,
-            address: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let geo_point = rd.optional(word_flags & 0x2 != 0)?;
+        let address = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::account::UpdateBusinessLocation { geo_point, address })
     }
 }
 impl UpdateBusinessLocation {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateBusinessLocation { geo_point, address } = v;
-        wr.u32(0x9e6b131a);
-        wr.u32(u32::from(address.is_some()) << 0 | u32::from(geo_point.is_some()) << 1);
+        let word_flags = u32::from(address.is_some()) << 0 | u32::from(geo_point.is_some()) << 1;
+        wr.words([0x9e6b131a, word_flags]);
         if let Some(x) = geo_point {
             Encode::encode(x, wr);
         }
@@ -4632,7 +4826,11 @@ impl Decode for UpdateBusinessLocation {
 }
 impl Encode for UpdateBusinessLocation {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_business_location(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_business_location(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_business_location(self, at_layer)
@@ -4658,15 +4856,16 @@ impl UpdateBusinessWorkHours {
 impl UpdateBusinessWorkHours {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateBusinessWorkHours { business_work_hours: rd.optional(word_flags & 0x1 != 0)? })
+        let business_work_hours = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::account::UpdateBusinessWorkHours { business_work_hours })
     }
 }
 impl UpdateBusinessWorkHours {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateBusinessWorkHours { business_work_hours } = v;
-        wr.u32(0x4b00e066);
-        wr.u32(u32::from(business_work_hours.is_some()) << 0);
+        let word_flags = u32::from(business_work_hours.is_some()) << 0;
+        wr.words([0x4b00e066, word_flags]);
         if let Some(x) = business_work_hours {
             Encode::encode(x, wr);
         }
@@ -4682,7 +4881,11 @@ impl Decode for UpdateBusinessWorkHours {
 }
 impl Encode for UpdateBusinessWorkHours {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_business_work_hours(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_business_work_hours(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_business_work_hours(self, at_layer)
@@ -4709,18 +4912,17 @@ impl UpdateColor {
 impl UpdateColor {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateColor {
-            for_profile: word_flags & 0x2 != 0,
-            color: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let for_profile = word_flags & 0x2 != 0;
+        let color = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::account::UpdateColor { for_profile, color })
     }
 }
 impl UpdateColor {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateColor { for_profile, color } = v;
-        wr.u32(0x684d214e);
-        wr.u32(u32::from(*for_profile) << 1 | u32::from(color.is_some()) << 2);
+        let word_flags = u32::from(*for_profile) << 1 | u32::from(color.is_some()) << 2;
+        wr.words([0x684d214e, word_flags]);
         if let Some(x) = color {
             Encode::encode(x, wr);
         }
@@ -4738,7 +4940,11 @@ impl Decode for UpdateColor {
 }
 impl Encode for UpdateColor {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_color(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_color(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_color(self, at_layer)
@@ -4767,20 +4973,19 @@ impl UpdateConnectedBot {
 impl UpdateConnectedBot {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateConnectedBot {
-            deleted: word_flags & 0x2 != 0,
-            rights: rd.optional(word_flags & 0x1 != 0)?,
-            bot: Decode::decode(rd)?,
-            recipients: Decode::decode(rd)?,
-        })
+        let deleted = word_flags & 0x2 != 0;
+        let rights = rd.optional(word_flags & 0x1 != 0)?;
+        let bot = Decode::decode(rd)?;
+        let recipients = Decode::decode(rd)?;
+        Ok(functions::account::UpdateConnectedBot { deleted, rights, bot, recipients })
     }
 }
 impl UpdateConnectedBot {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateConnectedBot { deleted, rights, bot, recipients } = v;
-        wr.u32(0x66a08c7e);
-        wr.u32(u32::from(rights.is_some()) << 0 | u32::from(*deleted) << 1);
+        let word_flags = u32::from(rights.is_some()) << 0 | u32::from(*deleted) << 1;
+        wr.words([0x66a08c7e, word_flags]);
         if let Some(x) = rights {
             Encode::encode(x, wr);
         }
@@ -4800,7 +5005,11 @@ impl Decode for UpdateConnectedBot {
 }
 impl Encode for UpdateConnectedBot {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_connected_bot(self, wr);
+        if wr.layer().0 >= 201 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_connected_bot(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_connected_bot(self, at_layer)
@@ -4816,18 +5025,17 @@ impl Function for UpdateConnectedBot {
 pub struct UpdateDeviceLocked {
     pub period: i32,
 }
-impl UpdateDeviceLocked {}
 impl UpdateDeviceLocked {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::UpdateDeviceLocked { period: rd.i32()? })
+        let period = rd.i32()?;
+        Ok(functions::account::UpdateDeviceLocked { period })
     }
 }
 impl UpdateDeviceLocked {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateDeviceLocked { period } = v;
-        wr.u32(0x38df3532);
-        wr.i32(*period);
+        wr.words([0x38df3532, period.cast_unsigned()]);
     }
 }
 impl Decode for UpdateDeviceLocked {
@@ -4853,10 +5061,10 @@ impl Function for UpdateDeviceLocked {
 pub struct UpdateEmojiStatus {
     pub emoji_status: types::EmojiStatus,
 }
-impl UpdateEmojiStatus {}
 impl UpdateEmojiStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::UpdateEmojiStatus { emoji_status: Decode::decode(rd)? })
+        let emoji_status = Decode::decode(rd)?;
+        Ok(functions::account::UpdateEmojiStatus { emoji_status })
     }
 }
 impl UpdateEmojiStatus {
@@ -4877,7 +5085,11 @@ impl Decode for UpdateEmojiStatus {
 }
 impl Encode for UpdateEmojiStatus {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_emoji_status(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_emoji_status(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_emoji_status(self, at_layer)
@@ -4894,10 +5106,11 @@ pub struct UpdateNotifySettings {
     pub peer: types::InputNotifyPeer,
     pub settings: types::InputPeerNotifySettings,
 }
-impl UpdateNotifySettings {}
 impl UpdateNotifySettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::UpdateNotifySettings { peer: Decode::decode(rd)?, settings: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::UpdateNotifySettings { peer, settings })
     }
 }
 impl UpdateNotifySettings {
@@ -4936,13 +5149,11 @@ pub struct UpdatePasswordSettings {
     pub password: types::InputCheckPasswordSRP,
     pub new_settings: Box<types::account::PasswordInputSettings>,
 }
-impl UpdatePasswordSettings {}
 impl UpdatePasswordSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::UpdatePasswordSettings {
-            password: Decode::decode(rd)?,
-            new_settings: Decode::decode(rd)?,
-        })
+        let password = Decode::decode(rd)?;
+        let new_settings = Decode::decode(rd)?;
+        Ok(functions::account::UpdatePasswordSettings { password, new_settings })
     }
 }
 impl UpdatePasswordSettings {
@@ -4977,10 +5188,10 @@ impl Function for UpdatePasswordSettings {
 pub struct UpdatePersonalChannel {
     pub channel: types::InputChannel,
 }
-impl UpdatePersonalChannel {}
 impl UpdatePersonalChannel {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::UpdatePersonalChannel { channel: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        Ok(functions::account::UpdatePersonalChannel { channel })
     }
 }
 impl UpdatePersonalChannel {
@@ -5001,7 +5212,11 @@ impl Decode for UpdatePersonalChannel {
 }
 impl Encode for UpdatePersonalChannel {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_personal_channel(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_personal_channel(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_personal_channel(self, at_layer)
@@ -5029,31 +5244,41 @@ impl UpdateProfile {
 impl UpdateProfile {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateProfile {
-            first_name: rd.optional(word_flags & 0x1 != 0)?,
-            last_name: rd.optional(word_flags & 0x2 != 0)?,
-            about: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let mut first_name = None;
+        let mut last_name = None;
+        let mut about = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                first_name = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                last_name = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                about = Some(rd.string()?);
+            }
+        }
+        Ok(functions::account::UpdateProfile { first_name, last_name, about })
     }
 }
 impl UpdateProfile {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateProfile { first_name, last_name, about } = v;
-        wr.u32(0x78515775);
-        wr.u32(
-            u32::from(first_name.is_some()) << 0
-                | u32::from(last_name.is_some()) << 1
-                | u32::from(about.is_some()) << 2,
-        );
-        if let Some(x) = first_name {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = last_name {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = about {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(first_name.is_some()) << 0
+            | u32::from(last_name.is_some()) << 1
+            | u32::from(about.is_some()) << 2;
+        wr.words([0x78515775, word_flags]);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = first_name {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = last_name {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = about {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -5080,10 +5305,10 @@ impl Function for UpdateProfile {
 pub struct UpdateStatus {
     pub offline: bool,
 }
-impl UpdateStatus {}
 impl UpdateStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::UpdateStatus { offline: rd.bool()? })
+        let offline = rd.bool()?;
+        Ok(functions::account::UpdateStatus { offline })
     }
 }
 impl UpdateStatus {
@@ -5132,40 +5357,53 @@ impl UpdateTheme {
 impl UpdateTheme {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateTheme {
-            format: rd.string()?,
-            theme: Decode::decode(rd)?,
-            slug: rd.optional(word_flags & 0x1 != 0)?,
-            title: rd.optional(word_flags & 0x2 != 0)?,
-            document: rd.optional(word_flags & 0x4 != 0)?,
-            settings: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let format = rd.string()?;
+        let theme = Decode::decode(rd)?;
+        let mut slug = None;
+        let mut title = None;
+        let mut document = None;
+        let mut settings = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                slug = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                document = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                settings = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(functions::account::UpdateTheme { format, theme, slug, title, document, settings })
     }
 }
 impl UpdateTheme {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateTheme { format, theme, slug, title, document, settings } = v;
-        wr.u32(0x2bf40ccc);
-        wr.u32(
-            u32::from(slug.is_some()) << 0
-                | u32::from(title.is_some()) << 1
-                | u32::from(document.is_some()) << 2
-                | u32::from(settings.is_some()) << 3,
-        );
+        let word_flags = u32::from(slug.is_some()) << 0
+            | u32::from(title.is_some()) << 1
+            | u32::from(document.is_some()) << 2
+            | u32::from(settings.is_some()) << 3;
+        wr.words([0x2bf40ccc, word_flags]);
         wr.bytes(format.as_bytes());
         Encode::encode(theme, wr);
-        if let Some(x) = slug {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = document {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = settings {
-            Encode::encode(x, wr);
+        if word_flags & 0xf != 0 {
+            if let Some(x) = slug {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = document {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = settings {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -5180,7 +5418,11 @@ impl Decode for UpdateTheme {
 }
 impl Encode for UpdateTheme {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_theme(self, wr);
+        if wr.layer().0 >= 134 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_theme(self, wr);
+        }
     }
 }
 impl Function for UpdateTheme {
@@ -5193,10 +5435,10 @@ impl Function for UpdateTheme {
 pub struct UpdateUsername {
     pub username: Str,
 }
-impl UpdateUsername {}
 impl UpdateUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::UpdateUsername { username: rd.string()? })
+        let username = rd.string()?;
+        Ok(functions::account::UpdateUsername { username })
     }
 }
 impl UpdateUsername {
@@ -5241,18 +5483,17 @@ impl UpdateWebBrowserSettings {
 impl UpdateWebBrowserSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UpdateWebBrowserSettings {
-            open_external_browser: word_flags & 0x1 != 0,
-            display_close_button: word_flags & 0x2 != 0,
-        })
+        let open_external_browser = word_flags & 0x1 != 0;
+        let display_close_button = word_flags & 0x2 != 0;
+        Ok(functions::account::UpdateWebBrowserSettings { open_external_browser, display_close_button })
     }
 }
 impl UpdateWebBrowserSettings {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UpdateWebBrowserSettings { open_external_browser, display_close_button } = v;
-        wr.u32(0x9adf82fe);
-        wr.u32(u32::from(*open_external_browser) << 0 | u32::from(*display_close_button) << 1);
+        let word_flags = u32::from(*open_external_browser) << 0 | u32::from(*display_close_button) << 1;
+        wr.words([0x9adf82fe, word_flags]);
     }
 }
 impl Decode for UpdateWebBrowserSettings {
@@ -5265,7 +5506,11 @@ impl Decode for UpdateWebBrowserSettings {
 }
 impl Encode for UpdateWebBrowserSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_update_web_browser_settings(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_update_web_browser_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_update_web_browser_settings(self, at_layer)
@@ -5283,14 +5528,12 @@ pub struct UploadRingtone {
     pub file_name: Str,
     pub mime_type: Str,
 }
-impl UploadRingtone {}
 impl UploadRingtone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::UploadRingtone {
-            file: Decode::decode(rd)?,
-            file_name: rd.string()?,
-            mime_type: rd.string()?,
-        })
+        let file = Decode::decode(rd)?;
+        let file_name = rd.string()?;
+        let mime_type = rd.string()?;
+        Ok(functions::account::UploadRingtone { file, file_name, mime_type })
     }
 }
 impl UploadRingtone {
@@ -5313,7 +5556,11 @@ impl Decode for UploadRingtone {
 }
 impl Encode for UploadRingtone {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_upload_ringtone(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_upload_ringtone(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_upload_ringtone(self, at_layer)
@@ -5342,12 +5589,11 @@ impl UploadTheme {
 impl UploadTheme {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UploadTheme {
-            file: Decode::decode(rd)?,
-            thumb: rd.optional(word_flags & 0x1 != 0)?,
-            file_name: rd.string()?,
-            mime_type: rd.string()?,
-        })
+        let file = Decode::decode(rd)?;
+        let thumb = rd.optional(word_flags & 0x1 != 0)?;
+        let file_name = rd.string()?;
+        let mime_type = rd.string()?;
+        Ok(functions::account::UploadTheme { file, thumb, file_name, mime_type })
     }
 }
 impl UploadTheme {
@@ -5355,8 +5601,8 @@ impl UploadTheme {
         let v = self;
         let functions::account::UploadTheme { file, thumb, file_name, mime_type } = v;
         let thumb = thumb.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x1c3db333);
-        wr.u32(u32::from(thumb.is_some()) << 0);
+        let word_flags = u32::from(thumb.is_some()) << 0;
+        wr.words([0x1c3db333, word_flags]);
         Encode::encode(file, wr);
         if let Some(x) = thumb {
             Encode::encode(x, wr);
@@ -5404,20 +5650,19 @@ impl UploadWallPaper {
 impl UploadWallPaper {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::account::UploadWallPaper {
-            for_chat: word_flags & 0x1 != 0,
-            file: Decode::decode(rd)?,
-            mime_type: rd.string()?,
-            settings: Decode::decode(rd)?,
-        })
+        let for_chat = word_flags & 0x1 != 0;
+        let file = Decode::decode(rd)?;
+        let mime_type = rd.string()?;
+        let settings = Decode::decode(rd)?;
+        Ok(functions::account::UploadWallPaper { for_chat, file, mime_type, settings })
     }
 }
 impl UploadWallPaper {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::account::UploadWallPaper { for_chat, file, mime_type, settings } = v;
-        wr.u32(0xe39a8f03);
-        wr.u32(u32::from(*for_chat) << 0);
+        let word_flags = u32::from(*for_chat) << 0;
+        wr.words([0xe39a8f03, word_flags]);
         Encode::encode(file, wr);
         wr.bytes(mime_type.as_bytes());
         Encode::encode(settings, wr);
@@ -5434,7 +5679,11 @@ impl Decode for UploadWallPaper {
 }
 impl Encode for UploadWallPaper {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_upload_wall_paper(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_upload_wall_paper(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_upload_wall_paper(self, at_layer)
@@ -5451,10 +5700,11 @@ pub struct VerifyEmail {
     pub purpose: types::EmailVerifyPurpose,
     pub verification: types::EmailVerification,
 }
-impl VerifyEmail {}
 impl VerifyEmail {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::VerifyEmail { purpose: Decode::decode(rd)?, verification: Decode::decode(rd)? })
+        let purpose = Decode::decode(rd)?;
+        let verification = Decode::decode(rd)?;
+        Ok(functions::account::VerifyEmail { purpose, verification })
     }
 }
 impl VerifyEmail {
@@ -5477,7 +5727,11 @@ impl Decode for VerifyEmail {
 }
 impl Encode for VerifyEmail {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_f_verify_email(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_f_verify_email(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_f_verify_email(self, at_layer)
@@ -5513,14 +5767,12 @@ pub struct VerifyPhone {
     pub phone_code_hash: Str,
     pub phone_code: Str,
 }
-impl VerifyPhone {}
 impl VerifyPhone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::account::VerifyPhone {
-            phone_number: rd.string()?,
-            phone_code_hash: rd.string()?,
-            phone_code: rd.string()?,
-        })
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        let phone_code = rd.string()?;
+        Ok(functions::account::VerifyPhone { phone_number, phone_code_hash, phone_code })
     }
 }
 impl VerifyPhone {

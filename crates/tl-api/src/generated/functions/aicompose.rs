@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `aicompose.createTone#4aa83913 flags:# display_author:flags.0?true emoji_id:long title:string prompt:string = AiComposeTone`
 #[derive(Clone, Debug, PartialEq)]
@@ -25,21 +25,19 @@ impl CreateTone {
 impl CreateTone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::aicompose::CreateTone {
-            display_author: word_flags & 0x1 != 0,
-            emoji_id: rd.i64()?,
-            title: rd.string()?,
-            prompt: rd.string()?,
-        })
+        let display_author = word_flags & 0x1 != 0;
+        let emoji_id = rd.i64()?;
+        let title = rd.string()?;
+        let prompt = rd.string()?;
+        Ok(functions::aicompose::CreateTone { display_author, emoji_id, title, prompt })
     }
 }
 impl CreateTone {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::aicompose::CreateTone { display_author, emoji_id, title, prompt } = v;
-        wr.u32(0x4aa83913);
-        wr.u32(u32::from(*display_author) << 0);
-        wr.i64(*emoji_id);
+        let word_flags = u32::from(*display_author) << 0;
+        wr.words([0x4aa83913, word_flags, low(emoji_id), high(emoji_id)]);
         wr.bytes(title.as_bytes());
         wr.bytes(prompt.as_bytes());
     }
@@ -54,7 +52,11 @@ impl Decode for CreateTone {
 }
 impl Encode for CreateTone {
     fn encode(&self, wr: &mut Writer) {
-        forms::aicompose::write_f_create_tone(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::aicompose::write_f_create_tone(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::aicompose::shows_f_create_tone(self, at_layer)
@@ -70,10 +72,10 @@ impl Function for CreateTone {
 pub struct DeleteTone {
     pub tone: types::InputAiComposeTone,
 }
-impl DeleteTone {}
 impl DeleteTone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::aicompose::DeleteTone { tone: Decode::decode(rd)? })
+        let tone = Decode::decode(rd)?;
+        Ok(functions::aicompose::DeleteTone { tone })
     }
 }
 impl DeleteTone {
@@ -94,7 +96,11 @@ impl Decode for DeleteTone {
 }
 impl Encode for DeleteTone {
     fn encode(&self, wr: &mut Writer) {
-        forms::aicompose::write_f_delete_tone(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::aicompose::write_f_delete_tone(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::aicompose::shows_f_delete_tone(self, at_layer)
@@ -110,10 +116,10 @@ impl Function for DeleteTone {
 pub struct GetTone {
     pub tone: types::InputAiComposeTone,
 }
-impl GetTone {}
 impl GetTone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::aicompose::GetTone { tone: Decode::decode(rd)? })
+        let tone = Decode::decode(rd)?;
+        Ok(functions::aicompose::GetTone { tone })
     }
 }
 impl GetTone {
@@ -134,7 +140,11 @@ impl Decode for GetTone {
 }
 impl Encode for GetTone {
     fn encode(&self, wr: &mut Writer) {
-        forms::aicompose::write_f_get_tone(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::aicompose::write_f_get_tone(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::aicompose::shows_f_get_tone(self, at_layer)
@@ -151,10 +161,11 @@ pub struct GetToneExample {
     pub tone: types::InputAiComposeTone,
     pub num: i32,
 }
-impl GetToneExample {}
 impl GetToneExample {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::aicompose::GetToneExample { tone: Decode::decode(rd)?, num: rd.i32()? })
+        let tone = Decode::decode(rd)?;
+        let num = rd.i32()?;
+        Ok(functions::aicompose::GetToneExample { tone, num })
     }
 }
 impl GetToneExample {
@@ -163,7 +174,7 @@ impl GetToneExample {
         let functions::aicompose::GetToneExample { tone, num } = v;
         wr.u32(0xd1b4ab14);
         Encode::encode(tone, wr);
-        wr.i32(*num);
+        wr.u32(num.cast_unsigned());
     }
 }
 impl Decode for GetToneExample {
@@ -176,7 +187,11 @@ impl Decode for GetToneExample {
 }
 impl Encode for GetToneExample {
     fn encode(&self, wr: &mut Writer) {
-        forms::aicompose::write_f_get_tone_example(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::aicompose::write_f_get_tone_example(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::aicompose::shows_f_get_tone_example(self, at_layer)
@@ -192,18 +207,17 @@ impl Function for GetToneExample {
 pub struct GetTones {
     pub hash: i64,
 }
-impl GetTones {}
 impl GetTones {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::aicompose::GetTones { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::aicompose::GetTones { hash })
     }
 }
 impl GetTones {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::aicompose::GetTones { hash } = v;
-        wr.u32(0xabd59201);
-        wr.i64(*hash);
+        wr.words([0xabd59201, low(hash), high(hash)]);
     }
 }
 impl Decode for GetTones {
@@ -216,7 +230,11 @@ impl Decode for GetTones {
 }
 impl Encode for GetTones {
     fn encode(&self, wr: &mut Writer) {
-        forms::aicompose::write_f_get_tones(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::aicompose::write_f_get_tones(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::aicompose::shows_f_get_tones(self, at_layer)
@@ -233,10 +251,11 @@ pub struct SaveTone {
     pub tone: types::InputAiComposeTone,
     pub unsave: bool,
 }
-impl SaveTone {}
 impl SaveTone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::aicompose::SaveTone { tone: Decode::decode(rd)?, unsave: rd.bool()? })
+        let tone = Decode::decode(rd)?;
+        let unsave = rd.bool()?;
+        Ok(functions::aicompose::SaveTone { tone, unsave })
     }
 }
 impl SaveTone {
@@ -258,7 +277,11 @@ impl Decode for SaveTone {
 }
 impl Encode for SaveTone {
     fn encode(&self, wr: &mut Writer) {
-        forms::aicompose::write_f_save_tone(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::aicompose::write_f_save_tone(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::aicompose::shows_f_save_tone(self, at_layer)
@@ -288,38 +311,51 @@ impl UpdateTone {
 impl UpdateTone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::aicompose::UpdateTone {
-            tone: Decode::decode(rd)?,
-            display_author: rd.optional(word_flags & 0x1 != 0)?,
-            emoji_id: rd.optional(word_flags & 0x2 != 0)?,
-            title: rd.optional(word_flags & 0x4 != 0)?,
-            prompt: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let tone = Decode::decode(rd)?;
+        let mut display_author = None;
+        let mut emoji_id = None;
+        let mut title = None;
+        let mut prompt = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                display_author = Some(rd.bool()?);
+            }
+            if word_flags & 0x2 != 0 {
+                emoji_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x4 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                prompt = Some(rd.string()?);
+            }
+        }
+        Ok(functions::aicompose::UpdateTone { tone, display_author, emoji_id, title, prompt })
     }
 }
 impl UpdateTone {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::aicompose::UpdateTone { tone, display_author, emoji_id, title, prompt } = v;
-        wr.u32(0x903bcf59);
-        wr.u32(
-            u32::from(display_author.is_some()) << 0
-                | u32::from(emoji_id.is_some()) << 1
-                | u32::from(title.is_some()) << 2
-                | u32::from(prompt.is_some()) << 3,
-        );
+        let word_flags = u32::from(display_author.is_some()) << 0
+            | u32::from(emoji_id.is_some()) << 1
+            | u32::from(title.is_some()) << 2
+            | u32::from(prompt.is_some()) << 3;
+        wr.words([0x903bcf59, word_flags]);
         Encode::encode(tone, wr);
-        if let Some(x) = display_author {
-            wr.bool(*x);
-        }
-        if let Some(x) = emoji_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = prompt {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0xf != 0 {
+            if let Some(x) = display_author {
+                wr.bool(*x);
+            }
+            if let Some(x) = emoji_id {
+                wr.i64(*x);
+            }
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = prompt {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -333,7 +369,11 @@ impl Decode for UpdateTone {
 }
 impl Encode for UpdateTone {
     fn encode(&self, wr: &mut Writer) {
-        forms::aicompose::write_f_update_tone(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::aicompose::write_f_update_tone(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::aicompose::shows_f_update_tone(self, at_layer)

@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `auth.acceptLoginToken#e894ad4d token:bytes = Authorization`
 #[derive(Clone, Debug, PartialEq)]
 pub struct AcceptLoginToken {
     pub token: Bytes,
 }
-impl AcceptLoginToken {}
 impl AcceptLoginToken {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::AcceptLoginToken { token: rd.bytes()? })
+        let token = rd.bytes()?;
+        Ok(functions::auth::AcceptLoginToken { token })
     }
 }
 impl AcceptLoginToken {
@@ -52,25 +52,27 @@ pub struct BindTempAuthKey {
     pub expires_at: i32,
     pub encrypted_message: Bytes,
 }
-impl BindTempAuthKey {}
 impl BindTempAuthKey {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::BindTempAuthKey {
-            perm_auth_key_id: rd.i64()?,
-            nonce: rd.i64()?,
-            expires_at: rd.i32()?,
-            encrypted_message: rd.bytes()?,
-        })
+        let perm_auth_key_id = rd.i64()?;
+        let nonce = rd.i64()?;
+        let expires_at = rd.i32()?;
+        let encrypted_message = rd.bytes()?;
+        Ok(functions::auth::BindTempAuthKey { perm_auth_key_id, nonce, expires_at, encrypted_message })
     }
 }
 impl BindTempAuthKey {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::BindTempAuthKey { perm_auth_key_id, nonce, expires_at, encrypted_message } = v;
-        wr.u32(0xcdd42a05);
-        wr.i64(*perm_auth_key_id);
-        wr.i64(*nonce);
-        wr.i32(*expires_at);
+        wr.words([
+            0xcdd42a05,
+            low(perm_auth_key_id),
+            high(perm_auth_key_id),
+            low(nonce),
+            high(nonce),
+            expires_at.cast_unsigned(),
+        ]);
         wr.bytes(encrypted_message);
     }
 }
@@ -98,10 +100,11 @@ pub struct CancelCode {
     pub phone_number: Str,
     pub phone_code_hash: Str,
 }
-impl CancelCode {}
 impl CancelCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::CancelCode { phone_number: rd.string()?, phone_code_hash: rd.string()? })
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        Ok(functions::auth::CancelCode { phone_number, phone_code_hash })
     }
 }
 impl CancelCode {
@@ -136,10 +139,10 @@ impl Function for CancelCode {
 pub struct CancelWebTokenAuthorization {
     pub web_auth_token: Str,
 }
-impl CancelWebTokenAuthorization {}
 impl CancelWebTokenAuthorization {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::CancelWebTokenAuthorization { web_auth_token: rd.string()? })
+        let web_auth_token = rd.string()?;
+        Ok(functions::auth::CancelWebTokenAuthorization { web_auth_token })
     }
 }
 impl CancelWebTokenAuthorization {
@@ -160,7 +163,11 @@ impl Decode for CancelWebTokenAuthorization {
 }
 impl Encode for CancelWebTokenAuthorization {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_cancel_web_token_authorization(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_cancel_web_token_authorization(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_cancel_web_token_authorization(self, at_layer)
@@ -178,14 +185,12 @@ pub struct CheckPaidAuth {
     pub phone_code_hash: Str,
     pub form_id: i64,
 }
-impl CheckPaidAuth {}
 impl CheckPaidAuth {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::CheckPaidAuth {
-            phone_number: rd.string()?,
-            phone_code_hash: rd.string()?,
-            form_id: rd.i64()?,
-        })
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        let form_id = rd.i64()?;
+        Ok(functions::auth::CheckPaidAuth { phone_number, phone_code_hash, form_id })
     }
 }
 impl CheckPaidAuth {
@@ -195,7 +200,7 @@ impl CheckPaidAuth {
         wr.u32(0x56e59f9c);
         wr.bytes(phone_number.as_bytes());
         wr.bytes(phone_code_hash.as_bytes());
-        wr.i64(*form_id);
+        wr.words([low(form_id), high(form_id)]);
     }
 }
 impl Decode for CheckPaidAuth {
@@ -208,7 +213,11 @@ impl Decode for CheckPaidAuth {
 }
 impl Encode for CheckPaidAuth {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_check_paid_auth(self, wr);
+        if wr.layer().0 >= 215 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_check_paid_auth(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_check_paid_auth(self, at_layer)
@@ -224,10 +233,10 @@ impl Function for CheckPaidAuth {
 pub struct CheckPassword {
     pub password: types::InputCheckPasswordSRP,
 }
-impl CheckPassword {}
 impl CheckPassword {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::CheckPassword { password: Decode::decode(rd)? })
+        let password = Decode::decode(rd)?;
+        Ok(functions::auth::CheckPassword { password })
     }
 }
 impl CheckPassword {
@@ -261,10 +270,10 @@ impl Function for CheckPassword {
 pub struct CheckRecoveryPassword {
     pub code: Str,
 }
-impl CheckRecoveryPassword {}
 impl CheckRecoveryPassword {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::CheckRecoveryPassword { code: rd.string()? })
+        let code = rd.string()?;
+        Ok(functions::auth::CheckRecoveryPassword { code })
     }
 }
 impl CheckRecoveryPassword {
@@ -298,10 +307,10 @@ impl Function for CheckRecoveryPassword {
 pub struct DropTempAuthKeys {
     pub except_auth_keys: Vec<i64>,
 }
-impl DropTempAuthKeys {}
 impl DropTempAuthKeys {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::DropTempAuthKeys { except_auth_keys: Decode::decode(rd)? })
+        let except_auth_keys = Decode::decode(rd)?;
+        Ok(functions::auth::DropTempAuthKeys { except_auth_keys })
     }
 }
 impl DropTempAuthKeys {
@@ -335,18 +344,17 @@ impl Function for DropTempAuthKeys {
 pub struct ExportAuthorization {
     pub dc_id: i32,
 }
-impl ExportAuthorization {}
 impl ExportAuthorization {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::ExportAuthorization { dc_id: rd.i32()? })
+        let dc_id = rd.i32()?;
+        Ok(functions::auth::ExportAuthorization { dc_id })
     }
 }
 impl ExportAuthorization {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::ExportAuthorization { dc_id } = v;
-        wr.u32(0xe5bfffcd);
-        wr.i32(*dc_id);
+        wr.words([0xe5bfffcd, dc_id.cast_unsigned()]);
     }
 }
 impl Decode for ExportAuthorization {
@@ -374,22 +382,19 @@ pub struct ExportLoginToken {
     pub api_hash: Str,
     pub except_ids: Vec<i64>,
 }
-impl ExportLoginToken {}
 impl ExportLoginToken {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::ExportLoginToken {
-            api_id: rd.i32()?,
-            api_hash: rd.string()?,
-            except_ids: Decode::decode(rd)?,
-        })
+        let api_id = rd.i32()?;
+        let api_hash = rd.string()?;
+        let except_ids = Decode::decode(rd)?;
+        Ok(functions::auth::ExportLoginToken { api_id, api_hash, except_ids })
     }
 }
 impl ExportLoginToken {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::ExportLoginToken { api_id, api_hash, except_ids } = v;
-        wr.u32(0xb7e085fe);
-        wr.i32(*api_id);
+        wr.words([0xb7e085fe, api_id.cast_unsigned()]);
         wr.bytes(api_hash.as_bytes());
         Encode::encode(except_ids, wr);
     }
@@ -417,10 +422,10 @@ impl Function for ExportLoginToken {
 pub struct FinishFirebasePnvLogin {
     pub google_token: Str,
 }
-impl FinishFirebasePnvLogin {}
 impl FinishFirebasePnvLogin {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::FinishFirebasePnvLogin { google_token: rd.string()? })
+        let google_token = rd.string()?;
+        Ok(functions::auth::FinishFirebasePnvLogin { google_token })
     }
 }
 impl FinishFirebasePnvLogin {
@@ -441,7 +446,11 @@ impl Decode for FinishFirebasePnvLogin {
 }
 impl Encode for FinishFirebasePnvLogin {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_finish_firebase_pnv_login(self, wr);
+        if wr.layer().0 >= 229 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_finish_firebase_pnv_login(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_finish_firebase_pnv_login(self, at_layer)
@@ -469,11 +478,10 @@ impl FinishPasskeyLogin {
 impl FinishPasskeyLogin {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::auth::FinishPasskeyLogin {
-            credential: Decode::decode(rd)?,
-            from_dc_id: rd.optional(word_flags & 0x1 != 0)?,
-            from_auth_key_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let credential = Decode::decode(rd)?;
+        let from_dc_id = rd.optional(word_flags & 0x1 != 0)?;
+        let from_auth_key_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::auth::FinishPasskeyLogin { credential, from_dc_id, from_auth_key_id })
     }
 }
 impl FinishPasskeyLogin {
@@ -484,8 +492,8 @@ impl FinishPasskeyLogin {
         if !all_flags_0 && (from_dc_id.is_some() || from_auth_key_id.is_some()) {
             return wr.fail("auth.finishPasskeyLogin");
         }
-        wr.u32(0x9857ad07);
-        wr.u32(u32::from(all_flags_0) << 0);
+        let word_flags = u32::from(all_flags_0) << 0;
+        wr.words([0x9857ad07, word_flags]);
         Encode::encode(credential, wr);
         if all_flags_0 && let Some(x) = from_dc_id {
             wr.i32(*x);
@@ -505,7 +513,11 @@ impl Decode for FinishPasskeyLogin {
 }
 impl Encode for FinishPasskeyLogin {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_finish_passkey_login(self, wr);
+        if wr.layer().0 >= 219 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_finish_passkey_login(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_finish_passkey_login(self, at_layer)
@@ -533,19 +545,18 @@ impl FirebasePnvSignUp {
 impl FirebasePnvSignUp {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::auth::FirebasePnvSignUp {
-            no_joined_notifications: word_flags & 0x1 != 0,
-            first_name: rd.string()?,
-            last_name: rd.string()?,
-        })
+        let no_joined_notifications = word_flags & 0x1 != 0;
+        let first_name = rd.string()?;
+        let last_name = rd.string()?;
+        Ok(functions::auth::FirebasePnvSignUp { no_joined_notifications, first_name, last_name })
     }
 }
 impl FirebasePnvSignUp {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::FirebasePnvSignUp { no_joined_notifications, first_name, last_name } = v;
-        wr.u32(0x783f6b56);
-        wr.u32(u32::from(*no_joined_notifications) << 0);
+        let word_flags = u32::from(*no_joined_notifications) << 0;
+        wr.words([0x783f6b56, word_flags]);
         wr.bytes(first_name.as_bytes());
         wr.bytes(last_name.as_bytes());
     }
@@ -560,7 +571,11 @@ impl Decode for FirebasePnvSignUp {
 }
 impl Encode for FirebasePnvSignUp {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_firebase_pnv_sign_up(self, wr);
+        if wr.layer().0 >= 229 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_firebase_pnv_sign_up(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_firebase_pnv_sign_up(self, at_layer)
@@ -577,18 +592,18 @@ pub struct ImportAuthorization {
     pub id: i64,
     pub bytes: Bytes,
 }
-impl ImportAuthorization {}
 impl ImportAuthorization {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::ImportAuthorization { id: rd.i64()?, bytes: rd.bytes()? })
+        let id = rd.i64()?;
+        let bytes = rd.bytes()?;
+        Ok(functions::auth::ImportAuthorization { id, bytes })
     }
 }
 impl ImportAuthorization {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::ImportAuthorization { id, bytes } = v;
-        wr.u32(0xa57a7dad);
-        wr.i64(*id);
+        wr.words([0xa57a7dad, low(id), high(id)]);
         wr.bytes(bytes);
     }
 }
@@ -618,24 +633,20 @@ pub struct ImportBotAuthorization {
     pub api_hash: Str,
     pub bot_auth_token: Str,
 }
-impl ImportBotAuthorization {}
 impl ImportBotAuthorization {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::ImportBotAuthorization {
-            flags: rd.i32()?,
-            api_id: rd.i32()?,
-            api_hash: rd.string()?,
-            bot_auth_token: rd.string()?,
-        })
+        let flags = rd.i32()?;
+        let api_id = rd.i32()?;
+        let api_hash = rd.string()?;
+        let bot_auth_token = rd.string()?;
+        Ok(functions::auth::ImportBotAuthorization { flags, api_id, api_hash, bot_auth_token })
     }
 }
 impl ImportBotAuthorization {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::ImportBotAuthorization { flags, api_id, api_hash, bot_auth_token } = v;
-        wr.u32(0x67a3ff2c);
-        wr.i32(*flags);
-        wr.i32(*api_id);
+        wr.words([0x67a3ff2c, flags.cast_unsigned(), api_id.cast_unsigned()]);
         wr.bytes(api_hash.as_bytes());
         wr.bytes(bot_auth_token.as_bytes());
     }
@@ -663,10 +674,10 @@ impl Function for ImportBotAuthorization {
 pub struct ImportLoginToken {
     pub token: Bytes,
 }
-impl ImportLoginToken {}
 impl ImportLoginToken {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::ImportLoginToken { token: rd.bytes()? })
+        let token = rd.bytes()?;
+        Ok(functions::auth::ImportLoginToken { token })
     }
 }
 impl ImportLoginToken {
@@ -702,22 +713,19 @@ pub struct ImportWebTokenAuthorization {
     pub api_hash: Str,
     pub web_auth_token: Str,
 }
-impl ImportWebTokenAuthorization {}
 impl ImportWebTokenAuthorization {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::ImportWebTokenAuthorization {
-            api_id: rd.i32()?,
-            api_hash: rd.string()?,
-            web_auth_token: rd.string()?,
-        })
+        let api_id = rd.i32()?;
+        let api_hash = rd.string()?;
+        let web_auth_token = rd.string()?;
+        Ok(functions::auth::ImportWebTokenAuthorization { api_id, api_hash, web_auth_token })
     }
 }
 impl ImportWebTokenAuthorization {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::ImportWebTokenAuthorization { api_id, api_hash, web_auth_token } = v;
-        wr.u32(0x2db873a9);
-        wr.i32(*api_id);
+        wr.words([0x2db873a9, api_id.cast_unsigned()]);
         wr.bytes(api_hash.as_bytes());
         wr.bytes(web_auth_token.as_bytes());
     }
@@ -732,7 +740,11 @@ impl Decode for ImportWebTokenAuthorization {
 }
 impl Encode for ImportWebTokenAuthorization {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_import_web_token_authorization(self, wr);
+        if wr.layer().0 >= 147 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_import_web_token_authorization(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_import_web_token_authorization(self, at_layer)
@@ -760,23 +772,22 @@ impl InitFirebasePnvLogin {
 impl InitFirebasePnvLogin {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::auth::InitFirebasePnvLogin {
-            except_ids: rd.optional(word_flags & 0x1 != 0)?,
-            api_id: rd.i32()?,
-            api_hash: rd.string()?,
-        })
+        let except_ids = rd.optional(word_flags & 0x1 != 0)?;
+        let api_id = rd.i32()?;
+        let api_hash = rd.string()?;
+        Ok(functions::auth::InitFirebasePnvLogin { except_ids, api_id, api_hash })
     }
 }
 impl InitFirebasePnvLogin {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::InitFirebasePnvLogin { except_ids, api_id, api_hash } = v;
-        wr.u32(0x644f15c0);
-        wr.u32(u32::from(except_ids.is_some()) << 0);
+        let word_flags = u32::from(except_ids.is_some()) << 0;
+        wr.words([0x644f15c0, word_flags]);
         if let Some(x) = except_ids {
             Encode::encode(x, wr);
         }
-        wr.i32(*api_id);
+        wr.u32(api_id.cast_unsigned());
         wr.bytes(api_hash.as_bytes());
     }
 }
@@ -791,7 +802,11 @@ impl Decode for InitFirebasePnvLogin {
 }
 impl Encode for InitFirebasePnvLogin {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_init_firebase_pnv_login(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_init_firebase_pnv_login(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_init_firebase_pnv_login(self, at_layer)
@@ -808,18 +823,18 @@ pub struct InitPasskeyLogin {
     pub api_id: i32,
     pub api_hash: Str,
 }
-impl InitPasskeyLogin {}
 impl InitPasskeyLogin {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::InitPasskeyLogin { api_id: rd.i32()?, api_hash: rd.string()? })
+        let api_id = rd.i32()?;
+        let api_hash = rd.string()?;
+        Ok(functions::auth::InitPasskeyLogin { api_id, api_hash })
     }
 }
 impl InitPasskeyLogin {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::InitPasskeyLogin { api_id, api_hash } = v;
-        wr.u32(0x518ad0b7);
-        wr.i32(*api_id);
+        wr.words([0x518ad0b7, api_id.cast_unsigned()]);
         wr.bytes(api_hash.as_bytes());
     }
 }
@@ -833,7 +848,11 @@ impl Decode for InitPasskeyLogin {
 }
 impl Encode for InitPasskeyLogin {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_init_passkey_login(self, wr);
+        if wr.layer().0 >= 219 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_init_passkey_login(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_init_passkey_login(self, at_layer)
@@ -847,7 +866,6 @@ impl Function for InitPasskeyLogin {
 /// `auth.logOut#3e72ba19 = auth.LoggedOut`
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogOut {}
-impl LogOut {}
 impl LogOut {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::auth::LogOut {})
@@ -870,7 +888,11 @@ impl Decode for LogOut {
 }
 impl Encode for LogOut {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_log_out(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_log_out(self, wr);
+        }
     }
 }
 impl Function for LogOut {
@@ -912,15 +934,17 @@ impl RecoverPassword {
 impl RecoverPassword {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::auth::RecoverPassword { code: rd.string()?, new_settings: rd.optional(word_flags & 0x1 != 0)? })
+        let code = rd.string()?;
+        let new_settings = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::auth::RecoverPassword { code, new_settings })
     }
 }
 impl RecoverPassword {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::RecoverPassword { code, new_settings } = v;
-        wr.u32(0x37096c70);
-        wr.u32(u32::from(new_settings.is_some()) << 0);
+        let word_flags = u32::from(new_settings.is_some()) << 0;
+        wr.words([0x37096c70, word_flags]);
         wr.bytes(code.as_bytes());
         if let Some(x) = new_settings {
             Encode::encode(x, wr);
@@ -952,14 +976,12 @@ pub struct ReportMissingCode {
     pub phone_code_hash: Str,
     pub mnc: Str,
 }
-impl ReportMissingCode {}
 impl ReportMissingCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::ReportMissingCode {
-            phone_number: rd.string()?,
-            phone_code_hash: rd.string()?,
-            mnc: rd.string()?,
-        })
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        let mnc = rd.string()?;
+        Ok(functions::auth::ReportMissingCode { phone_number, phone_code_hash, mnc })
     }
 }
 impl ReportMissingCode {
@@ -982,7 +1004,11 @@ impl Decode for ReportMissingCode {
 }
 impl Encode for ReportMissingCode {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_report_missing_code(self, wr);
+        if wr.layer().0 >= 179 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_report_missing_code(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_report_missing_code(self, at_layer)
@@ -1018,12 +1044,28 @@ impl RequestFirebaseSms {
 impl RequestFirebaseSms {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        let mut safety_net_token = None;
+        let mut play_integrity_token = None;
+        let mut ios_push_secret = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                safety_net_token = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                play_integrity_token = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                ios_push_secret = Some(rd.string()?);
+            }
+        }
         Ok(functions::auth::RequestFirebaseSms {
-            phone_number: rd.string()?,
-            phone_code_hash: rd.string()?,
-            safety_net_token: rd.optional(word_flags & 0x1 != 0)?,
-            play_integrity_token: rd.optional(word_flags & 0x4 != 0)?,
-            ios_push_secret: rd.optional(word_flags & 0x2 != 0)?,
+            phone_number,
+            phone_code_hash,
+            safety_net_token,
+            play_integrity_token,
+            ios_push_secret,
         })
     }
 }
@@ -1037,22 +1079,22 @@ impl RequestFirebaseSms {
             play_integrity_token,
             ios_push_secret,
         } = v;
-        wr.u32(0x8e39261e);
-        wr.u32(
-            u32::from(safety_net_token.is_some()) << 0
-                | u32::from(ios_push_secret.is_some()) << 1
-                | u32::from(play_integrity_token.is_some()) << 2,
-        );
+        let word_flags = u32::from(safety_net_token.is_some()) << 0
+            | u32::from(ios_push_secret.is_some()) << 1
+            | u32::from(play_integrity_token.is_some()) << 2;
+        wr.words([0x8e39261e, word_flags]);
         wr.bytes(phone_number.as_bytes());
         wr.bytes(phone_code_hash.as_bytes());
-        if let Some(x) = safety_net_token {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = play_integrity_token {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = ios_push_secret {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = safety_net_token {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = play_integrity_token {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = ios_push_secret {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -1067,7 +1109,11 @@ impl Decode for RequestFirebaseSms {
 }
 impl Encode for RequestFirebaseSms {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_request_firebase_sms(self, wr);
+        if wr.layer().0 >= 180 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_request_firebase_sms(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_request_firebase_sms(self, at_layer)
@@ -1081,7 +1127,6 @@ impl Function for RequestFirebaseSms {
 /// `auth.requestPasswordRecovery#d897bc66 = auth.PasswordRecovery`
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestPasswordRecovery {}
-impl RequestPasswordRecovery {}
 impl RequestPasswordRecovery {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::auth::RequestPasswordRecovery {})
@@ -1128,19 +1173,18 @@ impl ResendCode {
 impl ResendCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::auth::ResendCode {
-            phone_number: rd.string()?,
-            phone_code_hash: rd.string()?,
-            reason: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        let reason = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::auth::ResendCode { phone_number, phone_code_hash, reason })
     }
 }
 impl ResendCode {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::ResendCode { phone_number, phone_code_hash, reason } = v;
-        wr.u32(0xcae47523);
-        wr.u32(u32::from(reason.is_some()) << 0);
+        let word_flags = u32::from(reason.is_some()) << 0;
+        wr.words([0xcae47523, word_flags]);
         wr.bytes(phone_number.as_bytes());
         wr.bytes(phone_code_hash.as_bytes());
         if let Some(x) = reason {
@@ -1159,7 +1203,11 @@ impl Decode for ResendCode {
 }
 impl Encode for ResendCode {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_resend_code(self, wr);
+        if wr.layer().0 >= 180 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_resend_code(self, wr);
+        }
     }
 }
 impl Function for ResendCode {
@@ -1170,7 +1218,6 @@ impl Function for ResendCode {
 /// `auth.resetAuthorizations#9fab0d1a = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResetAuthorizations {}
-impl ResetAuthorizations {}
 impl ResetAuthorizations {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::auth::ResetAuthorizations {})
@@ -1206,10 +1253,11 @@ pub struct ResetLoginEmail {
     pub phone_number: Str,
     pub phone_code_hash: Str,
 }
-impl ResetLoginEmail {}
 impl ResetLoginEmail {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::ResetLoginEmail { phone_number: rd.string()?, phone_code_hash: rd.string()? })
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        Ok(functions::auth::ResetLoginEmail { phone_number, phone_code_hash })
     }
 }
 impl ResetLoginEmail {
@@ -1231,7 +1279,11 @@ impl Decode for ResetLoginEmail {
 }
 impl Encode for ResetLoginEmail {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_reset_login_email(self, wr);
+        if wr.layer().0 >= 156 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_reset_login_email(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_f_reset_login_email(self, at_layer)
@@ -1250,15 +1302,13 @@ pub struct SendCode {
     pub api_hash: Str,
     pub settings: types::CodeSettings,
 }
-impl SendCode {}
 impl SendCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::auth::SendCode {
-            phone_number: rd.string()?,
-            api_id: rd.i32()?,
-            api_hash: rd.string()?,
-            settings: Decode::decode(rd)?,
-        })
+        let phone_number = rd.string()?;
+        let api_id = rd.i32()?;
+        let api_hash = rd.string()?;
+        let settings = Decode::decode(rd)?;
+        Ok(functions::auth::SendCode { phone_number, api_id, api_hash, settings })
     }
 }
 impl SendCode {
@@ -1267,7 +1317,7 @@ impl SendCode {
         let functions::auth::SendCode { phone_number, api_id, api_hash, settings } = v;
         wr.u32(0xa677244f);
         wr.bytes(phone_number.as_bytes());
-        wr.i32(*api_id);
+        wr.u32(api_id.cast_unsigned());
         wr.bytes(api_hash.as_bytes());
         Encode::encode(settings, wr);
     }
@@ -1308,20 +1358,19 @@ impl SignIn {
 impl SignIn {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::auth::SignIn {
-            phone_number: rd.string()?,
-            phone_code_hash: rd.string()?,
-            phone_code: rd.optional(word_flags & 0x1 != 0)?,
-            email_verification: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        let phone_code = rd.optional(word_flags & 0x1 != 0)?;
+        let email_verification = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::auth::SignIn { phone_number, phone_code_hash, phone_code, email_verification })
     }
 }
 impl SignIn {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::auth::SignIn { phone_number, phone_code_hash, phone_code, email_verification } = v;
-        wr.u32(0x8d52a951);
-        wr.u32(u32::from(phone_code.is_some()) << 0 | u32::from(email_verification.is_some()) << 1);
+        let word_flags = u32::from(phone_code.is_some()) << 0 | u32::from(email_verification.is_some()) << 1;
+        wr.words([0x8d52a951, word_flags]);
         wr.bytes(phone_number.as_bytes());
         wr.bytes(phone_code_hash.as_bytes());
         if let Some(x) = phone_code {
@@ -1343,7 +1392,11 @@ impl Decode for SignIn {
 }
 impl Encode for SignIn {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_sign_in(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_sign_in(self, wr);
+        }
     }
 }
 impl Function for SignIn {
@@ -1370,13 +1423,12 @@ impl SignUp {
 impl SignUp {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::auth::SignUp {
-            no_joined_notifications: word_flags & 0x1 != 0,
-            phone_number: rd.string()?,
-            phone_code_hash: rd.string()?,
-            first_name: rd.string()?,
-            last_name: rd.string()?,
-        })
+        let no_joined_notifications = word_flags & 0x1 != 0;
+        let phone_number = rd.string()?;
+        let phone_code_hash = rd.string()?;
+        let first_name = rd.string()?;
+        let last_name = rd.string()?;
+        Ok(functions::auth::SignUp { no_joined_notifications, phone_number, phone_code_hash, first_name, last_name })
     }
 }
 impl SignUp {
@@ -1384,8 +1436,8 @@ impl SignUp {
         let v = self;
         let functions::auth::SignUp { no_joined_notifications, phone_number, phone_code_hash, first_name, last_name } =
             v;
-        wr.u32(0xaac7b717);
-        wr.u32(u32::from(*no_joined_notifications) << 0);
+        let word_flags = u32::from(*no_joined_notifications) << 0;
+        wr.words([0xaac7b717, word_flags]);
         wr.bytes(phone_number.as_bytes());
         wr.bytes(phone_code_hash.as_bytes());
         wr.bytes(first_name.as_bytes());
@@ -1403,7 +1455,11 @@ impl Decode for SignUp {
 }
 impl Encode for SignUp {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_f_sign_up(self, wr);
+        if wr.layer().0 >= 173 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_f_sign_up(self, wr);
+        }
     }
 }
 impl Function for SignUp {

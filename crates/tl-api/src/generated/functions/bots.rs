@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `bots.addPreviewMedia#17aeb75a bot:InputUser lang_code:string media:InputMedia = BotPreviewMedia`
 #[derive(Clone, Debug, PartialEq)]
@@ -14,14 +14,12 @@ pub struct AddPreviewMedia {
     pub lang_code: Str,
     pub media: types::InputMedia,
 }
-impl AddPreviewMedia {}
 impl AddPreviewMedia {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::AddPreviewMedia {
-            bot: Decode::decode(rd)?,
-            lang_code: rd.string()?,
-            media: Decode::decode(rd)?,
-        })
+        let bot = Decode::decode(rd)?;
+        let lang_code = rd.string()?;
+        let media = Decode::decode(rd)?;
+        Ok(functions::bots::AddPreviewMedia { bot, lang_code, media })
     }
 }
 impl AddPreviewMedia {
@@ -44,7 +42,11 @@ impl Decode for AddPreviewMedia {
 }
 impl Encode for AddPreviewMedia {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_add_preview_media(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_add_preview_media(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_add_preview_media(self, at_layer)
@@ -61,10 +63,11 @@ pub struct AddUsername {
     pub bot: types::InputUser,
     pub username: Str,
 }
-impl AddUsername {}
 impl AddUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::AddUsername { bot: Decode::decode(rd)?, username: rd.string()? })
+        let bot = Decode::decode(rd)?;
+        let username = rd.string()?;
+        Ok(functions::bots::AddUsername { bot, username })
     }
 }
 impl AddUsername {
@@ -86,7 +89,11 @@ impl Decode for AddUsername {
 }
 impl Encode for AddUsername {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_add_username(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_add_username(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_add_username(self, at_layer)
@@ -102,10 +109,10 @@ impl Function for AddUsername {
 pub struct AllowSendMessage {
     pub bot: types::InputUser,
 }
-impl AllowSendMessage {}
 impl AllowSendMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::AllowSendMessage { bot: Decode::decode(rd)? })
+        let bot = Decode::decode(rd)?;
+        Ok(functions::bots::AllowSendMessage { bot })
     }
 }
 impl AllowSendMessage {
@@ -126,7 +133,11 @@ impl Decode for AllowSendMessage {
 }
 impl Encode for AllowSendMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_allow_send_message(self, wr);
+        if wr.layer().0 >= 162 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_allow_send_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_allow_send_message(self, at_layer)
@@ -143,18 +154,18 @@ pub struct AnswerWebhookJSONQuery {
     pub query_id: i64,
     pub data: types::DataJSON,
 }
-impl AnswerWebhookJSONQuery {}
 impl AnswerWebhookJSONQuery {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::AnswerWebhookJSONQuery { query_id: rd.i64()?, data: Decode::decode(rd)? })
+        let query_id = rd.i64()?;
+        let data = Decode::decode(rd)?;
+        Ok(functions::bots::AnswerWebhookJSONQuery { query_id, data })
     }
 }
 impl AnswerWebhookJSONQuery {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::bots::AnswerWebhookJSONQuery { query_id, data } = v;
-        wr.u32(0xe6213f4d);
-        wr.i64(*query_id);
+        wr.words([0xe6213f4d, low(query_id), high(query_id)]);
         Encode::encode(data, wr);
     }
 }
@@ -181,10 +192,10 @@ impl Function for AnswerWebhookJSONQuery {
 pub struct CanSendMessage {
     pub bot: types::InputUser,
 }
-impl CanSendMessage {}
 impl CanSendMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::CanSendMessage { bot: Decode::decode(rd)? })
+        let bot = Decode::decode(rd)?;
+        Ok(functions::bots::CanSendMessage { bot })
     }
 }
 impl CanSendMessage {
@@ -205,7 +216,11 @@ impl Decode for CanSendMessage {
 }
 impl Encode for CanSendMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_can_send_message(self, wr);
+        if wr.layer().0 >= 162 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_can_send_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_can_send_message(self, at_layer)
@@ -223,14 +238,12 @@ pub struct CheckDownloadFileParams {
     pub file_name: Str,
     pub url: Str,
 }
-impl CheckDownloadFileParams {}
 impl CheckDownloadFileParams {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::CheckDownloadFileParams {
-            bot: Decode::decode(rd)?,
-            file_name: rd.string()?,
-            url: rd.string()?,
-        })
+        let bot = Decode::decode(rd)?;
+        let file_name = rd.string()?;
+        let url = rd.string()?;
+        Ok(functions::bots::CheckDownloadFileParams { bot, file_name, url })
     }
 }
 impl CheckDownloadFileParams {
@@ -253,7 +266,11 @@ impl Decode for CheckDownloadFileParams {
 }
 impl Encode for CheckDownloadFileParams {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_check_download_file_params(self, wr);
+        if wr.layer().0 >= 193 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_check_download_file_params(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_check_download_file_params(self, at_layer)
@@ -280,15 +297,17 @@ impl CheckUsername {
 impl CheckUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::bots::CheckUsername { additional: word_flags & 0x1 != 0, username: rd.string()? })
+        let additional = word_flags & 0x1 != 0;
+        let username = rd.string()?;
+        Ok(functions::bots::CheckUsername { additional, username })
     }
 }
 impl CheckUsername {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::bots::CheckUsername { additional, username } = v;
-        wr.u32(0xe3ac4c61);
-        wr.u32(u32::from(*additional) << 0);
+        let word_flags = u32::from(*additional) << 0;
+        wr.words([0xe3ac4c61, word_flags]);
         wr.bytes(username.as_bytes());
     }
 }
@@ -303,7 +322,11 @@ impl Decode for CheckUsername {
 }
 impl Encode for CheckUsername {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_check_username(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_check_username(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_check_username(self, at_layer)
@@ -332,20 +355,19 @@ impl CreateBot {
 impl CreateBot {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::bots::CreateBot {
-            via_deeplink: word_flags & 0x1 != 0,
-            name: rd.string()?,
-            username: rd.string()?,
-            manager_id: Decode::decode(rd)?,
-        })
+        let via_deeplink = word_flags & 0x1 != 0;
+        let name = rd.string()?;
+        let username = rd.string()?;
+        let manager_id = Decode::decode(rd)?;
+        Ok(functions::bots::CreateBot { via_deeplink, name, username, manager_id })
     }
 }
 impl CreateBot {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::bots::CreateBot { via_deeplink, name, username, manager_id } = v;
-        wr.u32(0xe5b17f2b);
-        wr.u32(u32::from(*via_deeplink) << 0);
+        let word_flags = u32::from(*via_deeplink) << 0;
+        wr.words([0xe5b17f2b, word_flags]);
         wr.bytes(name.as_bytes());
         wr.bytes(username.as_bytes());
         Encode::encode(manager_id, wr);
@@ -361,7 +383,11 @@ impl Decode for CreateBot {
 }
 impl Encode for CreateBot {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_create_bot(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_create_bot(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_create_bot(self, at_layer)
@@ -379,14 +405,12 @@ pub struct DeletePreviewMedia {
     pub lang_code: Str,
     pub media: Vec<types::InputMedia>,
 }
-impl DeletePreviewMedia {}
 impl DeletePreviewMedia {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::DeletePreviewMedia {
-            bot: Decode::decode(rd)?,
-            lang_code: rd.string()?,
-            media: Decode::decode(rd)?,
-        })
+        let bot = Decode::decode(rd)?;
+        let lang_code = rd.string()?;
+        let media = Decode::decode(rd)?;
+        Ok(functions::bots::DeletePreviewMedia { bot, lang_code, media })
     }
 }
 impl DeletePreviewMedia {
@@ -409,7 +433,11 @@ impl Decode for DeletePreviewMedia {
 }
 impl Encode for DeletePreviewMedia {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_delete_preview_media(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_delete_preview_media(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_delete_preview_media(self, at_layer)
@@ -437,19 +465,18 @@ impl EditAccessSettings {
 impl EditAccessSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::bots::EditAccessSettings {
-            restricted: word_flags & 0x1 != 0,
-            bot: Decode::decode(rd)?,
-            add_users: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let restricted = word_flags & 0x1 != 0;
+        let bot = Decode::decode(rd)?;
+        let add_users = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::bots::EditAccessSettings { restricted, bot, add_users })
     }
 }
 impl EditAccessSettings {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::bots::EditAccessSettings { restricted, bot, add_users } = v;
-        wr.u32(0x31813cd8);
-        wr.u32(u32::from(*restricted) << 0 | u32::from(add_users.is_some()) << 1);
+        let word_flags = u32::from(*restricted) << 0 | u32::from(add_users.is_some()) << 1;
+        wr.words([0x31813cd8, word_flags]);
         Encode::encode(bot, wr);
         if let Some(x) = add_users {
             Encode::encode(x, wr);
@@ -466,7 +493,11 @@ impl Decode for EditAccessSettings {
 }
 impl Encode for EditAccessSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_edit_access_settings(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_edit_access_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_edit_access_settings(self, at_layer)
@@ -485,15 +516,13 @@ pub struct EditPreviewMedia {
     pub media: types::InputMedia,
     pub new_media: types::InputMedia,
 }
-impl EditPreviewMedia {}
 impl EditPreviewMedia {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::EditPreviewMedia {
-            bot: Decode::decode(rd)?,
-            lang_code: rd.string()?,
-            media: Decode::decode(rd)?,
-            new_media: Decode::decode(rd)?,
-        })
+        let bot = Decode::decode(rd)?;
+        let lang_code = rd.string()?;
+        let media = Decode::decode(rd)?;
+        let new_media = Decode::decode(rd)?;
+        Ok(functions::bots::EditPreviewMedia { bot, lang_code, media, new_media })
     }
 }
 impl EditPreviewMedia {
@@ -517,7 +546,11 @@ impl Decode for EditPreviewMedia {
 }
 impl Encode for EditPreviewMedia {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_edit_preview_media(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_edit_preview_media(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_edit_preview_media(self, at_layer)
@@ -534,10 +567,11 @@ pub struct ExportBotToken {
     pub bot: types::InputUser,
     pub revoke: bool,
 }
-impl ExportBotToken {}
 impl ExportBotToken {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::ExportBotToken { bot: Decode::decode(rd)?, revoke: rd.bool()? })
+        let bot = Decode::decode(rd)?;
+        let revoke = rd.bool()?;
+        Ok(functions::bots::ExportBotToken { bot, revoke })
     }
 }
 impl ExportBotToken {
@@ -559,7 +593,11 @@ impl Decode for ExportBotToken {
 }
 impl Encode for ExportBotToken {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_export_bot_token(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_export_bot_token(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_export_bot_token(self, at_layer)
@@ -575,10 +613,10 @@ impl Function for ExportBotToken {
 pub struct GetAccessSettings {
     pub bot: types::InputUser,
 }
-impl GetAccessSettings {}
 impl GetAccessSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::GetAccessSettings { bot: Decode::decode(rd)? })
+        let bot = Decode::decode(rd)?;
+        Ok(functions::bots::GetAccessSettings { bot })
     }
 }
 impl GetAccessSettings {
@@ -599,7 +637,11 @@ impl Decode for GetAccessSettings {
 }
 impl Encode for GetAccessSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_get_access_settings(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_get_access_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_get_access_settings(self, at_layer)
@@ -613,7 +655,6 @@ impl Function for GetAccessSettings {
 /// `bots.getAdminedBots#b0711d83 = Vector<User>`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAdminedBots {}
-impl GetAdminedBots {}
 impl GetAdminedBots {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::bots::GetAdminedBots {})
@@ -635,7 +676,11 @@ impl Decode for GetAdminedBots {
 }
 impl Encode for GetAdminedBots {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_get_admined_bots(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_get_admined_bots(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_get_admined_bots(self, at_layer)
@@ -652,10 +697,11 @@ pub struct GetBotCommands {
     pub scope: types::BotCommandScope,
     pub lang_code: Str,
 }
-impl GetBotCommands {}
 impl GetBotCommands {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::GetBotCommands { scope: Decode::decode(rd)?, lang_code: rd.string()? })
+        let scope = Decode::decode(rd)?;
+        let lang_code = rd.string()?;
+        Ok(functions::bots::GetBotCommands { scope, lang_code })
     }
 }
 impl GetBotCommands {
@@ -701,15 +747,17 @@ impl GetBotInfo {
 impl GetBotInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::bots::GetBotInfo { bot: rd.optional(word_flags & 0x1 != 0)?, lang_code: rd.string()? })
+        let bot = rd.optional(word_flags & 0x1 != 0)?;
+        let lang_code = rd.string()?;
+        Ok(functions::bots::GetBotInfo { bot, lang_code })
     }
 }
 impl GetBotInfo {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::bots::GetBotInfo { bot, lang_code } = v;
-        wr.u32(0xdcd914fd);
-        wr.u32(u32::from(bot.is_some()) << 0);
+        let word_flags = u32::from(bot.is_some()) << 0;
+        wr.words([0xdcd914fd, word_flags]);
         if let Some(x) = bot {
             Encode::encode(x, wr);
         }
@@ -727,7 +775,11 @@ impl Decode for GetBotInfo {
 }
 impl Encode for GetBotInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_get_bot_info(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_get_bot_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_get_bot_info(self, at_layer)
@@ -761,10 +813,10 @@ impl Function for GetBotInfo {
 pub struct GetBotMenuButton {
     pub user_id: types::InputUser,
 }
-impl GetBotMenuButton {}
 impl GetBotMenuButton {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::GetBotMenuButton { user_id: Decode::decode(rd)? })
+        let user_id = Decode::decode(rd)?;
+        Ok(functions::bots::GetBotMenuButton { user_id })
     }
 }
 impl GetBotMenuButton {
@@ -785,7 +837,11 @@ impl Decode for GetBotMenuButton {
 }
 impl Encode for GetBotMenuButton {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_get_bot_menu_button(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_get_bot_menu_button(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_get_bot_menu_button(self, at_layer)
@@ -801,10 +857,10 @@ impl Function for GetBotMenuButton {
 pub struct GetBotRecommendations {
     pub bot: types::InputUser,
 }
-impl GetBotRecommendations {}
 impl GetBotRecommendations {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::GetBotRecommendations { bot: Decode::decode(rd)? })
+        let bot = Decode::decode(rd)?;
+        Ok(functions::bots::GetBotRecommendations { bot })
     }
 }
 impl GetBotRecommendations {
@@ -826,7 +882,11 @@ impl Decode for GetBotRecommendations {
 }
 impl Encode for GetBotRecommendations {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_get_bot_recommendations(self, wr);
+        if wr.layer().0 >= 197 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_get_bot_recommendations(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_get_bot_recommendations(self, at_layer)
@@ -843,10 +903,11 @@ pub struct GetPopularAppBots {
     pub offset: Str,
     pub limit: i32,
 }
-impl GetPopularAppBots {}
 impl GetPopularAppBots {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::GetPopularAppBots { offset: rd.string()?, limit: rd.i32()? })
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::bots::GetPopularAppBots { offset, limit })
     }
 }
 impl GetPopularAppBots {
@@ -855,7 +916,7 @@ impl GetPopularAppBots {
         let functions::bots::GetPopularAppBots { offset, limit } = v;
         wr.u32(0xc2510192);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetPopularAppBots {
@@ -868,7 +929,11 @@ impl Decode for GetPopularAppBots {
 }
 impl Encode for GetPopularAppBots {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_get_popular_app_bots(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_get_popular_app_bots(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_get_popular_app_bots(self, at_layer)
@@ -885,10 +950,11 @@ pub struct GetPreviewInfo {
     pub bot: types::InputUser,
     pub lang_code: Str,
 }
-impl GetPreviewInfo {}
 impl GetPreviewInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::GetPreviewInfo { bot: Decode::decode(rd)?, lang_code: rd.string()? })
+        let bot = Decode::decode(rd)?;
+        let lang_code = rd.string()?;
+        Ok(functions::bots::GetPreviewInfo { bot, lang_code })
     }
 }
 impl GetPreviewInfo {
@@ -910,7 +976,11 @@ impl Decode for GetPreviewInfo {
 }
 impl Encode for GetPreviewInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_get_preview_info(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_get_preview_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_get_preview_info(self, at_layer)
@@ -926,10 +996,10 @@ impl Function for GetPreviewInfo {
 pub struct GetPreviewMedias {
     pub bot: types::InputUser,
 }
-impl GetPreviewMedias {}
 impl GetPreviewMedias {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::GetPreviewMedias { bot: Decode::decode(rd)? })
+        let bot = Decode::decode(rd)?;
+        Ok(functions::bots::GetPreviewMedias { bot })
     }
 }
 impl GetPreviewMedias {
@@ -950,7 +1020,11 @@ impl Decode for GetPreviewMedias {
 }
 impl Encode for GetPreviewMedias {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_get_preview_medias(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_get_preview_medias(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_get_preview_medias(self, at_layer)
@@ -967,10 +1041,11 @@ pub struct GetRequestedWebViewButton {
     pub bot: types::InputUser,
     pub webapp_req_id: Str,
 }
-impl GetRequestedWebViewButton {}
 impl GetRequestedWebViewButton {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::GetRequestedWebViewButton { bot: Decode::decode(rd)?, webapp_req_id: rd.string()? })
+        let bot = Decode::decode(rd)?;
+        let webapp_req_id = rd.string()?;
+        Ok(functions::bots::GetRequestedWebViewButton { bot, webapp_req_id })
     }
 }
 impl GetRequestedWebViewButton {
@@ -992,7 +1067,11 @@ impl Decode for GetRequestedWebViewButton {
 }
 impl Encode for GetRequestedWebViewButton {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_get_requested_web_view_button(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_get_requested_web_view_button(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_get_requested_web_view_button(self, at_layer)
@@ -1010,14 +1089,12 @@ pub struct InvokeWebViewCustomMethod {
     pub custom_method: Str,
     pub params: types::DataJSON,
 }
-impl InvokeWebViewCustomMethod {}
 impl InvokeWebViewCustomMethod {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::InvokeWebViewCustomMethod {
-            bot: Decode::decode(rd)?,
-            custom_method: rd.string()?,
-            params: Decode::decode(rd)?,
-        })
+        let bot = Decode::decode(rd)?;
+        let custom_method = rd.string()?;
+        let params = Decode::decode(rd)?;
+        Ok(functions::bots::InvokeWebViewCustomMethod { bot, custom_method, params })
     }
 }
 impl InvokeWebViewCustomMethod {
@@ -1040,7 +1117,11 @@ impl Decode for InvokeWebViewCustomMethod {
 }
 impl Encode for InvokeWebViewCustomMethod {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_invoke_web_view_custom_method(self, wr);
+        if wr.layer().0 >= 162 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_invoke_web_view_custom_method(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_invoke_web_view_custom_method(self, at_layer)
@@ -1057,10 +1138,11 @@ pub struct RemoveUsername {
     pub bot: types::InputUser,
     pub username: Str,
 }
-impl RemoveUsername {}
 impl RemoveUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::RemoveUsername { bot: Decode::decode(rd)?, username: rd.string()? })
+        let bot = Decode::decode(rd)?;
+        let username = rd.string()?;
+        Ok(functions::bots::RemoveUsername { bot, username })
     }
 }
 impl RemoveUsername {
@@ -1082,7 +1164,11 @@ impl Decode for RemoveUsername {
 }
 impl Encode for RemoveUsername {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_remove_username(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_remove_username(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_remove_username(self, at_layer)
@@ -1100,14 +1186,12 @@ pub struct ReorderPreviewMedias {
     pub lang_code: Str,
     pub order: Vec<types::InputMedia>,
 }
-impl ReorderPreviewMedias {}
 impl ReorderPreviewMedias {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::ReorderPreviewMedias {
-            bot: Decode::decode(rd)?,
-            lang_code: rd.string()?,
-            order: Decode::decode(rd)?,
-        })
+        let bot = Decode::decode(rd)?;
+        let lang_code = rd.string()?;
+        let order = Decode::decode(rd)?;
+        Ok(functions::bots::ReorderPreviewMedias { bot, lang_code, order })
     }
 }
 impl ReorderPreviewMedias {
@@ -1130,7 +1214,11 @@ impl Decode for ReorderPreviewMedias {
 }
 impl Encode for ReorderPreviewMedias {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_reorder_preview_medias(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_reorder_preview_medias(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_reorder_preview_medias(self, at_layer)
@@ -1147,10 +1235,11 @@ pub struct ReorderUsernames {
     pub bot: types::InputUser,
     pub order: Vec<Str>,
 }
-impl ReorderUsernames {}
 impl ReorderUsernames {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::ReorderUsernames { bot: Decode::decode(rd)?, order: Decode::decode(rd)? })
+        let bot = Decode::decode(rd)?;
+        let order = Decode::decode(rd)?;
+        Ok(functions::bots::ReorderUsernames { bot, order })
     }
 }
 impl ReorderUsernames {
@@ -1172,7 +1261,11 @@ impl Decode for ReorderUsernames {
 }
 impl Encode for ReorderUsernames {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_reorder_usernames(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_reorder_usernames(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_reorder_usernames(self, at_layer)
@@ -1189,10 +1282,11 @@ pub struct RequestWebViewButton {
     pub user_id: types::InputUser,
     pub button: types::KeyboardButton,
 }
-impl RequestWebViewButton {}
 impl RequestWebViewButton {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::RequestWebViewButton { user_id: Decode::decode(rd)?, button: Decode::decode(rd)? })
+        let user_id = Decode::decode(rd)?;
+        let button = Decode::decode(rd)?;
+        Ok(functions::bots::RequestWebViewButton { user_id, button })
     }
 }
 impl RequestWebViewButton {
@@ -1214,7 +1308,11 @@ impl Decode for RequestWebViewButton {
 }
 impl Encode for RequestWebViewButton {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_request_web_view_button(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_request_web_view_button(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_request_web_view_button(self, at_layer)
@@ -1231,10 +1329,11 @@ pub struct ResetBotCommands {
     pub scope: types::BotCommandScope,
     pub lang_code: Str,
 }
-impl ResetBotCommands {}
 impl ResetBotCommands {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::ResetBotCommands { scope: Decode::decode(rd)?, lang_code: rd.string()? })
+        let scope = Decode::decode(rd)?;
+        let lang_code = rd.string()?;
+        Ok(functions::bots::ResetBotCommands { scope, lang_code })
     }
 }
 impl ResetBotCommands {
@@ -1270,10 +1369,11 @@ pub struct SendCustomRequest {
     pub custom_method: Str,
     pub params: types::DataJSON,
 }
-impl SendCustomRequest {}
 impl SendCustomRequest {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::SendCustomRequest { custom_method: rd.string()?, params: Decode::decode(rd)? })
+        let custom_method = rd.string()?;
+        let params = Decode::decode(rd)?;
+        Ok(functions::bots::SendCustomRequest { custom_method, params })
     }
 }
 impl SendCustomRequest {
@@ -1308,10 +1408,10 @@ impl Function for SendCustomRequest {
 pub struct SetBotBroadcastDefaultAdminRights {
     pub admin_rights: types::ChatAdminRights,
 }
-impl SetBotBroadcastDefaultAdminRights {}
 impl SetBotBroadcastDefaultAdminRights {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::SetBotBroadcastDefaultAdminRights { admin_rights: Decode::decode(rd)? })
+        let admin_rights = Decode::decode(rd)?;
+        Ok(functions::bots::SetBotBroadcastDefaultAdminRights { admin_rights })
     }
 }
 impl SetBotBroadcastDefaultAdminRights {
@@ -1332,7 +1432,11 @@ impl Decode for SetBotBroadcastDefaultAdminRights {
 }
 impl Encode for SetBotBroadcastDefaultAdminRights {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_set_bot_broadcast_default_admin_rights(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_set_bot_broadcast_default_admin_rights(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_set_bot_broadcast_default_admin_rights(self, at_layer)
@@ -1350,14 +1454,12 @@ pub struct SetBotCommands {
     pub lang_code: Str,
     pub commands: Vec<types::BotCommand>,
 }
-impl SetBotCommands {}
 impl SetBotCommands {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::SetBotCommands {
-            scope: Decode::decode(rd)?,
-            lang_code: rd.string()?,
-            commands: Decode::decode(rd)?,
-        })
+        let scope = Decode::decode(rd)?;
+        let lang_code = rd.string()?;
+        let commands = Decode::decode(rd)?;
+        Ok(functions::bots::SetBotCommands { scope, lang_code, commands })
     }
 }
 impl SetBotCommands {
@@ -1393,10 +1495,10 @@ impl Function for SetBotCommands {
 pub struct SetBotGroupDefaultAdminRights {
     pub admin_rights: types::ChatAdminRights,
 }
-impl SetBotGroupDefaultAdminRights {}
 impl SetBotGroupDefaultAdminRights {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::SetBotGroupDefaultAdminRights { admin_rights: Decode::decode(rd)? })
+        let admin_rights = Decode::decode(rd)?;
+        Ok(functions::bots::SetBotGroupDefaultAdminRights { admin_rights })
     }
 }
 impl SetBotGroupDefaultAdminRights {
@@ -1417,7 +1519,11 @@ impl Decode for SetBotGroupDefaultAdminRights {
 }
 impl Encode for SetBotGroupDefaultAdminRights {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_set_bot_group_default_admin_rights(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_set_bot_group_default_admin_rights(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_set_bot_group_default_admin_rights(self, at_layer)
@@ -1447,38 +1553,48 @@ impl SetBotInfo {
 impl SetBotInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::bots::SetBotInfo {
-            bot: rd.optional(word_flags & 0x4 != 0)?,
-            lang_code: rd.string()?,
-            name: rd.optional(word_flags & 0x8 != 0)?,
-            about: rd.optional(word_flags & 0x1 != 0)?,
-            description: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let bot = rd.optional(word_flags & 0x4 != 0)?;
+        let lang_code = rd.string()?;
+        let mut name = None;
+        let mut about = None;
+        let mut description = None;
+        if word_flags & 0xb != 0 {
+            if word_flags & 0x8 != 0 {
+                name = Some(rd.string()?);
+            }
+            if word_flags & 0x1 != 0 {
+                about = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                description = Some(rd.string()?);
+            }
+        }
+        Ok(functions::bots::SetBotInfo { bot, lang_code, name, about, description })
     }
 }
 impl SetBotInfo {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::bots::SetBotInfo { bot, lang_code, name, about, description } = v;
-        wr.u32(0x10cf3123);
-        wr.u32(
-            u32::from(about.is_some()) << 0
-                | u32::from(description.is_some()) << 1
-                | u32::from(bot.is_some()) << 2
-                | u32::from(name.is_some()) << 3,
-        );
+        let word_flags = u32::from(about.is_some()) << 0
+            | u32::from(description.is_some()) << 1
+            | u32::from(bot.is_some()) << 2
+            | u32::from(name.is_some()) << 3;
+        wr.words([0x10cf3123, word_flags]);
         if let Some(x) = bot {
             Encode::encode(x, wr);
         }
         wr.bytes(lang_code.as_bytes());
-        if let Some(x) = name {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = about {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = description {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0xb != 0 {
+            if let Some(x) = name {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = about {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = description {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -1493,7 +1609,11 @@ impl Decode for SetBotInfo {
 }
 impl Encode for SetBotInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_set_bot_info(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_set_bot_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_set_bot_info(self, at_layer)
@@ -1510,10 +1630,11 @@ pub struct SetBotMenuButton {
     pub user_id: types::InputUser,
     pub button: types::BotMenuButton,
 }
-impl SetBotMenuButton {}
 impl SetBotMenuButton {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::SetBotMenuButton { user_id: Decode::decode(rd)?, button: Decode::decode(rd)? })
+        let user_id = Decode::decode(rd)?;
+        let button = Decode::decode(rd)?;
+        Ok(functions::bots::SetBotMenuButton { user_id, button })
     }
 }
 impl SetBotMenuButton {
@@ -1535,7 +1656,11 @@ impl Decode for SetBotMenuButton {
 }
 impl Encode for SetBotMenuButton {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_set_bot_menu_button(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_set_bot_menu_button(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_set_bot_menu_button(self, at_layer)
@@ -1564,20 +1689,20 @@ impl SetCustomVerification {
 impl SetCustomVerification {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::bots::SetCustomVerification {
-            enabled: word_flags & 0x2 != 0,
-            bot: rd.optional(word_flags & 0x1 != 0)?,
-            peer: Decode::decode(rd)?,
-            custom_description: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let enabled = word_flags & 0x2 != 0;
+        let bot = rd.optional(word_flags & 0x1 != 0)?;
+        let peer = Decode::decode(rd)?;
+        let custom_description = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::bots::SetCustomVerification { enabled, bot, peer, custom_description })
     }
 }
 impl SetCustomVerification {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::bots::SetCustomVerification { enabled, bot, peer, custom_description } = v;
-        wr.u32(0xf4946757);
-        wr.u32(u32::from(bot.is_some()) << 0 | u32::from(*enabled) << 1 | u32::from(custom_description.is_some()) << 2);
+        let word_flags =
+            u32::from(bot.is_some()) << 0 | u32::from(*enabled) << 1 | u32::from(custom_description.is_some()) << 2;
+        wr.words([0xf4946757, word_flags]);
         if let Some(x) = bot {
             Encode::encode(x, wr);
         }
@@ -1598,7 +1723,11 @@ impl Decode for SetCustomVerification {
 }
 impl Encode for SetCustomVerification {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_set_custom_verification(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_set_custom_verification(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_set_custom_verification(self, at_layer)
@@ -1615,18 +1744,18 @@ pub struct SetJoinChatResults {
     pub query_id: i64,
     pub result: types::JoinChatBotResult,
 }
-impl SetJoinChatResults {}
 impl SetJoinChatResults {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::SetJoinChatResults { query_id: rd.i64()?, result: Decode::decode(rd)? })
+        let query_id = rd.i64()?;
+        let result = Decode::decode(rd)?;
+        Ok(functions::bots::SetJoinChatResults { query_id, result })
     }
 }
 impl SetJoinChatResults {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::bots::SetJoinChatResults { query_id, result } = v;
-        wr.u32(0xe71a4810);
-        wr.i64(*query_id);
+        wr.words([0xe71a4810, low(query_id), high(query_id)]);
         Encode::encode(result, wr);
     }
 }
@@ -1640,7 +1769,11 @@ impl Decode for SetJoinChatResults {
 }
 impl Encode for SetJoinChatResults {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_set_join_chat_results(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_set_join_chat_results(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_set_join_chat_results(self, at_layer)
@@ -1657,10 +1790,11 @@ pub struct ToggleUserEmojiStatusPermission {
     pub bot: types::InputUser,
     pub enabled: bool,
 }
-impl ToggleUserEmojiStatusPermission {}
 impl ToggleUserEmojiStatusPermission {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::ToggleUserEmojiStatusPermission { bot: Decode::decode(rd)?, enabled: rd.bool()? })
+        let bot = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        Ok(functions::bots::ToggleUserEmojiStatusPermission { bot, enabled })
     }
 }
 impl ToggleUserEmojiStatusPermission {
@@ -1682,7 +1816,11 @@ impl Decode for ToggleUserEmojiStatusPermission {
 }
 impl Encode for ToggleUserEmojiStatusPermission {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_toggle_user_emoji_status_permission(self, wr);
+        if wr.layer().0 >= 193 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_toggle_user_emoji_status_permission(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_toggle_user_emoji_status_permission(self, at_layer)
@@ -1700,10 +1838,12 @@ pub struct ToggleUsername {
     pub username: Str,
     pub active: bool,
 }
-impl ToggleUsername {}
 impl ToggleUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::ToggleUsername { bot: Decode::decode(rd)?, username: rd.string()?, active: rd.bool()? })
+        let bot = Decode::decode(rd)?;
+        let username = rd.string()?;
+        let active = rd.bool()?;
+        Ok(functions::bots::ToggleUsername { bot, username, active })
     }
 }
 impl ToggleUsername {
@@ -1726,7 +1866,11 @@ impl Decode for ToggleUsername {
 }
 impl Encode for ToggleUsername {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_toggle_username(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_toggle_username(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_toggle_username(self, at_layer)
@@ -1754,21 +1898,20 @@ impl UpdateStarRefProgram {
 impl UpdateStarRefProgram {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::bots::UpdateStarRefProgram {
-            bot: Decode::decode(rd)?,
-            commission_permille: rd.i32()?,
-            duration_months: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let bot = Decode::decode(rd)?;
+        let commission_permille = rd.i32()?;
+        let duration_months = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::bots::UpdateStarRefProgram { bot, commission_permille, duration_months })
     }
 }
 impl UpdateStarRefProgram {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::bots::UpdateStarRefProgram { bot, commission_permille, duration_months } = v;
-        wr.u32(0x778b5ab3);
-        wr.u32(u32::from(duration_months.is_some()) << 0);
+        let word_flags = u32::from(duration_months.is_some()) << 0;
+        wr.words([0x778b5ab3, word_flags]);
         Encode::encode(bot, wr);
-        wr.i32(*commission_permille);
+        wr.u32(commission_permille.cast_unsigned());
         if let Some(x) = duration_months {
             wr.i32(*x);
         }
@@ -1784,7 +1927,11 @@ impl Decode for UpdateStarRefProgram {
 }
 impl Encode for UpdateStarRefProgram {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_update_star_ref_program(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_update_star_ref_program(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_update_star_ref_program(self, at_layer)
@@ -1801,10 +1948,11 @@ pub struct UpdateUserEmojiStatus {
     pub user_id: types::InputUser,
     pub emoji_status: types::EmojiStatus,
 }
-impl UpdateUserEmojiStatus {}
 impl UpdateUserEmojiStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::bots::UpdateUserEmojiStatus { user_id: Decode::decode(rd)?, emoji_status: Decode::decode(rd)? })
+        let user_id = Decode::decode(rd)?;
+        let emoji_status = Decode::decode(rd)?;
+        Ok(functions::bots::UpdateUserEmojiStatus { user_id, emoji_status })
     }
 }
 impl UpdateUserEmojiStatus {
@@ -1826,7 +1974,11 @@ impl Decode for UpdateUserEmojiStatus {
 }
 impl Encode for UpdateUserEmojiStatus {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_f_update_user_emoji_status(self, wr);
+        if wr.layer().0 >= 193 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_f_update_user_emoji_status(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_f_update_user_emoji_status(self, at_layer)

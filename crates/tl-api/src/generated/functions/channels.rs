@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `channels.checkSearchPostsFlood#22567115 flags:# query:flags.0?string = SearchPostsFlood`
 #[derive(Clone, Debug, PartialEq)]
@@ -22,15 +22,16 @@ impl CheckSearchPostsFlood {
 impl CheckSearchPostsFlood {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::CheckSearchPostsFlood { query: rd.optional(word_flags & 0x1 != 0)? })
+        let query = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::channels::CheckSearchPostsFlood { query })
     }
 }
 impl CheckSearchPostsFlood {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::CheckSearchPostsFlood { query } = v;
-        wr.u32(0x22567115);
-        wr.u32(u32::from(query.is_some()) << 0);
+        let word_flags = u32::from(query.is_some()) << 0;
+        wr.words([0x22567115, word_flags]);
         if let Some(x) = query {
             wr.bytes(x.as_bytes());
         }
@@ -46,7 +47,11 @@ impl Decode for CheckSearchPostsFlood {
 }
 impl Encode for CheckSearchPostsFlood {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_check_search_posts_flood(self, wr);
+        if wr.layer().0 >= 211 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_check_search_posts_flood(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_check_search_posts_flood(self, at_layer)
@@ -63,10 +68,11 @@ pub struct CheckUsername {
     pub channel: types::InputChannel,
     pub username: Str,
 }
-impl CheckUsername {}
 impl CheckUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::CheckUsername { channel: Decode::decode(rd)?, username: rd.string()? })
+        let channel = Decode::decode(rd)?;
+        let username = rd.string()?;
+        Ok(functions::channels::CheckUsername { channel, username })
     }
 }
 impl CheckUsername {
@@ -101,10 +107,10 @@ impl Function for CheckUsername {
 pub struct ConvertToGigagroup {
     pub channel: types::InputChannel,
 }
-impl ConvertToGigagroup {}
 impl ConvertToGigagroup {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ConvertToGigagroup { channel: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        Ok(functions::channels::ConvertToGigagroup { channel })
     }
 }
 impl ConvertToGigagroup {
@@ -166,16 +172,36 @@ impl CreateChannel {
 impl CreateChannel {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let broadcast = word_flags & 0x1 != 0;
+        let megagroup = word_flags & 0x2 != 0;
+        let for_import = word_flags & 0x8 != 0;
+        let forum = word_flags & 0x20 != 0;
+        let title = rd.string()?;
+        let about = rd.string()?;
+        let mut geo_point = None;
+        let mut address = None;
+        let mut ttl_period = None;
+        if word_flags & 0x14 != 0 {
+            if word_flags & 0x4 != 0 {
+                geo_point = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                address = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                ttl_period = Some(rd.i32()?);
+            }
+        }
         Ok(functions::channels::CreateChannel {
-            broadcast: word_flags & 0x1 != 0,
-            megagroup: word_flags & 0x2 != 0,
-            for_import: word_flags & 0x8 != 0,
-            forum: word_flags & 0x20 != 0,
-            title: rd.string()?,
-            about: rd.string()?,
-            geo_point: rd.optional(word_flags & 0x4 != 0)?,
-            address: rd.optional(word_flags & 0x4 != 0)?,
-            ttl_period: rd.optional(word_flags & 0x10 != 0)?,
+            broadcast,
+            megagroup,
+            for_import,
+            forum,
+            title,
+            about,
+            geo_point,
+            address,
+            ttl_period,
         })
     }
 }
@@ -197,25 +223,25 @@ impl CreateChannel {
         if !all_flags_2 && (geo_point.is_some() || address.is_some()) {
             return wr.fail("channels.createChannel");
         }
-        wr.u32(0x91006707);
-        wr.u32(
-            u32::from(*broadcast) << 0
-                | u32::from(*megagroup) << 1
-                | u32::from(all_flags_2) << 2
-                | u32::from(*for_import) << 3
-                | u32::from(ttl_period.is_some()) << 4
-                | u32::from(*forum) << 5,
-        );
+        let word_flags = u32::from(*broadcast) << 0
+            | u32::from(*megagroup) << 1
+            | u32::from(all_flags_2) << 2
+            | u32::from(*for_import) << 3
+            | u32::from(ttl_period.is_some()) << 4
+            | u32::from(*forum) << 5;
+        wr.words([0x91006707, word_flags]);
         wr.bytes(title.as_bytes());
         wr.bytes(about.as_bytes());
-        if all_flags_2 && let Some(x) = geo_point {
-            Encode::encode(x, wr);
-        }
-        if all_flags_2 && let Some(x) = address {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = ttl_period {
-            wr.i32(*x);
+        if word_flags & 0x14 != 0 {
+            if all_flags_2 && let Some(x) = geo_point {
+                Encode::encode(x, wr);
+            }
+            if all_flags_2 && let Some(x) = address {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = ttl_period {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -230,7 +256,11 @@ impl Decode for CreateChannel {
 }
 impl Encode for CreateChannel {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_create_channel(self, wr);
+        if wr.layer().0 >= 150 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_create_channel(self, wr);
+        }
     }
 }
 impl Function for CreateChannel {
@@ -243,10 +273,10 @@ impl Function for CreateChannel {
 pub struct DeactivateAllUsernames {
     pub channel: types::InputChannel,
 }
-impl DeactivateAllUsernames {}
 impl DeactivateAllUsernames {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::DeactivateAllUsernames { channel: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        Ok(functions::channels::DeactivateAllUsernames { channel })
     }
 }
 impl DeactivateAllUsernames {
@@ -267,7 +297,11 @@ impl Decode for DeactivateAllUsernames {
 }
 impl Encode for DeactivateAllUsernames {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_deactivate_all_usernames(self, wr);
+        if wr.layer().0 >= 148 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_deactivate_all_usernames(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_deactivate_all_usernames(self, at_layer)
@@ -283,10 +317,10 @@ impl Function for DeactivateAllUsernames {
 pub struct DeleteChannel {
     pub channel: types::InputChannel,
 }
-impl DeleteChannel {}
 impl DeleteChannel {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::DeleteChannel { channel: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        Ok(functions::channels::DeleteChannel { channel })
     }
 }
 impl DeleteChannel {
@@ -332,21 +366,20 @@ impl DeleteHistory {
 impl DeleteHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::DeleteHistory {
-            for_everyone: word_flags & 0x1 != 0,
-            channel: Decode::decode(rd)?,
-            max_id: rd.i32()?,
-        })
+        let for_everyone = word_flags & 0x1 != 0;
+        let channel = Decode::decode(rd)?;
+        let max_id = rd.i32()?;
+        Ok(functions::channels::DeleteHistory { for_everyone, channel, max_id })
     }
 }
 impl DeleteHistory {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::DeleteHistory { for_everyone, channel, max_id } = v;
-        wr.u32(0x9baa9647);
-        wr.u32(u32::from(*for_everyone) << 0);
+        let word_flags = u32::from(*for_everyone) << 0;
+        wr.words([0x9baa9647, word_flags]);
         Encode::encode(channel, wr);
-        wr.i32(*max_id);
+        wr.u32(max_id.cast_unsigned());
     }
 }
 impl Decode for DeleteHistory {
@@ -360,7 +393,11 @@ impl Decode for DeleteHistory {
 }
 impl Encode for DeleteHistory {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_delete_history(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_delete_history(self, wr);
+        }
     }
 }
 impl Function for DeleteHistory {
@@ -392,10 +429,11 @@ pub struct DeleteMessages {
     pub channel: types::InputChannel,
     pub id: Vec<i32>,
 }
-impl DeleteMessages {}
 impl DeleteMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::DeleteMessages { channel: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::channels::DeleteMessages { channel, id })
     }
 }
 impl DeleteMessages {
@@ -431,13 +469,11 @@ pub struct DeleteParticipantHistory {
     pub channel: types::InputChannel,
     pub participant: types::InputPeer,
 }
-impl DeleteParticipantHistory {}
 impl DeleteParticipantHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::DeleteParticipantHistory {
-            channel: Decode::decode(rd)?,
-            participant: Decode::decode(rd)?,
-        })
+        let channel = Decode::decode(rd)?;
+        let participant = Decode::decode(rd)?;
+        Ok(functions::channels::DeleteParticipantHistory { channel, participant })
     }
 }
 impl DeleteParticipantHistory {
@@ -460,7 +496,11 @@ impl Decode for DeleteParticipantHistory {
 }
 impl Encode for DeleteParticipantHistory {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_delete_participant_history(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_delete_participant_history(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_delete_participant_history(self, at_layer)
@@ -489,20 +529,19 @@ impl EditAdmin {
 impl EditAdmin {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::EditAdmin {
-            channel: Decode::decode(rd)?,
-            user_id: Decode::decode(rd)?,
-            admin_rights: Decode::decode(rd)?,
-            rank: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let channel = Decode::decode(rd)?;
+        let user_id = Decode::decode(rd)?;
+        let admin_rights = Decode::decode(rd)?;
+        let rank = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::channels::EditAdmin { channel, user_id, admin_rights, rank })
     }
 }
 impl EditAdmin {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::EditAdmin { channel, user_id, admin_rights, rank } = v;
-        wr.u32(0x9a98ad68);
-        wr.u32(u32::from(rank.is_some()) << 0);
+        let word_flags = u32::from(rank.is_some()) << 0;
+        wr.words([0x9a98ad68, word_flags]);
         Encode::encode(channel, wr);
         Encode::encode(user_id, wr);
         Encode::encode(admin_rights, wr);
@@ -522,7 +561,11 @@ impl Decode for EditAdmin {
 }
 impl Encode for EditAdmin {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_edit_admin(self, wr);
+        if wr.layer().0 >= 223 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_edit_admin(self, wr);
+        }
     }
 }
 impl Function for EditAdmin {
@@ -537,14 +580,12 @@ pub struct EditBanned {
     pub participant: types::InputPeer,
     pub banned_rights: types::ChatBannedRights,
 }
-impl EditBanned {}
 impl EditBanned {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::EditBanned {
-            channel: Decode::decode(rd)?,
-            participant: Decode::decode(rd)?,
-            banned_rights: Decode::decode(rd)?,
-        })
+        let channel = Decode::decode(rd)?;
+        let participant = Decode::decode(rd)?;
+        let banned_rights = Decode::decode(rd)?;
+        Ok(functions::channels::EditBanned { channel, participant, banned_rights })
     }
 }
 impl EditBanned {
@@ -582,14 +623,12 @@ pub struct EditLocation {
     pub geo_point: types::InputGeoPoint,
     pub address: Str,
 }
-impl EditLocation {}
 impl EditLocation {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::EditLocation {
-            channel: Decode::decode(rd)?,
-            geo_point: Decode::decode(rd)?,
-            address: rd.string()?,
-        })
+        let channel = Decode::decode(rd)?;
+        let geo_point = Decode::decode(rd)?;
+        let address = rd.string()?;
+        Ok(functions::channels::EditLocation { channel, geo_point, address })
     }
 }
 impl EditLocation {
@@ -626,10 +665,11 @@ pub struct EditPhoto {
     pub channel: types::InputChannel,
     pub photo: types::InputChatPhoto,
 }
-impl EditPhoto {}
 impl EditPhoto {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::EditPhoto { channel: Decode::decode(rd)?, photo: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let photo = Decode::decode(rd)?;
+        Ok(functions::channels::EditPhoto { channel, photo })
     }
 }
 impl EditPhoto {
@@ -665,10 +705,11 @@ pub struct EditTitle {
     pub channel: types::InputChannel,
     pub title: Str,
 }
-impl EditTitle {}
 impl EditTitle {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::EditTitle { channel: Decode::decode(rd)?, title: rd.string()? })
+        let channel = Decode::decode(rd)?;
+        let title = rd.string()?;
+        Ok(functions::channels::EditTitle { channel, title })
     }
 }
 impl EditTitle {
@@ -716,22 +757,21 @@ impl ExportMessageLink {
 impl ExportMessageLink {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::ExportMessageLink {
-            grouped: word_flags & 0x1 != 0,
-            thread: word_flags & 0x2 != 0,
-            channel: Decode::decode(rd)?,
-            id: rd.i32()?,
-        })
+        let grouped = word_flags & 0x1 != 0;
+        let thread = word_flags & 0x2 != 0;
+        let channel = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        Ok(functions::channels::ExportMessageLink { grouped, thread, channel, id })
     }
 }
 impl ExportMessageLink {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::ExportMessageLink { grouped, thread, channel, id } = v;
-        wr.u32(0xe63fadeb);
-        wr.u32(u32::from(*grouped) << 0 | u32::from(*thread) << 1);
+        let word_flags = u32::from(*grouped) << 0 | u32::from(*thread) << 1;
+        wr.words([0xe63fadeb, word_flags]);
         Encode::encode(channel, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
     }
 }
 impl Decode for ExportMessageLink {
@@ -770,12 +810,11 @@ impl GetAdminedPublicChannels {
 impl GetAdminedPublicChannels {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::GetAdminedPublicChannels {
-            by_location: word_flags & 0x1 != 0,
-            check_limit: word_flags & 0x2 != 0,
-            for_personal: word_flags & 0x4 != 0,
-            for_community_peer: word_flags & 0x8 != 0,
-        })
+        let by_location = word_flags & 0x1 != 0;
+        let check_limit = word_flags & 0x2 != 0;
+        let for_personal = word_flags & 0x4 != 0;
+        let for_community_peer = word_flags & 0x8 != 0;
+        Ok(functions::channels::GetAdminedPublicChannels { by_location, check_limit, for_personal, for_community_peer })
     }
 }
 impl GetAdminedPublicChannels {
@@ -787,13 +826,11 @@ impl GetAdminedPublicChannels {
             for_personal,
             for_community_peer,
         } = v;
-        wr.u32(0xf8b036af);
-        wr.u32(
-            u32::from(*by_location) << 0
-                | u32::from(*check_limit) << 1
-                | u32::from(*for_personal) << 2
-                | u32::from(*for_community_peer) << 3,
-        );
+        let word_flags = u32::from(*by_location) << 0
+            | u32::from(*check_limit) << 1
+            | u32::from(*for_personal) << 2
+            | u32::from(*for_community_peer) << 3;
+        wr.words([0xf8b036af, word_flags]);
     }
 }
 impl Decode for GetAdminedPublicChannels {
@@ -835,23 +872,22 @@ impl GetAdminLog {
 impl GetAdminLog {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::GetAdminLog {
-            channel: Decode::decode(rd)?,
-            q: rd.string()?,
-            events_filter: rd.optional(word_flags & 0x1 != 0)?,
-            admins: rd.optional(word_flags & 0x2 != 0)?,
-            max_id: rd.i64()?,
-            min_id: rd.i64()?,
-            limit: rd.i32()?,
-        })
+        let channel = Decode::decode(rd)?;
+        let q = rd.string()?;
+        let events_filter = rd.optional(word_flags & 0x1 != 0)?;
+        let admins = rd.optional(word_flags & 0x2 != 0)?;
+        let max_id = rd.i64()?;
+        let min_id = rd.i64()?;
+        let limit = rd.i32()?;
+        Ok(functions::channels::GetAdminLog { channel, q, events_filter, admins, max_id, min_id, limit })
     }
 }
 impl GetAdminLog {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::GetAdminLog { channel, q, events_filter, admins, max_id, min_id, limit } = v;
-        wr.u32(0x33ddf480);
-        wr.u32(u32::from(events_filter.is_some()) << 0 | u32::from(admins.is_some()) << 1);
+        let word_flags = u32::from(events_filter.is_some()) << 0 | u32::from(admins.is_some()) << 1;
+        wr.words([0x33ddf480, word_flags]);
         Encode::encode(channel, wr);
         wr.bytes(q.as_bytes());
         if let Some(x) = events_filter {
@@ -860,9 +896,7 @@ impl GetAdminLog {
         if let Some(x) = admins {
             Encode::encode(x, wr);
         }
-        wr.i64(*max_id);
-        wr.i64(*min_id);
-        wr.i32(*limit);
+        wr.words([low(max_id), high(max_id), low(min_id), high(min_id), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetAdminLog {
@@ -898,15 +932,16 @@ impl GetChannelRecommendations {
 impl GetChannelRecommendations {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::GetChannelRecommendations { channel: rd.optional(word_flags & 0x1 != 0)? })
+        let channel = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::channels::GetChannelRecommendations { channel })
     }
 }
 impl GetChannelRecommendations {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::GetChannelRecommendations { channel } = v;
-        wr.u32(0x25a71742);
-        wr.u32(u32::from(channel.is_some()) << 0);
+        let word_flags = u32::from(channel.is_some()) << 0;
+        wr.words([0x25a71742, word_flags]);
         if let Some(x) = channel {
             Encode::encode(x, wr);
         }
@@ -923,7 +958,11 @@ impl Decode for GetChannelRecommendations {
 }
 impl Encode for GetChannelRecommendations {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_get_channel_recommendations(self, wr);
+        if wr.layer().0 >= 178 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_get_channel_recommendations(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_get_channel_recommendations(self, at_layer)
@@ -939,10 +978,10 @@ impl Function for GetChannelRecommendations {
 pub struct GetChannels {
     pub id: Vec<types::InputChannel>,
 }
-impl GetChannels {}
 impl GetChannels {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::GetChannels { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::channels::GetChannels { id })
     }
 }
 impl GetChannels {
@@ -976,10 +1015,10 @@ impl Function for GetChannels {
 pub struct GetFullChannel {
     pub channel: types::InputChannel,
 }
-impl GetFullChannel {}
 impl GetFullChannel {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::GetFullChannel { channel: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        Ok(functions::channels::GetFullChannel { channel })
     }
 }
 impl GetFullChannel {
@@ -1011,7 +1050,6 @@ impl Function for GetFullChannel {
 /// `channels.getGroupsForDiscussion#f5dad378 = messages.Chats`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetGroupsForDiscussion {}
-impl GetGroupsForDiscussion {}
 impl GetGroupsForDiscussion {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::channels::GetGroupsForDiscussion {})
@@ -1044,7 +1082,6 @@ impl Function for GetGroupsForDiscussion {
 /// `channels.getInactiveChannels#11e831ee = messages.InactiveChats`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetInactiveChannels {}
-impl GetInactiveChannels {}
 impl GetInactiveChannels {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::channels::GetInactiveChannels {})
@@ -1079,18 +1116,17 @@ impl Function for GetInactiveChannels {
 pub struct GetLeftChannels {
     pub offset: i32,
 }
-impl GetLeftChannels {}
 impl GetLeftChannels {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::GetLeftChannels { offset: rd.i32()? })
+        let offset = rd.i32()?;
+        Ok(functions::channels::GetLeftChannels { offset })
     }
 }
 impl GetLeftChannels {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::GetLeftChannels { offset } = v;
-        wr.u32(0x8341ecc0);
-        wr.i32(*offset);
+        wr.words([0x8341ecc0, offset.cast_unsigned()]);
     }
 }
 impl Decode for GetLeftChannels {
@@ -1117,10 +1153,11 @@ pub struct GetMessageAuthor {
     pub channel: types::InputChannel,
     pub id: i32,
 }
-impl GetMessageAuthor {}
 impl GetMessageAuthor {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::GetMessageAuthor { channel: Decode::decode(rd)?, id: rd.i32()? })
+        let channel = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        Ok(functions::channels::GetMessageAuthor { channel, id })
     }
 }
 impl GetMessageAuthor {
@@ -1129,7 +1166,7 @@ impl GetMessageAuthor {
         let functions::channels::GetMessageAuthor { channel, id } = v;
         wr.u32(0xece2a0e6);
         Encode::encode(channel, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
     }
 }
 impl Decode for GetMessageAuthor {
@@ -1142,7 +1179,11 @@ impl Decode for GetMessageAuthor {
 }
 impl Encode for GetMessageAuthor {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_get_message_author(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_get_message_author(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_get_message_author(self, at_layer)
@@ -1159,10 +1200,11 @@ pub struct GetMessages {
     pub channel: types::InputChannel,
     pub id: Vec<types::InputMessage>,
 }
-impl GetMessages {}
 impl GetMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::GetMessages { channel: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::channels::GetMessages { channel, id })
     }
 }
 impl GetMessages {
@@ -1198,10 +1240,11 @@ pub struct GetParticipant {
     pub channel: types::InputChannel,
     pub participant: types::InputPeer,
 }
-impl GetParticipant {}
 impl GetParticipant {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::GetParticipant { channel: Decode::decode(rd)?, participant: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let participant = Decode::decode(rd)?;
+        Ok(functions::channels::GetParticipant { channel, participant })
     }
 }
 impl GetParticipant {
@@ -1240,16 +1283,14 @@ pub struct GetParticipants {
     pub limit: i32,
     pub hash: i64,
 }
-impl GetParticipants {}
 impl GetParticipants {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::GetParticipants {
-            channel: Decode::decode(rd)?,
-            filter: Decode::decode(rd)?,
-            offset: rd.i32()?,
-            limit: rd.i32()?,
-            hash: rd.i64()?,
-        })
+        let channel = Decode::decode(rd)?;
+        let filter = Decode::decode(rd)?;
+        let offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
+        Ok(functions::channels::GetParticipants { channel, filter, offset, limit, hash })
     }
 }
 impl GetParticipants {
@@ -1259,9 +1300,7 @@ impl GetParticipants {
         wr.u32(0x77ced9d0);
         Encode::encode(channel, wr);
         Encode::encode(filter, wr);
-        wr.i32(*offset);
-        wr.i32(*limit);
-        wr.i64(*hash);
+        wr.words([offset.cast_unsigned(), limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetParticipants {
@@ -1299,19 +1338,18 @@ impl GetSendAs {
 impl GetSendAs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::GetSendAs {
-            for_paid_reactions: word_flags & 0x1 != 0,
-            for_live_stories: word_flags & 0x2 != 0,
-            peer: Decode::decode(rd)?,
-        })
+        let for_paid_reactions = word_flags & 0x1 != 0;
+        let for_live_stories = word_flags & 0x2 != 0;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::channels::GetSendAs { for_paid_reactions, for_live_stories, peer })
     }
 }
 impl GetSendAs {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::GetSendAs { for_paid_reactions, for_live_stories, peer } = v;
-        wr.u32(0xe785a43f);
-        wr.u32(u32::from(*for_paid_reactions) << 0 | u32::from(*for_live_stories) << 1);
+        let word_flags = u32::from(*for_paid_reactions) << 0 | u32::from(*for_live_stories) << 1;
+        wr.words([0xe785a43f, word_flags]);
         Encode::encode(peer, wr);
     }
 }
@@ -1326,7 +1364,11 @@ impl Decode for GetSendAs {
 }
 impl Encode for GetSendAs {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_get_send_as(self, wr);
+        if wr.layer().0 >= 199 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_get_send_as(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_get_send_as(self, at_layer)
@@ -1343,10 +1385,11 @@ pub struct InviteToChannel {
     pub channel: types::InputChannel,
     pub users: Vec<types::InputUser>,
 }
-impl InviteToChannel {}
 impl InviteToChannel {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::InviteToChannel { channel: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(functions::channels::InviteToChannel { channel, users })
     }
 }
 impl InviteToChannel {
@@ -1369,7 +1412,11 @@ impl Decode for InviteToChannel {
 }
 impl Encode for InviteToChannel {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_invite_to_channel(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_invite_to_channel(self, wr);
+        }
     }
 }
 impl Function for InviteToChannel {
@@ -1403,10 +1450,10 @@ impl Function for InviteToChannel {
 pub struct JoinChannel {
     pub channel: types::InputChannel,
 }
-impl JoinChannel {}
 impl JoinChannel {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::JoinChannel { channel: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        Ok(functions::channels::JoinChannel { channel })
     }
 }
 impl JoinChannel {
@@ -1428,7 +1475,11 @@ impl Decode for JoinChannel {
 }
 impl Encode for JoinChannel {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_join_channel(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_join_channel(self, wr);
+        }
     }
 }
 impl Function for JoinChannel {
@@ -1462,10 +1513,10 @@ impl Function for JoinChannel {
 pub struct LeaveChannel {
     pub channel: types::InputChannel,
 }
-impl LeaveChannel {}
 impl LeaveChannel {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::LeaveChannel { channel: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        Ok(functions::channels::LeaveChannel { channel })
     }
 }
 impl LeaveChannel {
@@ -1500,10 +1551,11 @@ pub struct ReadHistory {
     pub channel: types::InputChannel,
     pub max_id: i32,
 }
-impl ReadHistory {}
 impl ReadHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ReadHistory { channel: Decode::decode(rd)?, max_id: rd.i32()? })
+        let channel = Decode::decode(rd)?;
+        let max_id = rd.i32()?;
+        Ok(functions::channels::ReadHistory { channel, max_id })
     }
 }
 impl ReadHistory {
@@ -1512,7 +1564,7 @@ impl ReadHistory {
         let functions::channels::ReadHistory { channel, max_id } = v;
         wr.u32(0xcc104937);
         Encode::encode(channel, wr);
-        wr.i32(*max_id);
+        wr.u32(max_id.cast_unsigned());
     }
 }
 impl Decode for ReadHistory {
@@ -1539,10 +1591,11 @@ pub struct ReadMessageContents {
     pub channel: types::InputChannel,
     pub id: Vec<i32>,
 }
-impl ReadMessageContents {}
 impl ReadMessageContents {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ReadMessageContents { channel: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::channels::ReadMessageContents { channel, id })
     }
 }
 impl ReadMessageContents {
@@ -1578,10 +1631,11 @@ pub struct ReorderUsernames {
     pub channel: types::InputChannel,
     pub order: Vec<Str>,
 }
-impl ReorderUsernames {}
 impl ReorderUsernames {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ReorderUsernames { channel: Decode::decode(rd)?, order: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let order = Decode::decode(rd)?;
+        Ok(functions::channels::ReorderUsernames { channel, order })
     }
 }
 impl ReorderUsernames {
@@ -1603,7 +1657,11 @@ impl Decode for ReorderUsernames {
 }
 impl Encode for ReorderUsernames {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_reorder_usernames(self, wr);
+        if wr.layer().0 >= 148 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_reorder_usernames(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_reorder_usernames(self, at_layer)
@@ -1620,10 +1678,11 @@ pub struct ReportAntiSpamFalsePositive {
     pub channel: types::InputChannel,
     pub msg_id: i32,
 }
-impl ReportAntiSpamFalsePositive {}
 impl ReportAntiSpamFalsePositive {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ReportAntiSpamFalsePositive { channel: Decode::decode(rd)?, msg_id: rd.i32()? })
+        let channel = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(functions::channels::ReportAntiSpamFalsePositive { channel, msg_id })
     }
 }
 impl ReportAntiSpamFalsePositive {
@@ -1632,7 +1691,7 @@ impl ReportAntiSpamFalsePositive {
         let functions::channels::ReportAntiSpamFalsePositive { channel, msg_id } = v;
         wr.u32(0xa850a693);
         Encode::encode(channel, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 impl Decode for ReportAntiSpamFalsePositive {
@@ -1645,7 +1704,11 @@ impl Decode for ReportAntiSpamFalsePositive {
 }
 impl Encode for ReportAntiSpamFalsePositive {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_report_anti_spam_false_positive(self, wr);
+        if wr.layer().0 >= 150 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_report_anti_spam_false_positive(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_report_anti_spam_false_positive(self, at_layer)
@@ -1663,14 +1726,12 @@ pub struct ReportSpam {
     pub participant: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl ReportSpam {}
 impl ReportSpam {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ReportSpam {
-            channel: Decode::decode(rd)?,
-            participant: Decode::decode(rd)?,
-            id: Decode::decode(rd)?,
-        })
+        let channel = Decode::decode(rd)?;
+        let participant = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::channels::ReportSpam { channel, participant, id })
     }
 }
 impl ReportSpam {
@@ -1694,7 +1755,11 @@ impl Decode for ReportSpam {
 }
 impl Encode for ReportSpam {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_report_spam(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_report_spam(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_report_spam(self, at_layer)
@@ -1711,10 +1776,11 @@ pub struct RestrictSponsoredMessages {
     pub channel: types::InputChannel,
     pub restricted: bool,
 }
-impl RestrictSponsoredMessages {}
 impl RestrictSponsoredMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::RestrictSponsoredMessages { channel: Decode::decode(rd)?, restricted: rd.bool()? })
+        let channel = Decode::decode(rd)?;
+        let restricted = rd.bool()?;
+        Ok(functions::channels::RestrictSponsoredMessages { channel, restricted })
     }
 }
 impl RestrictSponsoredMessages {
@@ -1736,7 +1802,11 @@ impl Decode for RestrictSponsoredMessages {
 }
 impl Encode for RestrictSponsoredMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_restrict_sponsored_messages(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_restrict_sponsored_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_restrict_sponsored_messages(self, at_layer)
@@ -1768,14 +1838,21 @@ impl SearchPosts {
 impl SearchPosts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let hashtag = rd.optional(word_flags & 0x1 != 0)?;
+        let query = rd.optional(word_flags & 0x2 != 0)?;
+        let offset_rate = rd.i32()?;
+        let offset_peer = Decode::decode(rd)?;
+        let offset_id = rd.i32()?;
+        let limit = rd.i32()?;
+        let allow_paid_stars = rd.optional(word_flags & 0x4 != 0)?;
         Ok(functions::channels::SearchPosts {
-            hashtag: rd.optional(word_flags & 0x1 != 0)?,
-            query: rd.optional(word_flags & 0x2 != 0)?,
-            offset_rate: rd.i32()?,
-            offset_peer: Decode::decode(rd)?,
-            offset_id: rd.i32()?,
-            limit: rd.i32()?,
-            allow_paid_stars: rd.optional(word_flags & 0x4 != 0)?,
+            hashtag,
+            query,
+            offset_rate,
+            offset_peer,
+            offset_id,
+            limit,
+            allow_paid_stars,
         })
     }
 }
@@ -1791,22 +1868,19 @@ impl SearchPosts {
             limit,
             allow_paid_stars,
         } = v;
-        wr.u32(0xf2c4f24d);
-        wr.u32(
-            u32::from(hashtag.is_some()) << 0
-                | u32::from(query.is_some()) << 1
-                | u32::from(allow_paid_stars.is_some()) << 2,
-        );
+        let word_flags = u32::from(hashtag.is_some()) << 0
+            | u32::from(query.is_some()) << 1
+            | u32::from(allow_paid_stars.is_some()) << 2;
+        wr.words([0xf2c4f24d, word_flags]);
         if let Some(x) = hashtag {
             wr.bytes(x.as_bytes());
         }
         if let Some(x) = query {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*offset_rate);
+        wr.u32(offset_rate.cast_unsigned());
         Encode::encode(offset_peer, wr);
-        wr.i32(*offset_id);
-        wr.i32(*limit);
+        wr.words([offset_id.cast_unsigned(), limit.cast_unsigned()]);
         if let Some(x) = allow_paid_stars {
             wr.i64(*x);
         }
@@ -1823,7 +1897,11 @@ impl Decode for SearchPosts {
 }
 impl Encode for SearchPosts {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_search_posts(self, wr);
+        if wr.layer().0 >= 211 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_search_posts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_search_posts(self, at_layer)
@@ -1840,10 +1918,11 @@ pub struct SetBoostsToUnblockRestrictions {
     pub channel: types::InputChannel,
     pub boosts: i32,
 }
-impl SetBoostsToUnblockRestrictions {}
 impl SetBoostsToUnblockRestrictions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::SetBoostsToUnblockRestrictions { channel: Decode::decode(rd)?, boosts: rd.i32()? })
+        let channel = Decode::decode(rd)?;
+        let boosts = rd.i32()?;
+        Ok(functions::channels::SetBoostsToUnblockRestrictions { channel, boosts })
     }
 }
 impl SetBoostsToUnblockRestrictions {
@@ -1852,7 +1931,7 @@ impl SetBoostsToUnblockRestrictions {
         let functions::channels::SetBoostsToUnblockRestrictions { channel, boosts } = v;
         wr.u32(0xad399cee);
         Encode::encode(channel, wr);
-        wr.i32(*boosts);
+        wr.u32(boosts.cast_unsigned());
     }
 }
 impl Decode for SetBoostsToUnblockRestrictions {
@@ -1865,7 +1944,11 @@ impl Decode for SetBoostsToUnblockRestrictions {
 }
 impl Encode for SetBoostsToUnblockRestrictions {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_set_boosts_to_unblock_restrictions(self, wr);
+        if wr.layer().0 >= 174 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_set_boosts_to_unblock_restrictions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_set_boosts_to_unblock_restrictions(self, at_layer)
@@ -1882,10 +1965,11 @@ pub struct SetDiscussionGroup {
     pub broadcast: types::InputChannel,
     pub group: types::InputChannel,
 }
-impl SetDiscussionGroup {}
 impl SetDiscussionGroup {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::SetDiscussionGroup { broadcast: Decode::decode(rd)?, group: Decode::decode(rd)? })
+        let broadcast = Decode::decode(rd)?;
+        let group = Decode::decode(rd)?;
+        Ok(functions::channels::SetDiscussionGroup { broadcast, group })
     }
 }
 impl SetDiscussionGroup {
@@ -1921,10 +2005,11 @@ pub struct SetEmojiStickers {
     pub channel: types::InputChannel,
     pub stickerset: types::InputStickerSet,
 }
-impl SetEmojiStickers {}
 impl SetEmojiStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::SetEmojiStickers { channel: Decode::decode(rd)?, stickerset: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let stickerset = Decode::decode(rd)?;
+        Ok(functions::channels::SetEmojiStickers { channel, stickerset })
     }
 }
 impl SetEmojiStickers {
@@ -1946,7 +2031,11 @@ impl Decode for SetEmojiStickers {
 }
 impl Encode for SetEmojiStickers {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_set_emoji_stickers(self, wr);
+        if wr.layer().0 >= 174 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_set_emoji_stickers(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_set_emoji_stickers(self, at_layer)
@@ -1963,10 +2052,11 @@ pub struct SetMainProfileTab {
     pub channel: types::InputChannel,
     pub tab: types::ProfileTab,
 }
-impl SetMainProfileTab {}
 impl SetMainProfileTab {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::SetMainProfileTab { channel: Decode::decode(rd)?, tab: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let tab = Decode::decode(rd)?;
+        Ok(functions::channels::SetMainProfileTab { channel, tab })
     }
 }
 impl SetMainProfileTab {
@@ -1988,7 +2078,11 @@ impl Decode for SetMainProfileTab {
 }
 impl Encode for SetMainProfileTab {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_set_main_profile_tab(self, wr);
+        if wr.layer().0 >= 213 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_set_main_profile_tab(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_set_main_profile_tab(self, at_layer)
@@ -2005,10 +2099,11 @@ pub struct SetStickers {
     pub channel: types::InputChannel,
     pub stickerset: types::InputStickerSet,
 }
-impl SetStickers {}
 impl SetStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::SetStickers { channel: Decode::decode(rd)?, stickerset: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let stickerset = Decode::decode(rd)?;
+        Ok(functions::channels::SetStickers { channel, stickerset })
     }
 }
 impl SetStickers {
@@ -2047,10 +2142,11 @@ pub struct ToggleAntiSpam {
     pub channel: types::InputChannel,
     pub enabled: bool,
 }
-impl ToggleAntiSpam {}
 impl ToggleAntiSpam {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ToggleAntiSpam { channel: Decode::decode(rd)?, enabled: rd.bool()? })
+        let channel = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        Ok(functions::channels::ToggleAntiSpam { channel, enabled })
     }
 }
 impl ToggleAntiSpam {
@@ -2072,7 +2168,11 @@ impl Decode for ToggleAntiSpam {
 }
 impl Encode for ToggleAntiSpam {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_toggle_anti_spam(self, wr);
+        if wr.layer().0 >= 150 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_toggle_anti_spam(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_toggle_anti_spam(self, at_layer)
@@ -2089,10 +2189,11 @@ pub struct ToggleAutotranslation {
     pub channel: types::InputChannel,
     pub enabled: bool,
 }
-impl ToggleAutotranslation {}
 impl ToggleAutotranslation {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ToggleAutotranslation { channel: Decode::decode(rd)?, enabled: rd.bool()? })
+        let channel = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        Ok(functions::channels::ToggleAutotranslation { channel, enabled })
     }
 }
 impl ToggleAutotranslation {
@@ -2114,7 +2215,11 @@ impl Decode for ToggleAutotranslation {
 }
 impl Encode for ToggleAutotranslation {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_toggle_autotranslation(self, wr);
+        if wr.layer().0 >= 203 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_toggle_autotranslation(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_toggle_autotranslation(self, at_layer)
@@ -2132,10 +2237,12 @@ pub struct ToggleForum {
     pub enabled: bool,
     pub tabs: bool,
 }
-impl ToggleForum {}
 impl ToggleForum {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ToggleForum { channel: Decode::decode(rd)?, enabled: rd.bool()?, tabs: rd.bool()? })
+        let channel = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        let tabs = rd.bool()?;
+        Ok(functions::channels::ToggleForum { channel, enabled, tabs })
     }
 }
 impl ToggleForum {
@@ -2159,7 +2266,11 @@ impl Decode for ToggleForum {
 }
 impl Encode for ToggleForum {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_toggle_forum(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_toggle_forum(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_toggle_forum(self, at_layer)
@@ -2188,20 +2299,19 @@ impl ToggleJoinRequest {
 impl ToggleJoinRequest {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::ToggleJoinRequest {
-            apply_to_invites: word_flags & 0x2 != 0,
-            channel: Decode::decode(rd)?,
-            enabled: rd.bool()?,
-            guard_bot: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let apply_to_invites = word_flags & 0x2 != 0;
+        let channel = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        let guard_bot = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::channels::ToggleJoinRequest { apply_to_invites, channel, enabled, guard_bot })
     }
 }
 impl ToggleJoinRequest {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::ToggleJoinRequest { apply_to_invites, channel, enabled, guard_bot } = v;
-        wr.u32(0x0ecc2618);
-        wr.u32(u32::from(guard_bot.is_some()) << 0 | u32::from(*apply_to_invites) << 1);
+        let word_flags = u32::from(guard_bot.is_some()) << 0 | u32::from(*apply_to_invites) << 1;
+        wr.words([0x0ecc2618, word_flags]);
         Encode::encode(channel, wr);
         wr.bool(*enabled);
         if let Some(x) = guard_bot {
@@ -2220,7 +2330,11 @@ impl Decode for ToggleJoinRequest {
 }
 impl Encode for ToggleJoinRequest {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_toggle_join_request(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_toggle_join_request(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_toggle_join_request(self, at_layer)
@@ -2237,10 +2351,11 @@ pub struct ToggleJoinToSend {
     pub channel: types::InputChannel,
     pub enabled: bool,
 }
-impl ToggleJoinToSend {}
 impl ToggleJoinToSend {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ToggleJoinToSend { channel: Decode::decode(rd)?, enabled: rd.bool()? })
+        let channel = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        Ok(functions::channels::ToggleJoinToSend { channel, enabled })
     }
 }
 impl ToggleJoinToSend {
@@ -2262,7 +2377,11 @@ impl Decode for ToggleJoinToSend {
 }
 impl Encode for ToggleJoinToSend {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_toggle_join_to_send(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_toggle_join_to_send(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_toggle_join_to_send(self, at_layer)
@@ -2279,10 +2398,11 @@ pub struct ToggleParticipantsHidden {
     pub channel: types::InputChannel,
     pub enabled: bool,
 }
-impl ToggleParticipantsHidden {}
 impl ToggleParticipantsHidden {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ToggleParticipantsHidden { channel: Decode::decode(rd)?, enabled: rd.bool()? })
+        let channel = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        Ok(functions::channels::ToggleParticipantsHidden { channel, enabled })
     }
 }
 impl ToggleParticipantsHidden {
@@ -2304,7 +2424,11 @@ impl Decode for ToggleParticipantsHidden {
 }
 impl Encode for ToggleParticipantsHidden {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_toggle_participants_hidden(self, wr);
+        if wr.layer().0 >= 151 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_toggle_participants_hidden(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_toggle_participants_hidden(self, at_layer)
@@ -2321,10 +2445,11 @@ pub struct TogglePreHistoryHidden {
     pub channel: types::InputChannel,
     pub enabled: bool,
 }
-impl TogglePreHistoryHidden {}
 impl TogglePreHistoryHidden {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::TogglePreHistoryHidden { channel: Decode::decode(rd)?, enabled: rd.bool()? })
+        let channel = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        Ok(functions::channels::TogglePreHistoryHidden { channel, enabled })
     }
 }
 impl TogglePreHistoryHidden {
@@ -2371,19 +2496,18 @@ impl ToggleSignatures {
 impl ToggleSignatures {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::ToggleSignatures {
-            signatures_enabled: word_flags & 0x1 != 0,
-            profiles_enabled: word_flags & 0x2 != 0,
-            channel: Decode::decode(rd)?,
-        })
+        let signatures_enabled = word_flags & 0x1 != 0;
+        let profiles_enabled = word_flags & 0x2 != 0;
+        let channel = Decode::decode(rd)?;
+        Ok(functions::channels::ToggleSignatures { signatures_enabled, profiles_enabled, channel })
     }
 }
 impl ToggleSignatures {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::ToggleSignatures { signatures_enabled, profiles_enabled, channel } = v;
-        wr.u32(0x418d549c);
-        wr.u32(u32::from(*signatures_enabled) << 0 | u32::from(*profiles_enabled) << 1);
+        let word_flags = u32::from(*signatures_enabled) << 0 | u32::from(*profiles_enabled) << 1;
+        wr.words([0x418d549c, word_flags]);
         Encode::encode(channel, wr);
     }
 }
@@ -2398,7 +2522,11 @@ impl Decode for ToggleSignatures {
 }
 impl Encode for ToggleSignatures {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_toggle_signatures(self, wr);
+        if wr.layer().0 >= 186 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_toggle_signatures(self, wr);
+        }
     }
 }
 impl Function for ToggleSignatures {
@@ -2412,10 +2540,11 @@ pub struct ToggleSlowMode {
     pub channel: types::InputChannel,
     pub seconds: i32,
 }
-impl ToggleSlowMode {}
 impl ToggleSlowMode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ToggleSlowMode { channel: Decode::decode(rd)?, seconds: rd.i32()? })
+        let channel = Decode::decode(rd)?;
+        let seconds = rd.i32()?;
+        Ok(functions::channels::ToggleSlowMode { channel, seconds })
     }
 }
 impl ToggleSlowMode {
@@ -2424,7 +2553,7 @@ impl ToggleSlowMode {
         let functions::channels::ToggleSlowMode { channel, seconds } = v;
         wr.u32(0xedd49ef0);
         Encode::encode(channel, wr);
-        wr.i32(*seconds);
+        wr.u32(seconds.cast_unsigned());
     }
 }
 impl Decode for ToggleSlowMode {
@@ -2452,14 +2581,12 @@ pub struct ToggleUsername {
     pub username: Str,
     pub active: bool,
 }
-impl ToggleUsername {}
 impl ToggleUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ToggleUsername {
-            channel: Decode::decode(rd)?,
-            username: rd.string()?,
-            active: rd.bool()?,
-        })
+        let channel = Decode::decode(rd)?;
+        let username = rd.string()?;
+        let active = rd.bool()?;
+        Ok(functions::channels::ToggleUsername { channel, username, active })
     }
 }
 impl ToggleUsername {
@@ -2482,7 +2609,11 @@ impl Decode for ToggleUsername {
 }
 impl Encode for ToggleUsername {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_toggle_username(self, wr);
+        if wr.layer().0 >= 148 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_toggle_username(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_toggle_username(self, at_layer)
@@ -2499,10 +2630,11 @@ pub struct ToggleViewForumAsMessages {
     pub channel: types::InputChannel,
     pub enabled: bool,
 }
-impl ToggleViewForumAsMessages {}
 impl ToggleViewForumAsMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::ToggleViewForumAsMessages { channel: Decode::decode(rd)?, enabled: rd.bool()? })
+        let channel = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        Ok(functions::channels::ToggleViewForumAsMessages { channel, enabled })
     }
 }
 impl ToggleViewForumAsMessages {
@@ -2524,7 +2656,11 @@ impl Decode for ToggleViewForumAsMessages {
 }
 impl Encode for ToggleViewForumAsMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_toggle_view_forum_as_messages(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_toggle_view_forum_as_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_toggle_view_forum_as_messages(self, at_layer)
@@ -2553,24 +2689,21 @@ impl UpdateColor {
 impl UpdateColor {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::channels::UpdateColor {
-            for_profile: word_flags & 0x2 != 0,
-            channel: Decode::decode(rd)?,
-            color: rd.optional(word_flags & 0x4 != 0)?,
-            background_emoji_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let for_profile = word_flags & 0x2 != 0;
+        let channel = Decode::decode(rd)?;
+        let color = rd.optional(word_flags & 0x4 != 0)?;
+        let background_emoji_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::channels::UpdateColor { for_profile, channel, color, background_emoji_id })
     }
 }
 impl UpdateColor {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::channels::UpdateColor { for_profile, channel, color, background_emoji_id } = v;
-        wr.u32(0xd8aa3671);
-        wr.u32(
-            u32::from(background_emoji_id.is_some()) << 0
-                | u32::from(*for_profile) << 1
-                | u32::from(color.is_some()) << 2,
-        );
+        let word_flags = u32::from(background_emoji_id.is_some()) << 0
+            | u32::from(*for_profile) << 1
+            | u32::from(color.is_some()) << 2;
+        wr.words([0xd8aa3671, word_flags]);
         Encode::encode(channel, wr);
         if let Some(x) = color {
             wr.i32(*x);
@@ -2591,7 +2724,11 @@ impl Decode for UpdateColor {
 }
 impl Encode for UpdateColor {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_update_color(self, wr);
+        if wr.layer().0 >= 168 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_update_color(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_update_color(self, at_layer)
@@ -2608,10 +2745,11 @@ pub struct UpdateEmojiStatus {
     pub channel: types::InputChannel,
     pub emoji_status: types::EmojiStatus,
 }
-impl UpdateEmojiStatus {}
 impl UpdateEmojiStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::UpdateEmojiStatus { channel: Decode::decode(rd)?, emoji_status: Decode::decode(rd)? })
+        let channel = Decode::decode(rd)?;
+        let emoji_status = Decode::decode(rd)?;
+        Ok(functions::channels::UpdateEmojiStatus { channel, emoji_status })
     }
 }
 impl UpdateEmojiStatus {
@@ -2633,7 +2771,11 @@ impl Decode for UpdateEmojiStatus {
 }
 impl Encode for UpdateEmojiStatus {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_update_emoji_status(self, wr);
+        if wr.layer().0 >= 168 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_update_emoji_status(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_update_emoji_status(self, at_layer)
@@ -2661,10 +2803,13 @@ impl UpdatePaidMessagesPrice {
 impl UpdatePaidMessagesPrice {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let broadcast_messages_allowed = word_flags & 0x1 != 0;
+        let channel = Decode::decode(rd)?;
+        let send_paid_messages_stars = rd.i64()?;
         Ok(functions::channels::UpdatePaidMessagesPrice {
-            broadcast_messages_allowed: word_flags & 0x1 != 0,
-            channel: Decode::decode(rd)?,
-            send_paid_messages_stars: rd.i64()?,
+            broadcast_messages_allowed,
+            channel,
+            send_paid_messages_stars,
         })
     }
 }
@@ -2676,10 +2821,10 @@ impl UpdatePaidMessagesPrice {
             channel,
             send_paid_messages_stars,
         } = v;
-        wr.u32(0x4b12327b);
-        wr.u32(u32::from(*broadcast_messages_allowed) << 0);
+        let word_flags = u32::from(*broadcast_messages_allowed) << 0;
+        wr.words([0x4b12327b, word_flags]);
         Encode::encode(channel, wr);
-        wr.i64(*send_paid_messages_stars);
+        wr.words([low(send_paid_messages_stars), high(send_paid_messages_stars)]);
     }
 }
 impl Decode for UpdatePaidMessagesPrice {
@@ -2693,7 +2838,11 @@ impl Decode for UpdatePaidMessagesPrice {
 }
 impl Encode for UpdatePaidMessagesPrice {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_f_update_paid_messages_price(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_f_update_paid_messages_price(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_f_update_paid_messages_price(self, at_layer)
@@ -2710,10 +2859,11 @@ pub struct UpdateUsername {
     pub channel: types::InputChannel,
     pub username: Str,
 }
-impl UpdateUsername {}
 impl UpdateUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::channels::UpdateUsername { channel: Decode::decode(rd)?, username: rd.string()? })
+        let channel = Decode::decode(rd)?;
+        let username = rd.string()?;
+        Ok(functions::channels::UpdateUsername { channel, username })
     }
 }
 impl UpdateUsername {

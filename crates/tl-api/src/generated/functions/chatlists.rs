@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `chatlists.checkChatlistInvite#41c10fff slug:string = chatlists.ChatlistInvite`
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckChatlistInvite {
     pub slug: Str,
 }
-impl CheckChatlistInvite {}
 impl CheckChatlistInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::chatlists::CheckChatlistInvite { slug: rd.string()? })
+        let slug = rd.string()?;
+        Ok(functions::chatlists::CheckChatlistInvite { slug })
     }
 }
 impl CheckChatlistInvite {
@@ -36,7 +36,11 @@ impl Decode for CheckChatlistInvite {
 }
 impl Encode for CheckChatlistInvite {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_check_chatlist_invite(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_check_chatlist_invite(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_check_chatlist_invite(self, at_layer)
@@ -53,10 +57,11 @@ pub struct DeleteExportedInvite {
     pub chatlist: types::InputChatlist,
     pub slug: Str,
 }
-impl DeleteExportedInvite {}
 impl DeleteExportedInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::chatlists::DeleteExportedInvite { chatlist: Decode::decode(rd)?, slug: rd.string()? })
+        let chatlist = Decode::decode(rd)?;
+        let slug = rd.string()?;
+        Ok(functions::chatlists::DeleteExportedInvite { chatlist, slug })
     }
 }
 impl DeleteExportedInvite {
@@ -78,7 +83,11 @@ impl Decode for DeleteExportedInvite {
 }
 impl Encode for DeleteExportedInvite {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_delete_exported_invite(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_delete_exported_invite(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_delete_exported_invite(self, at_layer)
@@ -107,20 +116,19 @@ impl EditExportedInvite {
 impl EditExportedInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::chatlists::EditExportedInvite {
-            chatlist: Decode::decode(rd)?,
-            slug: rd.string()?,
-            title: rd.optional(word_flags & 0x2 != 0)?,
-            peers: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let chatlist = Decode::decode(rd)?;
+        let slug = rd.string()?;
+        let title = rd.optional(word_flags & 0x2 != 0)?;
+        let peers = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::chatlists::EditExportedInvite { chatlist, slug, title, peers })
     }
 }
 impl EditExportedInvite {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::chatlists::EditExportedInvite { chatlist, slug, title, peers } = v;
-        wr.u32(0x653db63d);
-        wr.u32(u32::from(title.is_some()) << 1 | u32::from(peers.is_some()) << 2);
+        let word_flags = u32::from(title.is_some()) << 1 | u32::from(peers.is_some()) << 2;
+        wr.words([0x653db63d, word_flags]);
         Encode::encode(chatlist, wr);
         wr.bytes(slug.as_bytes());
         if let Some(x) = title {
@@ -141,7 +149,11 @@ impl Decode for EditExportedInvite {
 }
 impl Encode for EditExportedInvite {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_edit_exported_invite(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_edit_exported_invite(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_edit_exported_invite(self, at_layer)
@@ -159,14 +171,12 @@ pub struct ExportChatlistInvite {
     pub title: Str,
     pub peers: Vec<types::InputPeer>,
 }
-impl ExportChatlistInvite {}
 impl ExportChatlistInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::chatlists::ExportChatlistInvite {
-            chatlist: Decode::decode(rd)?,
-            title: rd.string()?,
-            peers: Decode::decode(rd)?,
-        })
+        let chatlist = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let peers = Decode::decode(rd)?;
+        Ok(functions::chatlists::ExportChatlistInvite { chatlist, title, peers })
     }
 }
 impl ExportChatlistInvite {
@@ -189,7 +199,11 @@ impl Decode for ExportChatlistInvite {
 }
 impl Encode for ExportChatlistInvite {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_export_chatlist_invite(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_export_chatlist_invite(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_export_chatlist_invite(self, at_layer)
@@ -205,10 +219,10 @@ impl Function for ExportChatlistInvite {
 pub struct GetChatlistUpdates {
     pub chatlist: types::InputChatlist,
 }
-impl GetChatlistUpdates {}
 impl GetChatlistUpdates {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::chatlists::GetChatlistUpdates { chatlist: Decode::decode(rd)? })
+        let chatlist = Decode::decode(rd)?;
+        Ok(functions::chatlists::GetChatlistUpdates { chatlist })
     }
 }
 impl GetChatlistUpdates {
@@ -229,7 +243,11 @@ impl Decode for GetChatlistUpdates {
 }
 impl Encode for GetChatlistUpdates {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_get_chatlist_updates(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_get_chatlist_updates(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_get_chatlist_updates(self, at_layer)
@@ -245,10 +263,10 @@ impl Function for GetChatlistUpdates {
 pub struct GetExportedInvites {
     pub chatlist: types::InputChatlist,
 }
-impl GetExportedInvites {}
 impl GetExportedInvites {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::chatlists::GetExportedInvites { chatlist: Decode::decode(rd)? })
+        let chatlist = Decode::decode(rd)?;
+        Ok(functions::chatlists::GetExportedInvites { chatlist })
     }
 }
 impl GetExportedInvites {
@@ -269,7 +287,11 @@ impl Decode for GetExportedInvites {
 }
 impl Encode for GetExportedInvites {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_get_exported_invites(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_get_exported_invites(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_get_exported_invites(self, at_layer)
@@ -285,10 +307,10 @@ impl Function for GetExportedInvites {
 pub struct GetLeaveChatlistSuggestions {
     pub chatlist: types::InputChatlist,
 }
-impl GetLeaveChatlistSuggestions {}
 impl GetLeaveChatlistSuggestions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::chatlists::GetLeaveChatlistSuggestions { chatlist: Decode::decode(rd)? })
+        let chatlist = Decode::decode(rd)?;
+        Ok(functions::chatlists::GetLeaveChatlistSuggestions { chatlist })
     }
 }
 impl GetLeaveChatlistSuggestions {
@@ -309,7 +331,11 @@ impl Decode for GetLeaveChatlistSuggestions {
 }
 impl Encode for GetLeaveChatlistSuggestions {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_get_leave_chatlist_suggestions(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_get_leave_chatlist_suggestions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_get_leave_chatlist_suggestions(self, at_layer)
@@ -325,10 +351,10 @@ impl Function for GetLeaveChatlistSuggestions {
 pub struct HideChatlistUpdates {
     pub chatlist: types::InputChatlist,
 }
-impl HideChatlistUpdates {}
 impl HideChatlistUpdates {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::chatlists::HideChatlistUpdates { chatlist: Decode::decode(rd)? })
+        let chatlist = Decode::decode(rd)?;
+        Ok(functions::chatlists::HideChatlistUpdates { chatlist })
     }
 }
 impl HideChatlistUpdates {
@@ -349,7 +375,11 @@ impl Decode for HideChatlistUpdates {
 }
 impl Encode for HideChatlistUpdates {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_hide_chatlist_updates(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_hide_chatlist_updates(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_hide_chatlist_updates(self, at_layer)
@@ -366,10 +396,11 @@ pub struct JoinChatlistInvite {
     pub slug: Str,
     pub peers: Vec<types::InputPeer>,
 }
-impl JoinChatlistInvite {}
 impl JoinChatlistInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::chatlists::JoinChatlistInvite { slug: rd.string()?, peers: Decode::decode(rd)? })
+        let slug = rd.string()?;
+        let peers = Decode::decode(rd)?;
+        Ok(functions::chatlists::JoinChatlistInvite { slug, peers })
     }
 }
 impl JoinChatlistInvite {
@@ -391,7 +422,11 @@ impl Decode for JoinChatlistInvite {
 }
 impl Encode for JoinChatlistInvite {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_join_chatlist_invite(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_join_chatlist_invite(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_join_chatlist_invite(self, at_layer)
@@ -408,10 +443,11 @@ pub struct JoinChatlistUpdates {
     pub chatlist: types::InputChatlist,
     pub peers: Vec<types::InputPeer>,
 }
-impl JoinChatlistUpdates {}
 impl JoinChatlistUpdates {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::chatlists::JoinChatlistUpdates { chatlist: Decode::decode(rd)?, peers: Decode::decode(rd)? })
+        let chatlist = Decode::decode(rd)?;
+        let peers = Decode::decode(rd)?;
+        Ok(functions::chatlists::JoinChatlistUpdates { chatlist, peers })
     }
 }
 impl JoinChatlistUpdates {
@@ -433,7 +469,11 @@ impl Decode for JoinChatlistUpdates {
 }
 impl Encode for JoinChatlistUpdates {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_join_chatlist_updates(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_join_chatlist_updates(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_join_chatlist_updates(self, at_layer)
@@ -450,10 +490,11 @@ pub struct LeaveChatlist {
     pub chatlist: types::InputChatlist,
     pub peers: Vec<types::InputPeer>,
 }
-impl LeaveChatlist {}
 impl LeaveChatlist {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::chatlists::LeaveChatlist { chatlist: Decode::decode(rd)?, peers: Decode::decode(rd)? })
+        let chatlist = Decode::decode(rd)?;
+        let peers = Decode::decode(rd)?;
+        Ok(functions::chatlists::LeaveChatlist { chatlist, peers })
     }
 }
 impl LeaveChatlist {
@@ -475,7 +516,11 @@ impl Decode for LeaveChatlist {
 }
 impl Encode for LeaveChatlist {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_f_leave_chatlist(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_f_leave_chatlist(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_f_leave_chatlist(self, at_layer)

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `communities.create#a63859ec flags:# hidden:flags.1?true title:string about:flags.0?string peer:InputPeer = Updates`
 #[derive(Clone, Debug, PartialEq)]
@@ -25,20 +25,19 @@ impl Create {
 impl Create {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::communities::Create {
-            hidden: word_flags & 0x2 != 0,
-            title: rd.string()?,
-            about: rd.optional(word_flags & 0x1 != 0)?,
-            peer: Decode::decode(rd)?,
-        })
+        let hidden = word_flags & 0x2 != 0;
+        let title = rd.string()?;
+        let about = rd.optional(word_flags & 0x1 != 0)?;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::communities::Create { hidden, title, about, peer })
     }
 }
 impl Create {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::communities::Create { hidden, title, about, peer } = v;
-        wr.u32(0xa63859ec);
-        wr.u32(u32::from(about.is_some()) << 0 | u32::from(*hidden) << 1);
+        let word_flags = u32::from(about.is_some()) << 0 | u32::from(*hidden) << 1;
+        wr.words([0xa63859ec, word_flags]);
         wr.bytes(title.as_bytes());
         if let Some(x) = about {
             wr.bytes(x.as_bytes());
@@ -56,7 +55,11 @@ impl Decode for Create {
 }
 impl Encode for Create {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_f_create(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_f_create(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_f_create(self, at_layer)
@@ -70,7 +73,6 @@ impl Function for Create {
 /// `communities.getJoinedCommunities#a663e830 = messages.Chats`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetJoinedCommunities {}
-impl GetJoinedCommunities {}
 impl GetJoinedCommunities {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::communities::GetJoinedCommunities {})
@@ -92,7 +94,11 @@ impl Decode for GetJoinedCommunities {
 }
 impl Encode for GetJoinedCommunities {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_f_get_joined_communities(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_f_get_joined_communities(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_f_get_joined_communities(self, at_layer)
@@ -109,13 +115,11 @@ pub struct GetParticipantJoinedChats {
     pub community: types::InputChannel,
     pub participant: types::InputPeer,
 }
-impl GetParticipantJoinedChats {}
 impl GetParticipantJoinedChats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::communities::GetParticipantJoinedChats {
-            community: Decode::decode(rd)?,
-            participant: Decode::decode(rd)?,
-        })
+        let community = Decode::decode(rd)?;
+        let participant = Decode::decode(rd)?;
+        Ok(functions::communities::GetParticipantJoinedChats { community, participant })
     }
 }
 impl GetParticipantJoinedChats {
@@ -137,7 +141,11 @@ impl Decode for GetParticipantJoinedChats {
 }
 impl Encode for GetParticipantJoinedChats {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_f_get_participant_joined_chats(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_f_get_participant_joined_chats(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_f_get_participant_joined_chats(self, at_layer)
@@ -155,14 +163,12 @@ pub struct GetPeerLinkRequests {
     pub offset: Str,
     pub limit: i32,
 }
-impl GetPeerLinkRequests {}
 impl GetPeerLinkRequests {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::communities::GetPeerLinkRequests {
-            community: Decode::decode(rd)?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
-        })
+        let community = Decode::decode(rd)?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::communities::GetPeerLinkRequests { community, offset, limit })
     }
 }
 impl GetPeerLinkRequests {
@@ -172,7 +178,7 @@ impl GetPeerLinkRequests {
         wr.u32(0x93773344);
         Encode::encode(community, wr);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetPeerLinkRequests {
@@ -185,7 +191,11 @@ impl Decode for GetPeerLinkRequests {
 }
 impl Encode for GetPeerLinkRequests {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_f_get_peer_link_requests(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_f_get_peer_link_requests(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_f_get_peer_link_requests(self, at_layer)
@@ -212,18 +222,17 @@ impl ToggleAllPeerLinkRequestApproval {
 impl ToggleAllPeerLinkRequestApproval {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::communities::ToggleAllPeerLinkRequestApproval {
-            reject: word_flags & 0x1 != 0,
-            community: Decode::decode(rd)?,
-        })
+        let reject = word_flags & 0x1 != 0;
+        let community = Decode::decode(rd)?;
+        Ok(functions::communities::ToggleAllPeerLinkRequestApproval { reject, community })
     }
 }
 impl ToggleAllPeerLinkRequestApproval {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::communities::ToggleAllPeerLinkRequestApproval { reject, community } = v;
-        wr.u32(0xbfe3dd3d);
-        wr.u32(u32::from(*reject) << 0);
+        let word_flags = u32::from(*reject) << 0;
+        wr.words([0xbfe3dd3d, word_flags]);
         Encode::encode(community, wr);
     }
 }
@@ -237,7 +246,11 @@ impl Decode for ToggleAllPeerLinkRequestApproval {
 }
 impl Encode for ToggleAllPeerLinkRequestApproval {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_f_toggle_all_peer_link_request_approval(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_f_toggle_all_peer_link_request_approval(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_f_toggle_all_peer_link_request_approval(self, at_layer)
@@ -264,18 +277,17 @@ impl ToggleCommunityCollapsedInDialogs {
 impl ToggleCommunityCollapsedInDialogs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::communities::ToggleCommunityCollapsedInDialogs {
-            collapsed: word_flags & 0x1 != 0,
-            community: Decode::decode(rd)?,
-        })
+        let collapsed = word_flags & 0x1 != 0;
+        let community = Decode::decode(rd)?;
+        Ok(functions::communities::ToggleCommunityCollapsedInDialogs { collapsed, community })
     }
 }
 impl ToggleCommunityCollapsedInDialogs {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::communities::ToggleCommunityCollapsedInDialogs { collapsed, community } = v;
-        wr.u32(0xd766e3ea);
-        wr.u32(u32::from(*collapsed) << 0);
+        let word_flags = u32::from(*collapsed) << 0;
+        wr.words([0xd766e3ea, word_flags]);
         Encode::encode(community, wr);
     }
 }
@@ -289,7 +301,11 @@ impl Decode for ToggleCommunityCollapsedInDialogs {
 }
 impl Encode for ToggleCommunityCollapsedInDialogs {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_f_toggle_community_collapsed_in_dialogs(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_f_toggle_community_collapsed_in_dialogs(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_f_toggle_community_collapsed_in_dialogs(self, at_layer)
@@ -317,19 +333,18 @@ impl ToggleParticipantBanned {
 impl ToggleParticipantBanned {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::communities::ToggleParticipantBanned {
-            unban: word_flags & 0x1 != 0,
-            community: Decode::decode(rd)?,
-            participant: Decode::decode(rd)?,
-        })
+        let unban = word_flags & 0x1 != 0;
+        let community = Decode::decode(rd)?;
+        let participant = Decode::decode(rd)?;
+        Ok(functions::communities::ToggleParticipantBanned { unban, community, participant })
     }
 }
 impl ToggleParticipantBanned {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::communities::ToggleParticipantBanned { unban, community, participant } = v;
-        wr.u32(0x9967ad0f);
-        wr.u32(u32::from(*unban) << 0);
+        let word_flags = u32::from(*unban) << 0;
+        wr.words([0x9967ad0f, word_flags]);
         Encode::encode(community, wr);
         Encode::encode(participant, wr);
     }
@@ -344,7 +359,11 @@ impl Decode for ToggleParticipantBanned {
 }
 impl Encode for ToggleParticipantBanned {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_f_toggle_participant_banned(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_f_toggle_participant_banned(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_f_toggle_participant_banned(self, at_layer)
@@ -374,21 +393,20 @@ impl TogglePeerLink {
 impl TogglePeerLink {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::communities::TogglePeerLink {
-            visible: word_flags & 0x1 != 0,
-            hidden: word_flags & 0x2 != 0,
-            deleted: word_flags & 0x4 != 0,
-            community: Decode::decode(rd)?,
-            peer: Decode::decode(rd)?,
-        })
+        let visible = word_flags & 0x1 != 0;
+        let hidden = word_flags & 0x2 != 0;
+        let deleted = word_flags & 0x4 != 0;
+        let community = Decode::decode(rd)?;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::communities::TogglePeerLink { visible, hidden, deleted, community, peer })
     }
 }
 impl TogglePeerLink {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::communities::TogglePeerLink { visible, hidden, deleted, community, peer } = v;
-        wr.u32(0x736dcfea);
-        wr.u32(u32::from(*visible) << 0 | u32::from(*hidden) << 1 | u32::from(*deleted) << 2);
+        let word_flags = u32::from(*visible) << 0 | u32::from(*hidden) << 1 | u32::from(*deleted) << 2;
+        wr.words([0x736dcfea, word_flags]);
         Encode::encode(community, wr);
         Encode::encode(peer, wr);
     }
@@ -403,7 +421,11 @@ impl Decode for TogglePeerLink {
 }
 impl Encode for TogglePeerLink {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_f_toggle_peer_link(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_f_toggle_peer_link(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_f_toggle_peer_link(self, at_layer)
@@ -431,19 +453,18 @@ impl TogglePeerLinkRequestApproval {
 impl TogglePeerLinkRequestApproval {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::communities::TogglePeerLinkRequestApproval {
-            reject: word_flags & 0x1 != 0,
-            community: Decode::decode(rd)?,
-            peer: Decode::decode(rd)?,
-        })
+        let reject = word_flags & 0x1 != 0;
+        let community = Decode::decode(rd)?;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::communities::TogglePeerLinkRequestApproval { reject, community, peer })
     }
 }
 impl TogglePeerLinkRequestApproval {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::communities::TogglePeerLinkRequestApproval { reject, community, peer } = v;
-        wr.u32(0x8c8219a8);
-        wr.u32(u32::from(*reject) << 0);
+        let word_flags = u32::from(*reject) << 0;
+        wr.words([0x8c8219a8, word_flags]);
         Encode::encode(community, wr);
         Encode::encode(peer, wr);
     }
@@ -458,7 +479,11 @@ impl Decode for TogglePeerLinkRequestApproval {
 }
 impl Encode for TogglePeerLinkRequestApproval {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_f_toggle_peer_link_request_approval(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_f_toggle_peer_link_request_approval(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_f_toggle_peer_link_request_approval(self, at_layer)

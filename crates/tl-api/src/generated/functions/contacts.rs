@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `contacts.acceptContact#f831a20f id:InputUser = Updates`
 #[derive(Clone, Debug, PartialEq)]
 pub struct AcceptContact {
     pub id: types::InputUser,
 }
-impl AcceptContact {}
 impl AcceptContact {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::AcceptContact { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::contacts::AcceptContact { id })
     }
 }
 impl AcceptContact {
@@ -64,22 +64,21 @@ impl AddContact {
 impl AddContact {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::contacts::AddContact {
-            add_phone_privacy_exception: word_flags & 0x1 != 0,
-            id: Decode::decode(rd)?,
-            first_name: rd.string()?,
-            last_name: rd.string()?,
-            phone: rd.string()?,
-            note: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let add_phone_privacy_exception = word_flags & 0x1 != 0;
+        let id = Decode::decode(rd)?;
+        let first_name = rd.string()?;
+        let last_name = rd.string()?;
+        let phone = rd.string()?;
+        let note = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::contacts::AddContact { add_phone_privacy_exception, id, first_name, last_name, phone, note })
     }
 }
 impl AddContact {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::AddContact { add_phone_privacy_exception, id, first_name, last_name, phone, note } = v;
-        wr.u32(0xd9ba2e54);
-        wr.u32(u32::from(*add_phone_privacy_exception) << 0 | u32::from(note.is_some()) << 1);
+        let word_flags = u32::from(*add_phone_privacy_exception) << 0 | u32::from(note.is_some()) << 1;
+        wr.words([0xd9ba2e54, word_flags]);
         Encode::encode(id, wr);
         wr.bytes(first_name.as_bytes());
         wr.bytes(last_name.as_bytes());
@@ -100,7 +99,11 @@ impl Decode for AddContact {
 }
 impl Encode for AddContact {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_add_contact(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_add_contact(self, wr);
+        }
     }
 }
 impl Function for AddContact {
@@ -124,15 +127,17 @@ impl Block {
 impl Block {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::contacts::Block { my_stories_from: word_flags & 0x1 != 0, id: Decode::decode(rd)? })
+        let my_stories_from = word_flags & 0x1 != 0;
+        let id = Decode::decode(rd)?;
+        Ok(functions::contacts::Block { my_stories_from, id })
     }
 }
 impl Block {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::Block { my_stories_from, id } = v;
-        wr.u32(0x2e2e8734);
-        wr.u32(u32::from(*my_stories_from) << 0);
+        let word_flags = u32::from(*my_stories_from) << 0;
+        wr.words([0x2e2e8734, word_flags]);
         Encode::encode(id, wr);
     }
 }
@@ -147,7 +152,11 @@ impl Decode for Block {
 }
 impl Encode for Block {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_block(self, wr);
+        if wr.layer().0 >= 161 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_block(self, wr);
+        }
     }
 }
 impl Function for Block {
@@ -173,21 +182,20 @@ impl BlockFromReplies {
 impl BlockFromReplies {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::contacts::BlockFromReplies {
-            delete_message: word_flags & 0x1 != 0,
-            delete_history: word_flags & 0x2 != 0,
-            report_spam: word_flags & 0x4 != 0,
-            msg_id: rd.i32()?,
-        })
+        let delete_message = word_flags & 0x1 != 0;
+        let delete_history = word_flags & 0x2 != 0;
+        let report_spam = word_flags & 0x4 != 0;
+        let msg_id = rd.i32()?;
+        Ok(functions::contacts::BlockFromReplies { delete_message, delete_history, report_spam, msg_id })
     }
 }
 impl BlockFromReplies {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::BlockFromReplies { delete_message, delete_history, report_spam, msg_id } = v;
-        wr.u32(0x29a8962c);
-        wr.u32(u32::from(*delete_message) << 0 | u32::from(*delete_history) << 1 | u32::from(*report_spam) << 2);
-        wr.i32(*msg_id);
+        let word_flags =
+            u32::from(*delete_message) << 0 | u32::from(*delete_history) << 1 | u32::from(*report_spam) << 2;
+        wr.words([0x29a8962c, word_flags, msg_id.cast_unsigned()]);
     }
 }
 impl Decode for BlockFromReplies {
@@ -213,10 +221,10 @@ impl Function for BlockFromReplies {
 pub struct DeleteByPhones {
     pub phones: Vec<Str>,
 }
-impl DeleteByPhones {}
 impl DeleteByPhones {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::DeleteByPhones { phones: Decode::decode(rd)? })
+        let phones = Decode::decode(rd)?;
+        Ok(functions::contacts::DeleteByPhones { phones })
     }
 }
 impl DeleteByPhones {
@@ -250,10 +258,10 @@ impl Function for DeleteByPhones {
 pub struct DeleteContacts {
     pub id: Vec<types::InputUser>,
 }
-impl DeleteContacts {}
 impl DeleteContacts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::DeleteContacts { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::contacts::DeleteContacts { id })
     }
 }
 impl DeleteContacts {
@@ -287,10 +295,10 @@ impl Function for DeleteContacts {
 pub struct EditCloseFriends {
     pub id: Vec<i64>,
 }
-impl EditCloseFriends {}
 impl EditCloseFriends {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::EditCloseFriends { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::contacts::EditCloseFriends { id })
     }
 }
 impl EditCloseFriends {
@@ -311,7 +319,11 @@ impl Decode for EditCloseFriends {
 }
 impl Encode for EditCloseFriends {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_edit_close_friends(self, wr);
+        if wr.layer().0 >= 160 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_edit_close_friends(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::contacts::shows_f_edit_close_friends(self, at_layer)
@@ -325,7 +337,6 @@ impl Function for EditCloseFriends {
 /// `contacts.exportContactToken#f8654027 = ExportedContactToken`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportContactToken {}
-impl ExportContactToken {}
 impl ExportContactToken {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::contacts::ExportContactToken {})
@@ -347,7 +358,11 @@ impl Decode for ExportContactToken {
 }
 impl Encode for ExportContactToken {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_export_contact_token(self, wr);
+        if wr.layer().0 >= 150 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_export_contact_token(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::contacts::shows_f_export_contact_token(self, at_layer)
@@ -361,7 +376,6 @@ impl Function for ExportContactToken {
 /// `contacts.getBirthdays#daeda864 = contacts.ContactBirthdays`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetBirthdays {}
-impl GetBirthdays {}
 impl GetBirthdays {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::contacts::GetBirthdays {})
@@ -383,7 +397,11 @@ impl Decode for GetBirthdays {
 }
 impl Encode for GetBirthdays {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_get_birthdays(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_get_birthdays(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::contacts::shows_f_get_birthdays(self, at_layer)
@@ -411,21 +429,18 @@ impl GetBlocked {
 impl GetBlocked {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::contacts::GetBlocked {
-            my_stories_from: word_flags & 0x1 != 0,
-            offset: rd.i32()?,
-            limit: rd.i32()?,
-        })
+        let my_stories_from = word_flags & 0x1 != 0;
+        let offset = rd.i32()?;
+        let limit = rd.i32()?;
+        Ok(functions::contacts::GetBlocked { my_stories_from, offset, limit })
     }
 }
 impl GetBlocked {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::GetBlocked { my_stories_from, offset, limit } = v;
-        wr.u32(0x9a868f80);
-        wr.u32(u32::from(*my_stories_from) << 0);
-        wr.i32(*offset);
-        wr.i32(*limit);
+        let word_flags = u32::from(*my_stories_from) << 0;
+        wr.words([0x9a868f80, word_flags, offset.cast_unsigned(), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetBlocked {
@@ -439,7 +454,11 @@ impl Decode for GetBlocked {
 }
 impl Encode for GetBlocked {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_get_blocked(self, wr);
+        if wr.layer().0 >= 161 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_get_blocked(self, wr);
+        }
     }
 }
 impl Function for GetBlocked {
@@ -452,18 +471,17 @@ impl Function for GetBlocked {
 pub struct GetContactIDs {
     pub hash: i64,
 }
-impl GetContactIDs {}
 impl GetContactIDs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::GetContactIDs { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::contacts::GetContactIDs { hash })
     }
 }
 impl GetContactIDs {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::GetContactIDs { hash } = v;
-        wr.u32(0x7adc669d);
-        wr.i64(*hash);
+        wr.words([0x7adc669d, low(hash), high(hash)]);
     }
 }
 impl Decode for GetContactIDs {
@@ -489,18 +507,17 @@ impl Function for GetContactIDs {
 pub struct GetContacts {
     pub hash: i64,
 }
-impl GetContacts {}
 impl GetContacts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::GetContacts { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::contacts::GetContacts { hash })
     }
 }
 impl GetContacts {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::GetContacts { hash } = v;
-        wr.u32(0x5dd69e12);
-        wr.i64(*hash);
+        wr.words([0x5dd69e12, low(hash), high(hash)]);
     }
 }
 impl Decode for GetContacts {
@@ -538,19 +555,18 @@ impl GetLocated {
 impl GetLocated {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::contacts::GetLocated {
-            background: word_flags & 0x2 != 0,
-            geo_point: Decode::decode(rd)?,
-            self_expires: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let background = word_flags & 0x2 != 0;
+        let geo_point = Decode::decode(rd)?;
+        let self_expires = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::contacts::GetLocated { background, geo_point, self_expires })
     }
 }
 impl GetLocated {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::GetLocated { background, geo_point, self_expires } = v;
-        wr.u32(0xd348bc44);
-        wr.u32(u32::from(self_expires.is_some()) << 0 | u32::from(*background) << 1);
+        let word_flags = u32::from(self_expires.is_some()) << 0 | u32::from(*background) << 1;
+        wr.words([0xd348bc44, word_flags]);
         Encode::encode(geo_point, wr);
         if let Some(x) = self_expires {
             wr.i32(*x);
@@ -578,7 +594,6 @@ impl Function for GetLocated {
 /// `contacts.getSaved#82f1e39f = Vector<SavedContact>`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetSaved {}
-impl GetSaved {}
 impl GetSaved {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::contacts::GetSaved {})
@@ -613,10 +628,10 @@ impl Function for GetSaved {
 pub struct GetSponsoredPeers {
     pub q: Str,
 }
-impl GetSponsoredPeers {}
 impl GetSponsoredPeers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::GetSponsoredPeers { q: rd.string()? })
+        let q = rd.string()?;
+        Ok(functions::contacts::GetSponsoredPeers { q })
     }
 }
 impl GetSponsoredPeers {
@@ -637,7 +652,11 @@ impl Decode for GetSponsoredPeers {
 }
 impl Encode for GetSponsoredPeers {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_get_sponsored_peers(self, wr);
+        if wr.layer().0 >= 201 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_get_sponsored_peers(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::contacts::shows_f_get_sponsored_peers(self, at_layer)
@@ -651,7 +670,6 @@ impl Function for GetSponsoredPeers {
 /// `contacts.getStatuses#c4a353ee = Vector<ContactStatus>`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetStatuses {}
-impl GetStatuses {}
 impl GetStatuses {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::contacts::GetStatuses {})
@@ -722,20 +740,33 @@ impl GetTopPeers {
 impl GetTopPeers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let correspondents = word_flags & 0x1 != 0;
+        let bots_pm = word_flags & 0x2 != 0;
+        let bots_inline = word_flags & 0x4 != 0;
+        let phone_calls = word_flags & 0x8 != 0;
+        let forward_users = word_flags & 0x10 != 0;
+        let forward_chats = word_flags & 0x20 != 0;
+        let groups = word_flags & 0x400 != 0;
+        let channels = word_flags & 0x8000 != 0;
+        let bots_app = word_flags & 0x10000 != 0;
+        let bots_guestchat = word_flags & 0x20000 != 0;
+        let offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
         Ok(functions::contacts::GetTopPeers {
-            correspondents: word_flags & 0x1 != 0,
-            bots_pm: word_flags & 0x2 != 0,
-            bots_inline: word_flags & 0x4 != 0,
-            phone_calls: word_flags & 0x8 != 0,
-            forward_users: word_flags & 0x10 != 0,
-            forward_chats: word_flags & 0x20 != 0,
-            groups: word_flags & 0x400 != 0,
-            channels: word_flags & 0x8000 != 0,
-            bots_app: word_flags & 0x10000 != 0,
-            bots_guestchat: word_flags & 0x20000 != 0,
-            offset: rd.i32()?,
-            limit: rd.i32()?,
-            hash: rd.i64()?,
+            correspondents,
+            bots_pm,
+            bots_inline,
+            phone_calls,
+            forward_users,
+            forward_chats,
+            groups,
+            channels,
+            bots_app,
+            bots_guestchat,
+            offset,
+            limit,
+            hash,
         })
     }
 }
@@ -757,22 +788,17 @@ impl GetTopPeers {
             limit,
             hash,
         } = v;
-        wr.u32(0x973478b6);
-        wr.u32(
-            u32::from(*correspondents) << 0
-                | u32::from(*bots_pm) << 1
-                | u32::from(*bots_inline) << 2
-                | u32::from(*phone_calls) << 3
-                | u32::from(*forward_users) << 4
-                | u32::from(*forward_chats) << 5
-                | u32::from(*groups) << 10
-                | u32::from(*channels) << 15
-                | u32::from(*bots_app) << 16
-                | u32::from(*bots_guestchat) << 17,
-        );
-        wr.i32(*offset);
-        wr.i32(*limit);
-        wr.i64(*hash);
+        let word_flags = u32::from(*correspondents) << 0
+            | u32::from(*bots_pm) << 1
+            | u32::from(*bots_inline) << 2
+            | u32::from(*phone_calls) << 3
+            | u32::from(*forward_users) << 4
+            | u32::from(*forward_chats) << 5
+            | u32::from(*groups) << 10
+            | u32::from(*channels) << 15
+            | u32::from(*bots_app) << 16
+            | u32::from(*bots_guestchat) << 17;
+        wr.words([0x973478b6, word_flags, offset.cast_unsigned(), limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetTopPeers {
@@ -798,10 +824,10 @@ impl Function for GetTopPeers {
 pub struct ImportContacts {
     pub contacts: Vec<types::InputContact>,
 }
-impl ImportContacts {}
 impl ImportContacts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::ImportContacts { contacts: Decode::decode(rd)? })
+        let contacts = Decode::decode(rd)?;
+        Ok(functions::contacts::ImportContacts { contacts })
     }
 }
 impl ImportContacts {
@@ -835,10 +861,10 @@ impl Function for ImportContacts {
 pub struct ImportContactToken {
     pub token: Str,
 }
-impl ImportContactToken {}
 impl ImportContactToken {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::ImportContactToken { token: rd.string()? })
+        let token = rd.string()?;
+        Ok(functions::contacts::ImportContactToken { token })
     }
 }
 impl ImportContactToken {
@@ -859,7 +885,11 @@ impl Decode for ImportContactToken {
 }
 impl Encode for ImportContactToken {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_import_contact_token(self, wr);
+        if wr.layer().0 >= 150 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_import_contact_token(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::contacts::shows_f_import_contact_token(self, at_layer)
@@ -873,7 +903,6 @@ impl Function for ImportContactToken {
 /// `contacts.resetSaved#879537f1 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResetSaved {}
-impl ResetSaved {}
 impl ResetSaved {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::contacts::ResetSaved {})
@@ -909,10 +938,11 @@ pub struct ResetTopPeerRating {
     pub category: types::TopPeerCategory,
     pub peer: types::InputPeer,
 }
-impl ResetTopPeerRating {}
 impl ResetTopPeerRating {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::ResetTopPeerRating { category: Decode::decode(rd)?, peer: Decode::decode(rd)? })
+        let category = Decode::decode(rd)?;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::contacts::ResetTopPeerRating { category, peer })
     }
 }
 impl ResetTopPeerRating {
@@ -950,10 +980,10 @@ impl Function for ResetTopPeerRating {
 pub struct ResolvePhone {
     pub phone: Str,
 }
-impl ResolvePhone {}
 impl ResolvePhone {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::ResolvePhone { phone: rd.string()? })
+        let phone = rd.string()?;
+        Ok(functions::contacts::ResolvePhone { phone })
     }
 }
 impl ResolvePhone {
@@ -974,7 +1004,11 @@ impl Decode for ResolvePhone {
 }
 impl Encode for ResolvePhone {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_resolve_phone(self, wr);
+        if wr.layer().0 >= 139 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_resolve_phone(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::contacts::shows_f_resolve_phone(self, at_layer)
@@ -1001,18 +1035,17 @@ impl ResolveUsername {
 impl ResolveUsername {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::contacts::ResolveUsername {
-            username: rd.string()?,
-            referer: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let username = rd.string()?;
+        let referer = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::contacts::ResolveUsername { username, referer })
     }
 }
 impl ResolveUsername {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::ResolveUsername { username, referer } = v;
-        wr.u32(0x725afbbc);
-        wr.u32(u32::from(referer.is_some()) << 0);
+        let word_flags = u32::from(referer.is_some()) << 0;
+        wr.words([0x725afbbc, word_flags]);
         wr.bytes(username.as_bytes());
         if let Some(x) = referer {
             wr.bytes(x.as_bytes());
@@ -1030,7 +1063,11 @@ impl Decode for ResolveUsername {
 }
 impl Encode for ResolveUsername {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_resolve_username(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_resolve_username(self, wr);
+        }
     }
 }
 impl Function for ResolveUsername {
@@ -1056,22 +1093,21 @@ impl Search {
 impl Search {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::contacts::Search {
-            broadcasts: word_flags & 0x1 != 0,
-            bots: word_flags & 0x2 != 0,
-            q: rd.string()?,
-            limit: rd.i32()?,
-        })
+        let broadcasts = word_flags & 0x1 != 0;
+        let bots = word_flags & 0x2 != 0;
+        let q = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::contacts::Search { broadcasts, bots, q, limit })
     }
 }
 impl Search {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::Search { broadcasts, bots, q, limit } = v;
-        wr.u32(0x05f58d0f);
-        wr.u32(u32::from(*broadcasts) << 0 | u32::from(*bots) << 1);
+        let word_flags = u32::from(*broadcasts) << 0 | u32::from(*bots) << 1;
+        wr.words([0x05f58d0f, word_flags]);
         wr.bytes(q.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for Search {
@@ -1085,7 +1121,11 @@ impl Decode for Search {
 }
 impl Encode for Search {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_search(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_search(self, wr);
+        }
     }
 }
 impl Function for Search {
@@ -1110,21 +1150,20 @@ impl SetBlocked {
 impl SetBlocked {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::contacts::SetBlocked {
-            my_stories_from: word_flags & 0x1 != 0,
-            id: Decode::decode(rd)?,
-            limit: rd.i32()?,
-        })
+        let my_stories_from = word_flags & 0x1 != 0;
+        let id = Decode::decode(rd)?;
+        let limit = rd.i32()?;
+        Ok(functions::contacts::SetBlocked { my_stories_from, id, limit })
     }
 }
 impl SetBlocked {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::SetBlocked { my_stories_from, id, limit } = v;
-        wr.u32(0x94c65c76);
-        wr.u32(u32::from(*my_stories_from) << 0);
+        let word_flags = u32::from(*my_stories_from) << 0;
+        wr.words([0x94c65c76, word_flags]);
         Encode::encode(id, wr);
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for SetBlocked {
@@ -1137,7 +1176,11 @@ impl Decode for SetBlocked {
 }
 impl Encode for SetBlocked {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_set_blocked(self, wr);
+        if wr.layer().0 >= 161 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_set_blocked(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::contacts::shows_f_set_blocked(self, at_layer)
@@ -1153,10 +1196,10 @@ impl Function for SetBlocked {
 pub struct ToggleTopPeers {
     pub enabled: bool,
 }
-impl ToggleTopPeers {}
 impl ToggleTopPeers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::ToggleTopPeers { enabled: rd.bool()? })
+        let enabled = rd.bool()?;
+        Ok(functions::contacts::ToggleTopPeers { enabled })
     }
 }
 impl ToggleTopPeers {
@@ -1201,15 +1244,17 @@ impl Unblock {
 impl Unblock {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::contacts::Unblock { my_stories_from: word_flags & 0x1 != 0, id: Decode::decode(rd)? })
+        let my_stories_from = word_flags & 0x1 != 0;
+        let id = Decode::decode(rd)?;
+        Ok(functions::contacts::Unblock { my_stories_from, id })
     }
 }
 impl Unblock {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::contacts::Unblock { my_stories_from, id } = v;
-        wr.u32(0xb550d328);
-        wr.u32(u32::from(*my_stories_from) << 0);
+        let word_flags = u32::from(*my_stories_from) << 0;
+        wr.words([0xb550d328, word_flags]);
         Encode::encode(id, wr);
     }
 }
@@ -1224,7 +1269,11 @@ impl Decode for Unblock {
 }
 impl Encode for Unblock {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_unblock(self, wr);
+        if wr.layer().0 >= 161 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_unblock(self, wr);
+        }
     }
 }
 impl Function for Unblock {
@@ -1238,10 +1287,11 @@ pub struct UpdateContactNote {
     pub id: types::InputUser,
     pub note: types::TextWithEntities,
 }
-impl UpdateContactNote {}
 impl UpdateContactNote {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::contacts::UpdateContactNote { id: Decode::decode(rd)?, note: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        let note = Decode::decode(rd)?;
+        Ok(functions::contacts::UpdateContactNote { id, note })
     }
 }
 impl UpdateContactNote {
@@ -1263,7 +1313,11 @@ impl Decode for UpdateContactNote {
 }
 impl Encode for UpdateContactNote {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_f_update_contact_note(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_f_update_contact_note(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::contacts::shows_f_update_contact_note(self, at_layer)

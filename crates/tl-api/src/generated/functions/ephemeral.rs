@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `ephemeral.deleteAllWelcomeMessages#734f9721 peer:InputPeer = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteAllWelcomeMessages {
     pub peer: types::InputPeer,
 }
-impl DeleteAllWelcomeMessages {}
 impl DeleteAllWelcomeMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::ephemeral::DeleteAllWelcomeMessages { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::ephemeral::DeleteAllWelcomeMessages { peer })
     }
 }
 impl DeleteAllWelcomeMessages {
@@ -36,7 +36,11 @@ impl Decode for DeleteAllWelcomeMessages {
 }
 impl Encode for DeleteAllWelcomeMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::ephemeral::write_f_delete_all_welcome_messages(self, wr);
+        if wr.layer().0 >= 229 {
+            self.write_boxed(wr);
+        } else {
+            forms::ephemeral::write_f_delete_all_welcome_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::ephemeral::shows_f_delete_all_welcome_messages(self, at_layer)
@@ -64,24 +68,23 @@ impl DeleteMessage {
 impl DeleteMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::ephemeral::DeleteMessage {
-            peer: rd.optional(word_flags & 0x1 != 0)?,
-            receiver_id: Decode::decode(rd)?,
-            id: rd.i32()?,
-        })
+        let peer = rd.optional(word_flags & 0x1 != 0)?;
+        let receiver_id = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        Ok(functions::ephemeral::DeleteMessage { peer, receiver_id, id })
     }
 }
 impl DeleteMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::ephemeral::DeleteMessage { peer, receiver_id, id } = v;
-        wr.u32(0x92f6e797);
-        wr.u32(u32::from(peer.is_some()) << 0);
+        let word_flags = u32::from(peer.is_some()) << 0;
+        wr.words([0x92f6e797, word_flags]);
         if let Some(x) = peer {
             Encode::encode(x, wr);
         }
         Encode::encode(receiver_id, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
     }
 }
 impl Decode for DeleteMessage {
@@ -95,7 +98,11 @@ impl Decode for DeleteMessage {
 }
 impl Encode for DeleteMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::ephemeral::write_f_delete_message(self, wr);
+        if wr.layer().0 >= 229 {
+            self.write_boxed(wr);
+        } else {
+            forms::ephemeral::write_f_delete_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::ephemeral::shows_f_delete_message(self, at_layer)
@@ -112,10 +119,11 @@ pub struct DeleteWelcomeMessage {
     pub peer: types::InputPeer,
     pub id: i32,
 }
-impl DeleteWelcomeMessage {}
 impl DeleteWelcomeMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::ephemeral::DeleteWelcomeMessage { peer: Decode::decode(rd)?, id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        Ok(functions::ephemeral::DeleteWelcomeMessage { peer, id })
     }
 }
 impl DeleteWelcomeMessage {
@@ -124,7 +132,7 @@ impl DeleteWelcomeMessage {
         let functions::ephemeral::DeleteWelcomeMessage { peer, id } = v;
         wr.u32(0xe882a9e1);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
     }
 }
 impl Decode for DeleteWelcomeMessage {
@@ -137,7 +145,11 @@ impl Decode for DeleteWelcomeMessage {
 }
 impl Encode for DeleteWelcomeMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::ephemeral::write_f_delete_welcome_message(self, wr);
+        if wr.layer().0 >= 229 {
+            self.write_boxed(wr);
+        } else {
+            forms::ephemeral::write_f_delete_welcome_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::ephemeral::shows_f_delete_welcome_message(self, at_layer)
@@ -183,17 +195,44 @@ impl EditMessage {
 impl EditMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let invert_media = word_flags & 0x20 != 0;
+        let welcome = word_flags & 0x40 != 0;
+        let peer = rd.optional(word_flags & 0x80 != 0)?;
+        let receiver_id = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let mut message = None;
+        let mut media = None;
+        let mut entities = None;
+        let mut reply_markup = None;
+        let mut rich_message = None;
+        if word_flags & 0x1f != 0 {
+            if word_flags & 0x1 != 0 {
+                message = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                media = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                entities = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                reply_markup = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x10 != 0 {
+                rich_message = Some(Decode::decode(rd)?);
+            }
+        }
         Ok(functions::ephemeral::EditMessage {
-            invert_media: word_flags & 0x20 != 0,
-            welcome: word_flags & 0x40 != 0,
-            peer: rd.optional(word_flags & 0x80 != 0)?,
-            receiver_id: Decode::decode(rd)?,
-            id: rd.i32()?,
-            message: rd.optional(word_flags & 0x1 != 0)?,
-            media: rd.optional(word_flags & 0x8 != 0)?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-            rich_message: rd.optional(word_flags & 0x10 != 0)?,
+            invert_media,
+            welcome,
+            peer,
+            receiver_id,
+            id,
+            message,
+            media,
+            entities,
+            reply_markup,
+            rich_message,
         })
     }
 }
@@ -212,36 +251,36 @@ impl EditMessage {
             reply_markup,
             rich_message,
         } = v;
-        wr.u32(0xcf9c725b);
-        wr.u32(
-            u32::from(message.is_some()) << 0
-                | u32::from(entities.is_some()) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(media.is_some()) << 3
-                | u32::from(rich_message.is_some()) << 4
-                | u32::from(*invert_media) << 5
-                | u32::from(*welcome) << 6
-                | u32::from(peer.is_some()) << 7,
-        );
+        let word_flags = u32::from(message.is_some()) << 0
+            | u32::from(entities.is_some()) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(media.is_some()) << 3
+            | u32::from(rich_message.is_some()) << 4
+            | u32::from(*invert_media) << 5
+            | u32::from(*welcome) << 6
+            | u32::from(peer.is_some()) << 7;
+        wr.words([0xcf9c725b, word_flags]);
         if let Some(x) = peer {
             Encode::encode(x, wr);
         }
         Encode::encode(receiver_id, wr);
-        wr.i32(*id);
-        if let Some(x) = message {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = media {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reply_markup {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = rich_message {
-            Encode::encode(x, wr);
+        wr.u32(id.cast_unsigned());
+        if word_flags & 0x1f != 0 {
+            if let Some(x) = message {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = media {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = rich_message {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -256,7 +295,11 @@ impl Decode for EditMessage {
 }
 impl Encode for EditMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::ephemeral::write_f_edit_message(self, wr);
+        if wr.layer().0 >= 229 {
+            self.write_boxed(wr);
+        } else {
+            forms::ephemeral::write_f_edit_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::ephemeral::shows_f_edit_message(self, at_layer)
@@ -284,21 +327,20 @@ impl GetCallbackAnswer {
 impl GetCallbackAnswer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::ephemeral::GetCallbackAnswer {
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            data: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let data = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::ephemeral::GetCallbackAnswer { peer, id, data })
     }
 }
 impl GetCallbackAnswer {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::ephemeral::GetCallbackAnswer { peer, id, data } = v;
-        wr.u32(0x3fa464c8);
-        wr.u32(u32::from(data.is_some()) << 1);
+        let word_flags = u32::from(data.is_some()) << 1;
+        wr.words([0x3fa464c8, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         if let Some(x) = data {
             wr.bytes(x);
         }
@@ -314,7 +356,11 @@ impl Decode for GetCallbackAnswer {
 }
 impl Encode for GetCallbackAnswer {
     fn encode(&self, wr: &mut Writer) {
-        forms::ephemeral::write_f_get_callback_answer(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::ephemeral::write_f_get_callback_answer(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::ephemeral::shows_f_get_callback_answer(self, at_layer)
@@ -331,10 +377,11 @@ pub struct GetWelcomeMessages {
     pub peer: types::InputPeer,
     pub hash: i64,
 }
-impl GetWelcomeMessages {}
 impl GetWelcomeMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::ephemeral::GetWelcomeMessages { peer: Decode::decode(rd)?, hash: rd.i64()? })
+        let peer = Decode::decode(rd)?;
+        let hash = rd.i64()?;
+        Ok(functions::ephemeral::GetWelcomeMessages { peer, hash })
     }
 }
 impl GetWelcomeMessages {
@@ -343,7 +390,7 @@ impl GetWelcomeMessages {
         let functions::ephemeral::GetWelcomeMessages { peer, hash } = v;
         wr.u32(0xdb9ac18d);
         Encode::encode(peer, wr);
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for GetWelcomeMessages {
@@ -356,7 +403,11 @@ impl Decode for GetWelcomeMessages {
 }
 impl Encode for GetWelcomeMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::ephemeral::write_f_get_welcome_messages(self, wr);
+        if wr.layer().0 >= 229 {
+            self.write_boxed(wr);
+        } else {
+            forms::ephemeral::write_f_get_welcome_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::ephemeral::shows_f_get_welcome_messages(self, at_layer)
@@ -375,15 +426,13 @@ pub struct ReportMessage {
     pub option: Bytes,
     pub message: Str,
 }
-impl ReportMessage {}
 impl ReportMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::ephemeral::ReportMessage {
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            option: rd.bytes()?,
-            message: rd.string()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let option = rd.bytes()?;
+        let message = rd.string()?;
+        Ok(functions::ephemeral::ReportMessage { peer, id, option, message })
     }
 }
 impl ReportMessage {
@@ -392,7 +441,7 @@ impl ReportMessage {
         let functions::ephemeral::ReportMessage { peer, id, option, message } = v;
         wr.u32(0x8704f2bf);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         wr.bytes(option);
         wr.bytes(message.as_bytes());
     }
@@ -407,7 +456,11 @@ impl Decode for ReportMessage {
 }
 impl Encode for ReportMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::ephemeral::write_f_report_message(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::ephemeral::write_f_report_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::ephemeral::shows_f_report_message(self, at_layer)
@@ -461,21 +514,49 @@ impl SendMessage {
 impl SendMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let invert_media = word_flags & 0x40 != 0;
+        let welcome = word_flags & 0x80 != 0;
+        let anchor = word_flags & 0x200 != 0;
+        let noforwards = word_flags & 0x400 != 0;
+        let peer = rd.optional(word_flags & 0x100 != 0)?;
+        let receiver_id = Decode::decode(rd)?;
+        let query_id = rd.optional(word_flags & 0x1 != 0)?;
+        let message = rd.string()?;
+        let mut entities = None;
+        let mut media = None;
+        let mut reply_markup = None;
+        let mut rich_message = None;
+        if word_flags & 0x1e != 0 {
+            if word_flags & 0x2 != 0 {
+                entities = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                media = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                reply_markup = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x10 != 0 {
+                rich_message = Some(Decode::decode(rd)?);
+            }
+        }
+        let random_id = rd.i64()?;
+        let reply_to = rd.optional(word_flags & 0x20 != 0)?;
         Ok(functions::ephemeral::SendMessage {
-            invert_media: word_flags & 0x40 != 0,
-            welcome: word_flags & 0x80 != 0,
-            anchor: word_flags & 0x200 != 0,
-            noforwards: word_flags & 0x400 != 0,
-            peer: rd.optional(word_flags & 0x100 != 0)?,
-            receiver_id: Decode::decode(rd)?,
-            query_id: rd.optional(word_flags & 0x1 != 0)?,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            media: rd.optional(word_flags & 0x4 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x8 != 0)?,
-            rich_message: rd.optional(word_flags & 0x10 != 0)?,
-            random_id: rd.i64()?,
-            reply_to: rd.optional(word_flags & 0x20 != 0)?,
+            invert_media,
+            welcome,
+            anchor,
+            noforwards,
+            peer,
+            receiver_id,
+            query_id,
+            message,
+            entities,
+            media,
+            reply_markup,
+            rich_message,
+            random_id,
+            reply_to,
         })
     }
 }
@@ -498,20 +579,18 @@ impl SendMessage {
             random_id,
             reply_to,
         } = v;
-        wr.u32(0xba8d5f35);
-        wr.u32(
-            u32::from(query_id.is_some()) << 0
-                | u32::from(entities.is_some()) << 1
-                | u32::from(media.is_some()) << 2
-                | u32::from(reply_markup.is_some()) << 3
-                | u32::from(rich_message.is_some()) << 4
-                | u32::from(reply_to.is_some()) << 5
-                | u32::from(*invert_media) << 6
-                | u32::from(*welcome) << 7
-                | u32::from(peer.is_some()) << 8
-                | u32::from(*anchor) << 9
-                | u32::from(*noforwards) << 10,
-        );
+        let word_flags = u32::from(query_id.is_some()) << 0
+            | u32::from(entities.is_some()) << 1
+            | u32::from(media.is_some()) << 2
+            | u32::from(reply_markup.is_some()) << 3
+            | u32::from(rich_message.is_some()) << 4
+            | u32::from(reply_to.is_some()) << 5
+            | u32::from(*invert_media) << 6
+            | u32::from(*welcome) << 7
+            | u32::from(peer.is_some()) << 8
+            | u32::from(*anchor) << 9
+            | u32::from(*noforwards) << 10;
+        wr.words([0xba8d5f35, word_flags]);
         if let Some(x) = peer {
             Encode::encode(x, wr);
         }
@@ -520,19 +599,21 @@ impl SendMessage {
             wr.i64(*x);
         }
         wr.bytes(message.as_bytes());
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
+        if word_flags & 0x1e != 0 {
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = media {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = rich_message {
+                Encode::encode(x, wr);
+            }
         }
-        if let Some(x) = media {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reply_markup {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = rich_message {
-            Encode::encode(x, wr);
-        }
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
         if let Some(x) = reply_to {
             Encode::encode(x, wr);
         }
@@ -549,7 +630,11 @@ impl Decode for SendMessage {
 }
 impl Encode for SendMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::ephemeral::write_f_send_message(self, wr);
+        if wr.layer().0 >= 229 {
+            self.write_boxed(wr);
+        } else {
+            forms::ephemeral::write_f_send_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::ephemeral::shows_f_send_message(self, at_layer)

@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `folders.editPeerFolders#6847d0ab folder_peers:Vector<InputFolderPeer> = Updates`
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditPeerFolders {
     pub folder_peers: Vec<types::InputFolderPeer>,
 }
-impl EditPeerFolders {}
 impl EditPeerFolders {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::folders::EditPeerFolders { folder_peers: Decode::decode(rd)? })
+        let folder_peers = Decode::decode(rd)?;
+        Ok(functions::folders::EditPeerFolders { folder_peers })
     }
 }
 impl EditPeerFolders {
@@ -49,18 +49,17 @@ impl Function for EditPeerFolders {
 pub struct DeleteFolder {
     pub folder_id: i32,
 }
-impl DeleteFolder {}
 impl DeleteFolder {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::folders::DeleteFolder { folder_id: rd.i32()? })
+        let folder_id = rd.i32()?;
+        Ok(functions::folders::DeleteFolder { folder_id })
     }
 }
 impl DeleteFolder {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::folders::DeleteFolder { folder_id } = v;
-        wr.u32(0x1c295881);
-        wr.i32(*folder_id);
+        wr.words([0x1c295881, folder_id.cast_unsigned()]);
     }
 }
 impl Decode for DeleteFolder {

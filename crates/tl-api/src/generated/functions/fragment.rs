@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `fragment.getCollectibleInfo#be1e85ba collectible:InputCollectible = fragment.CollectibleInfo`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetCollectibleInfo {
     pub collectible: types::InputCollectible,
 }
-impl GetCollectibleInfo {}
 impl GetCollectibleInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::fragment::GetCollectibleInfo { collectible: Decode::decode(rd)? })
+        let collectible = Decode::decode(rd)?;
+        Ok(functions::fragment::GetCollectibleInfo { collectible })
     }
 }
 impl GetCollectibleInfo {
@@ -36,7 +36,11 @@ impl Decode for GetCollectibleInfo {
 }
 impl Encode for GetCollectibleInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::fragment::write_f_get_collectible_info(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::fragment::write_f_get_collectible_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::fragment::shows_f_get_collectible_info(self, at_layer)

@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `help.acceptTermsOfService#ee72f79a id:DataJSON = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct AcceptTermsOfService {
     pub id: types::DataJSON,
 }
-impl AcceptTermsOfService {}
 impl AcceptTermsOfService {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::AcceptTermsOfService { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::help::AcceptTermsOfService { id })
     }
 }
 impl AcceptTermsOfService {
@@ -50,10 +50,11 @@ pub struct DismissSuggestion {
     pub peer: types::InputPeer,
     pub suggestion: Str,
 }
-impl DismissSuggestion {}
 impl DismissSuggestion {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::DismissSuggestion { peer: Decode::decode(rd)?, suggestion: rd.string()? })
+        let peer = Decode::decode(rd)?;
+        let suggestion = rd.string()?;
+        Ok(functions::help::DismissSuggestion { peer, suggestion })
     }
 }
 impl DismissSuggestion {
@@ -90,14 +91,12 @@ pub struct EditUserInfo {
     pub message: Str,
     pub entities: Vec<types::MessageEntity>,
 }
-impl EditUserInfo {}
 impl EditUserInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::EditUserInfo {
-            user_id: Decode::decode(rd)?,
-            message: rd.string()?,
-            entities: Decode::decode(rd)?,
-        })
+        let user_id = Decode::decode(rd)?;
+        let message = rd.string()?;
+        let entities = Decode::decode(rd)?;
+        Ok(functions::help::EditUserInfo { user_id, message, entities })
     }
 }
 impl EditUserInfo {
@@ -133,18 +132,17 @@ impl Function for EditUserInfo {
 pub struct GetAppConfig {
     pub hash: i32,
 }
-impl GetAppConfig {}
 impl GetAppConfig {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetAppConfig { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::help::GetAppConfig { hash })
     }
 }
 impl GetAppConfig {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::help::GetAppConfig { hash } = v;
-        wr.u32(0x61e3f854);
-        wr.i32(*hash);
+        wr.words([0x61e3f854, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetAppConfig {
@@ -158,7 +156,11 @@ impl Decode for GetAppConfig {
 }
 impl Encode for GetAppConfig {
     fn encode(&self, wr: &mut Writer) {
-        forms::help::write_f_get_app_config(self, wr);
+        if wr.layer().0 >= 153 {
+            self.write_boxed(wr);
+        } else {
+            forms::help::write_f_get_app_config(self, wr);
+        }
     }
 }
 impl Function for GetAppConfig {
@@ -192,10 +194,10 @@ impl Function for GetAppConfig {
 pub struct GetAppUpdate {
     pub source: Str,
 }
-impl GetAppUpdate {}
 impl GetAppUpdate {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetAppUpdate { source: rd.string()? })
+        let source = rd.string()?;
+        Ok(functions::help::GetAppUpdate { source })
     }
 }
 impl GetAppUpdate {
@@ -227,7 +229,6 @@ impl Function for GetAppUpdate {
 /// `help.getCdnConfig#52029342 = CdnConfig`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetCdnConfig {}
-impl GetCdnConfig {}
 impl GetCdnConfig {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::help::GetCdnConfig {})
@@ -260,7 +261,6 @@ impl Function for GetCdnConfig {
 /// `help.getConfig#c4f9186b = Config`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetConfig {}
-impl GetConfig {}
 impl GetConfig {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::help::GetConfig {})
@@ -296,10 +296,11 @@ pub struct GetCountriesList {
     pub lang_code: Str,
     pub hash: i32,
 }
-impl GetCountriesList {}
 impl GetCountriesList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetCountriesList { lang_code: rd.string()?, hash: rd.i32()? })
+        let lang_code = rd.string()?;
+        let hash = rd.i32()?;
+        Ok(functions::help::GetCountriesList { lang_code, hash })
     }
 }
 impl GetCountriesList {
@@ -308,7 +309,7 @@ impl GetCountriesList {
         let functions::help::GetCountriesList { lang_code, hash } = v;
         wr.u32(0x735787a8);
         wr.bytes(lang_code.as_bytes());
-        wr.i32(*hash);
+        wr.u32(hash.cast_unsigned());
     }
 }
 impl Decode for GetCountriesList {
@@ -334,10 +335,10 @@ impl Function for GetCountriesList {
 pub struct GetDeepLinkInfo {
     pub path: Str,
 }
-impl GetDeepLinkInfo {}
 impl GetDeepLinkInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetDeepLinkInfo { path: rd.string()? })
+        let path = rd.string()?;
+        Ok(functions::help::GetDeepLinkInfo { path })
     }
 }
 impl GetDeepLinkInfo {
@@ -369,7 +370,6 @@ impl Function for GetDeepLinkInfo {
 /// `help.getInviteText#4d392343 = help.InviteText`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetInviteText {}
-impl GetInviteText {}
 impl GetInviteText {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::help::GetInviteText {})
@@ -402,7 +402,6 @@ impl Function for GetInviteText {
 /// `help.getNearestDc#1fb33026 = NearestDc`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetNearestDc {}
-impl GetNearestDc {}
 impl GetNearestDc {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::help::GetNearestDc {})
@@ -437,18 +436,17 @@ impl Function for GetNearestDc {
 pub struct GetPassportConfig {
     pub hash: i32,
 }
-impl GetPassportConfig {}
 impl GetPassportConfig {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetPassportConfig { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::help::GetPassportConfig { hash })
     }
 }
 impl GetPassportConfig {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::help::GetPassportConfig { hash } = v;
-        wr.u32(0xc661ad08);
-        wr.i32(*hash);
+        wr.words([0xc661ad08, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetPassportConfig {
@@ -474,18 +472,17 @@ impl Function for GetPassportConfig {
 pub struct GetPeerColors {
     pub hash: i32,
 }
-impl GetPeerColors {}
 impl GetPeerColors {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetPeerColors { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::help::GetPeerColors { hash })
     }
 }
 impl GetPeerColors {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::help::GetPeerColors { hash } = v;
-        wr.u32(0xda80f42f);
-        wr.i32(*hash);
+        wr.words([0xda80f42f, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetPeerColors {
@@ -498,7 +495,11 @@ impl Decode for GetPeerColors {
 }
 impl Encode for GetPeerColors {
     fn encode(&self, wr: &mut Writer) {
-        forms::help::write_f_get_peer_colors(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::help::write_f_get_peer_colors(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::help::shows_f_get_peer_colors(self, at_layer)
@@ -514,18 +515,17 @@ impl Function for GetPeerColors {
 pub struct GetPeerProfileColors {
     pub hash: i32,
 }
-impl GetPeerProfileColors {}
 impl GetPeerProfileColors {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetPeerProfileColors { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::help::GetPeerProfileColors { hash })
     }
 }
 impl GetPeerProfileColors {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::help::GetPeerProfileColors { hash } = v;
-        wr.u32(0xabcfa9fd);
-        wr.i32(*hash);
+        wr.words([0xabcfa9fd, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetPeerProfileColors {
@@ -538,7 +538,11 @@ impl Decode for GetPeerProfileColors {
 }
 impl Encode for GetPeerProfileColors {
     fn encode(&self, wr: &mut Writer) {
-        forms::help::write_f_get_peer_profile_colors(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::help::write_f_get_peer_profile_colors(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::help::shows_f_get_peer_profile_colors(self, at_layer)
@@ -552,7 +556,6 @@ impl Function for GetPeerProfileColors {
 /// `help.getPremiumPromo#b81b93d4 = help.PremiumPromo`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetPremiumPromo {}
-impl GetPremiumPromo {}
 impl GetPremiumPromo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::help::GetPremiumPromo {})
@@ -574,7 +577,11 @@ impl Decode for GetPremiumPromo {
 }
 impl Encode for GetPremiumPromo {
     fn encode(&self, wr: &mut Writer) {
-        forms::help::write_f_get_premium_promo(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::help::write_f_get_premium_promo(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::help::shows_f_get_premium_promo(self, at_layer)
@@ -588,7 +595,6 @@ impl Function for GetPremiumPromo {
 /// `help.getPromoData#c0977421 = help.PromoData`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetPromoData {}
-impl GetPromoData {}
 impl GetPromoData {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::help::GetPromoData {})
@@ -623,10 +629,10 @@ impl Function for GetPromoData {
 pub struct GetRecentMeUrls {
     pub referer: Str,
 }
-impl GetRecentMeUrls {}
 impl GetRecentMeUrls {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetRecentMeUrls { referer: rd.string()? })
+        let referer = rd.string()?;
+        Ok(functions::help::GetRecentMeUrls { referer })
     }
 }
 impl GetRecentMeUrls {
@@ -658,7 +664,6 @@ impl Function for GetRecentMeUrls {
 /// `help.getSupport#9cdf08cd = help.Support`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetSupport {}
-impl GetSupport {}
 impl GetSupport {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::help::GetSupport {})
@@ -691,7 +696,6 @@ impl Function for GetSupport {
 /// `help.getSupportName#d360e72c = help.SupportName`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetSupportName {}
-impl GetSupportName {}
 impl GetSupportName {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::help::GetSupportName {})
@@ -724,7 +728,6 @@ impl Function for GetSupportName {
 /// `help.getTermsOfServiceUpdate#2ca51fd1 = help.TermsOfServiceUpdate`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetTermsOfServiceUpdate {}
-impl GetTermsOfServiceUpdate {}
 impl GetTermsOfServiceUpdate {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::help::GetTermsOfServiceUpdate {})
@@ -759,18 +762,17 @@ impl Function for GetTermsOfServiceUpdate {
 pub struct GetTimezonesList {
     pub hash: i32,
 }
-impl GetTimezonesList {}
 impl GetTimezonesList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetTimezonesList { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::help::GetTimezonesList { hash })
     }
 }
 impl GetTimezonesList {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::help::GetTimezonesList { hash } = v;
-        wr.u32(0x49b30240);
-        wr.i32(*hash);
+        wr.words([0x49b30240, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetTimezonesList {
@@ -783,7 +785,11 @@ impl Decode for GetTimezonesList {
 }
 impl Encode for GetTimezonesList {
     fn encode(&self, wr: &mut Writer) {
-        forms::help::write_f_get_timezones_list(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::help::write_f_get_timezones_list(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::help::shows_f_get_timezones_list(self, at_layer)
@@ -799,10 +805,10 @@ impl Function for GetTimezonesList {
 pub struct GetUserInfo {
     pub user_id: types::InputUser,
 }
-impl GetUserInfo {}
 impl GetUserInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetUserInfo { user_id: Decode::decode(rd)? })
+        let user_id = Decode::decode(rd)?;
+        Ok(functions::help::GetUserInfo { user_id })
     }
 }
 impl GetUserInfo {
@@ -836,10 +842,10 @@ impl Function for GetUserInfo {
 pub struct HidePromoData {
     pub peer: types::InputPeer,
 }
-impl HidePromoData {}
 impl HidePromoData {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::HidePromoData { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::help::HidePromoData { peer })
     }
 }
 impl HidePromoData {
@@ -873,10 +879,10 @@ impl Function for HidePromoData {
 pub struct SaveAppLog {
     pub events: Vec<types::InputAppEvent>,
 }
-impl SaveAppLog {}
 impl SaveAppLog {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::SaveAppLog { events: Decode::decode(rd)? })
+        let events = Decode::decode(rd)?;
+        Ok(functions::help::SaveAppLog { events })
     }
 }
 impl SaveAppLog {
@@ -911,18 +917,18 @@ pub struct SetBotUpdatesStatus {
     pub pending_updates_count: i32,
     pub message: Str,
 }
-impl SetBotUpdatesStatus {}
 impl SetBotUpdatesStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::SetBotUpdatesStatus { pending_updates_count: rd.i32()?, message: rd.string()? })
+        let pending_updates_count = rd.i32()?;
+        let message = rd.string()?;
+        Ok(functions::help::SetBotUpdatesStatus { pending_updates_count, message })
     }
 }
 impl SetBotUpdatesStatus {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::help::SetBotUpdatesStatus { pending_updates_count, message } = v;
-        wr.u32(0xec22cfcd);
-        wr.i32(*pending_updates_count);
+        wr.words([0xec22cfcd, pending_updates_count.cast_unsigned()]);
         wr.bytes(message.as_bytes());
     }
 }
@@ -949,10 +955,10 @@ impl Function for SetBotUpdatesStatus {
 pub struct GetAppChangelog {
     pub prev_app_version: Str,
 }
-impl GetAppChangelog {}
 impl GetAppChangelog {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::help::GetAppChangelog { prev_app_version: rd.string()? })
+        let prev_app_version = rd.string()?;
+        Ok(functions::help::GetAppChangelog { prev_app_version })
     }
 }
 impl GetAppChangelog {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `langpack.getDifference#cd984aa5 lang_pack:string lang_code:string from_version:int = LangPackDifference`
 #[derive(Clone, Debug, PartialEq)]
@@ -14,14 +14,12 @@ pub struct GetDifference {
     pub lang_code: Str,
     pub from_version: i32,
 }
-impl GetDifference {}
 impl GetDifference {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::langpack::GetDifference {
-            lang_pack: rd.string()?,
-            lang_code: rd.string()?,
-            from_version: rd.i32()?,
-        })
+        let lang_pack = rd.string()?;
+        let lang_code = rd.string()?;
+        let from_version = rd.i32()?;
+        Ok(functions::langpack::GetDifference { lang_pack, lang_code, from_version })
     }
 }
 impl GetDifference {
@@ -31,7 +29,7 @@ impl GetDifference {
         wr.u32(0xcd984aa5);
         wr.bytes(lang_pack.as_bytes());
         wr.bytes(lang_code.as_bytes());
-        wr.i32(*from_version);
+        wr.u32(from_version.cast_unsigned());
     }
 }
 impl Decode for GetDifference {
@@ -58,10 +56,11 @@ pub struct GetLangPack {
     pub lang_pack: Str,
     pub lang_code: Str,
 }
-impl GetLangPack {}
 impl GetLangPack {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::langpack::GetLangPack { lang_pack: rd.string()?, lang_code: rd.string()? })
+        let lang_pack = rd.string()?;
+        let lang_code = rd.string()?;
+        Ok(functions::langpack::GetLangPack { lang_pack, lang_code })
     }
 }
 impl GetLangPack {
@@ -97,10 +96,11 @@ pub struct GetLanguage {
     pub lang_pack: Str,
     pub lang_code: Str,
 }
-impl GetLanguage {}
 impl GetLanguage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::langpack::GetLanguage { lang_pack: rd.string()?, lang_code: rd.string()? })
+        let lang_pack = rd.string()?;
+        let lang_code = rd.string()?;
+        Ok(functions::langpack::GetLanguage { lang_pack, lang_code })
     }
 }
 impl GetLanguage {
@@ -135,10 +135,10 @@ impl Function for GetLanguage {
 pub struct GetLanguages {
     pub lang_pack: Str,
 }
-impl GetLanguages {}
 impl GetLanguages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::langpack::GetLanguages { lang_pack: rd.string()? })
+        let lang_pack = rd.string()?;
+        Ok(functions::langpack::GetLanguages { lang_pack })
     }
 }
 impl GetLanguages {
@@ -174,14 +174,12 @@ pub struct GetStrings {
     pub lang_code: Str,
     pub keys: Vec<Str>,
 }
-impl GetStrings {}
 impl GetStrings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::langpack::GetStrings {
-            lang_pack: rd.string()?,
-            lang_code: rd.string()?,
-            keys: Decode::decode(rd)?,
-        })
+        let lang_pack = rd.string()?;
+        let lang_code = rd.string()?;
+        let keys = Decode::decode(rd)?;
+        Ok(functions::langpack::GetStrings { lang_pack, lang_code, keys })
     }
 }
 impl GetStrings {

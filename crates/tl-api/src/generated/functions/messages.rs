@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `messages.acceptEncryption#3dbc0415 peer:InputEncryptedChat g_b:bytes key_fingerprint:long = EncryptedChat`
 #[derive(Clone, Debug, PartialEq)]
@@ -14,14 +14,12 @@ pub struct AcceptEncryption {
     pub g_b: Bytes,
     pub key_fingerprint: i64,
 }
-impl AcceptEncryption {}
 impl AcceptEncryption {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::AcceptEncryption {
-            peer: Decode::decode(rd)?,
-            g_b: rd.bytes()?,
-            key_fingerprint: rd.i64()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let g_b = rd.bytes()?;
+        let key_fingerprint = rd.i64()?;
+        Ok(functions::messages::AcceptEncryption { peer, g_b, key_fingerprint })
     }
 }
 impl AcceptEncryption {
@@ -31,7 +29,7 @@ impl AcceptEncryption {
         wr.u32(0x3dbc0415);
         Encode::encode(peer, wr);
         wr.bytes(g_b);
-        wr.i64(*key_fingerprint);
+        wr.words([low(key_fingerprint), high(key_fingerprint)]);
     }
 }
 impl Decode for AcceptEncryption {
@@ -81,14 +79,38 @@ impl AcceptUrlAuth {
 impl AcceptUrlAuth {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let write_allowed = word_flags & 0x1 != 0;
+        let share_phone_number = word_flags & 0x8 != 0;
+        let mut peer = None;
+        let mut msg_id = None;
+        let mut button_id = None;
+        let mut url = None;
+        let mut match_code = None;
+        if word_flags & 0x16 != 0 {
+            if word_flags & 0x2 != 0 {
+                peer = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                msg_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                button_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                url = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                match_code = Some(rd.string()?);
+            }
+        }
         Ok(functions::messages::AcceptUrlAuth {
-            write_allowed: word_flags & 0x1 != 0,
-            share_phone_number: word_flags & 0x8 != 0,
-            peer: rd.optional(word_flags & 0x2 != 0)?,
-            msg_id: rd.optional(word_flags & 0x2 != 0)?,
-            button_id: rd.optional(word_flags & 0x2 != 0)?,
-            url: rd.optional(word_flags & 0x4 != 0)?,
-            match_code: rd.optional(word_flags & 0x10 != 0)?,
+            write_allowed,
+            share_phone_number,
+            peer,
+            msg_id,
+            button_id,
+            url,
+            match_code,
         })
     }
 }
@@ -108,28 +130,28 @@ impl AcceptUrlAuth {
         if !all_flags_1 && (peer.is_some() || msg_id.is_some() || button_id.is_some()) {
             return wr.fail("messages.acceptUrlAuth");
         }
-        wr.u32(0x67a3f0de);
-        wr.u32(
-            u32::from(*write_allowed) << 0
-                | u32::from(all_flags_1) << 1
-                | u32::from(url.is_some()) << 2
-                | u32::from(*share_phone_number) << 3
-                | u32::from(match_code.is_some()) << 4,
-        );
-        if all_flags_1 && let Some(x) = peer {
-            Encode::encode(x, wr);
-        }
-        if all_flags_1 && let Some(x) = msg_id {
-            wr.i32(*x);
-        }
-        if all_flags_1 && let Some(x) = button_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = url {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = match_code {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(*write_allowed) << 0
+            | u32::from(all_flags_1) << 1
+            | u32::from(url.is_some()) << 2
+            | u32::from(*share_phone_number) << 3
+            | u32::from(match_code.is_some()) << 4;
+        wr.words([0x67a3f0de, word_flags]);
+        if word_flags & 0x16 != 0 {
+            if all_flags_1 && let Some(x) = peer {
+                Encode::encode(x, wr);
+            }
+            if all_flags_1 && let Some(x) = msg_id {
+                wr.i32(*x);
+            }
+            if all_flags_1 && let Some(x) = button_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = url {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = match_code {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -144,7 +166,11 @@ impl Decode for AcceptUrlAuth {
 }
 impl Encode for AcceptUrlAuth {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_accept_url_auth(self, wr);
+        if wr.layer().0 >= 223 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_accept_url_auth(self, wr);
+        }
     }
 }
 impl Function for AcceptUrlAuth {
@@ -159,20 +185,21 @@ pub struct AddChatUser {
     pub user_id: types::InputUser,
     pub fwd_limit: i32,
 }
-impl AddChatUser {}
 impl AddChatUser {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::AddChatUser { chat_id: rd.i64()?, user_id: Decode::decode(rd)?, fwd_limit: rd.i32()? })
+        let chat_id = rd.i64()?;
+        let user_id = Decode::decode(rd)?;
+        let fwd_limit = rd.i32()?;
+        Ok(functions::messages::AddChatUser { chat_id, user_id, fwd_limit })
     }
 }
 impl AddChatUser {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::AddChatUser { chat_id, user_id, fwd_limit } = v;
-        wr.u32(0xcbc6d107);
-        wr.i64(*chat_id);
+        wr.words([0xcbc6d107, low(chat_id), high(chat_id)]);
         Encode::encode(user_id, wr);
-        wr.i32(*fwd_limit);
+        wr.u32(fwd_limit.cast_unsigned());
     }
 }
 impl Decode for AddChatUser {
@@ -186,7 +213,11 @@ impl Decode for AddChatUser {
 }
 impl Encode for AddChatUser {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_add_chat_user(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_add_chat_user(self, wr);
+        }
     }
 }
 impl Function for AddChatUser {
@@ -222,14 +253,12 @@ pub struct AddPollAnswer {
     pub msg_id: i32,
     pub answer: types::PollAnswer,
 }
-impl AddPollAnswer {}
 impl AddPollAnswer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::AddPollAnswer {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            answer: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let answer = Decode::decode(rd)?;
+        Ok(functions::messages::AddPollAnswer { peer, msg_id, answer })
     }
 }
 impl AddPollAnswer {
@@ -238,7 +267,7 @@ impl AddPollAnswer {
         let functions::messages::AddPollAnswer { peer, msg_id, answer } = v;
         wr.u32(0x19bc4b6d);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         Encode::encode(answer, wr);
     }
 }
@@ -252,7 +281,11 @@ impl Decode for AddPollAnswer {
 }
 impl Encode for AddPollAnswer {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_add_poll_answer(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_add_poll_answer(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_add_poll_answer(self, at_layer)
@@ -270,14 +303,12 @@ pub struct AppendTodoList {
     pub msg_id: i32,
     pub list: Vec<types::TodoItem>,
 }
-impl AppendTodoList {}
 impl AppendTodoList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::AppendTodoList {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            list: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let list = Decode::decode(rd)?;
+        Ok(functions::messages::AppendTodoList { peer, msg_id, list })
     }
 }
 impl AppendTodoList {
@@ -286,7 +317,7 @@ impl AppendTodoList {
         let functions::messages::AppendTodoList { peer, msg_id, list } = v;
         wr.u32(0x21a61057);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         Encode::encode(list, wr);
     }
 }
@@ -300,7 +331,11 @@ impl Decode for AppendTodoList {
 }
 impl Encode for AppendTodoList {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_append_todo_list(self, wr);
+        if wr.layer().0 >= 205 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_append_todo_list(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_append_todo_list(self, at_layer)
@@ -316,10 +351,10 @@ impl Function for AppendTodoList {
 pub struct CheckChatInvite {
     pub hash: Str,
 }
-impl CheckChatInvite {}
 impl CheckChatInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::CheckChatInvite { hash: rd.string()? })
+        let hash = rd.string()?;
+        Ok(functions::messages::CheckChatInvite { hash })
     }
 }
 impl CheckChatInvite {
@@ -353,10 +388,10 @@ impl Function for CheckChatInvite {
 pub struct CheckHistoryImport {
     pub import_head: Str,
 }
-impl CheckHistoryImport {}
 impl CheckHistoryImport {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::CheckHistoryImport { import_head: rd.string()? })
+        let import_head = rd.string()?;
+        Ok(functions::messages::CheckHistoryImport { import_head })
     }
 }
 impl CheckHistoryImport {
@@ -390,10 +425,10 @@ impl Function for CheckHistoryImport {
 pub struct CheckHistoryImportPeer {
     pub peer: types::InputPeer,
 }
-impl CheckHistoryImportPeer {}
 impl CheckHistoryImportPeer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::CheckHistoryImportPeer { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::CheckHistoryImportPeer { peer })
     }
 }
 impl CheckHistoryImportPeer {
@@ -427,10 +462,10 @@ impl Function for CheckHistoryImportPeer {
 pub struct CheckQuickReplyShortcut {
     pub shortcut: Str,
 }
-impl CheckQuickReplyShortcut {}
 impl CheckQuickReplyShortcut {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::CheckQuickReplyShortcut { shortcut: rd.string()? })
+        let shortcut = rd.string()?;
+        Ok(functions::messages::CheckQuickReplyShortcut { shortcut })
     }
 }
 impl CheckQuickReplyShortcut {
@@ -451,7 +486,11 @@ impl Decode for CheckQuickReplyShortcut {
 }
 impl Encode for CheckQuickReplyShortcut {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_check_quick_reply_shortcut(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_check_quick_reply_shortcut(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_check_quick_reply_shortcut(self, at_layer)
@@ -468,10 +507,11 @@ pub struct CheckUrlAuthMatchCode {
     pub url: Str,
     pub match_code: Str,
 }
-impl CheckUrlAuthMatchCode {}
 impl CheckUrlAuthMatchCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::CheckUrlAuthMatchCode { url: rd.string()?, match_code: rd.string()? })
+        let url = rd.string()?;
+        let match_code = rd.string()?;
+        Ok(functions::messages::CheckUrlAuthMatchCode { url, match_code })
     }
 }
 impl CheckUrlAuthMatchCode {
@@ -493,7 +533,11 @@ impl Decode for CheckUrlAuthMatchCode {
 }
 impl Encode for CheckUrlAuthMatchCode {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_check_url_auth_match_code(self, wr);
+        if wr.layer().0 >= 223 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_check_url_auth_match_code(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_check_url_auth_match_code(self, at_layer)
@@ -507,7 +551,6 @@ impl Function for CheckUrlAuthMatchCode {
 /// `messages.clearAllDrafts#7e58ee9c = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClearAllDrafts {}
-impl ClearAllDrafts {}
 impl ClearAllDrafts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::messages::ClearAllDrafts {})
@@ -540,7 +583,6 @@ impl Function for ClearAllDrafts {
 /// `messages.clearRecentReactions#9dfeefb4 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClearRecentReactions {}
-impl ClearRecentReactions {}
 impl ClearRecentReactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::messages::ClearRecentReactions {})
@@ -562,7 +604,11 @@ impl Decode for ClearRecentReactions {
 }
 impl Encode for ClearRecentReactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_clear_recent_reactions(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_clear_recent_reactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_clear_recent_reactions(self, at_layer)
@@ -588,15 +634,16 @@ impl ClearRecentStickers {
 impl ClearRecentStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ClearRecentStickers { attached: word_flags & 0x1 != 0 })
+        let attached = word_flags & 0x1 != 0;
+        Ok(functions::messages::ClearRecentStickers { attached })
     }
 }
 impl ClearRecentStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ClearRecentStickers { attached } = v;
-        wr.u32(0x8999602d);
-        wr.u32(u32::from(*attached) << 0);
+        let word_flags = u32::from(*attached) << 0;
+        wr.words([0x8999602d, word_flags]);
     }
 }
 impl Decode for ClearRecentStickers {
@@ -634,19 +681,18 @@ impl ClickSponsoredMessage {
 impl ClickSponsoredMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ClickSponsoredMessage {
-            media: word_flags & 0x1 != 0,
-            fullscreen: word_flags & 0x2 != 0,
-            random_id: rd.bytes()?,
-        })
+        let media = word_flags & 0x1 != 0;
+        let fullscreen = word_flags & 0x2 != 0;
+        let random_id = rd.bytes()?;
+        Ok(functions::messages::ClickSponsoredMessage { media, fullscreen, random_id })
     }
 }
 impl ClickSponsoredMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ClickSponsoredMessage { media, fullscreen, random_id } = v;
-        wr.u32(0x8235057e);
-        wr.u32(u32::from(*media) << 0 | u32::from(*fullscreen) << 1);
+        let word_flags = u32::from(*media) << 0 | u32::from(*fullscreen) << 1;
+        wr.words([0x8235057e, word_flags]);
         wr.bytes(random_id);
     }
 }
@@ -663,7 +709,11 @@ impl Decode for ClickSponsoredMessage {
 }
 impl Encode for ClickSponsoredMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_click_sponsored_message(self, wr);
+        if wr.layer().0 >= 201 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_click_sponsored_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_click_sponsored_message(self, at_layer)
@@ -693,13 +743,12 @@ impl ComposeMessageWithAI {
 impl ComposeMessageWithAI {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ComposeMessageWithAI {
-            proofread: word_flags & 0x1 != 0,
-            emojify: word_flags & 0x8 != 0,
-            text: Decode::decode(rd)?,
-            translate_to_lang: rd.optional(word_flags & 0x2 != 0)?,
-            tone: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let proofread = word_flags & 0x1 != 0;
+        let emojify = word_flags & 0x8 != 0;
+        let text = Decode::decode(rd)?;
+        let translate_to_lang = rd.optional(word_flags & 0x2 != 0)?;
+        let tone = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::messages::ComposeMessageWithAI { proofread, emojify, text, translate_to_lang, tone })
     }
 }
 impl ComposeMessageWithAI {
@@ -707,13 +756,11 @@ impl ComposeMessageWithAI {
         let v = self;
         let functions::messages::ComposeMessageWithAI { proofread, emojify, text, translate_to_lang, tone } = v;
         let tone = tone.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xdaecc589);
-        wr.u32(
-            u32::from(*proofread) << 0
-                | u32::from(translate_to_lang.is_some()) << 1
-                | u32::from(tone.is_some()) << 2
-                | u32::from(*emojify) << 3,
-        );
+        let word_flags = u32::from(*proofread) << 0
+            | u32::from(translate_to_lang.is_some()) << 1
+            | u32::from(tone.is_some()) << 2
+            | u32::from(*emojify) << 3;
+        wr.words([0xdaecc589, word_flags]);
         Encode::encode(text, wr);
         if let Some(x) = translate_to_lang {
             wr.bytes(x.as_bytes());
@@ -734,7 +781,11 @@ impl Decode for ComposeMessageWithAI {
 }
 impl Encode for ComposeMessageWithAI {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_compose_message_with_ai(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_compose_message_with_ai(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_compose_message_with_ai(self, at_layer)
@@ -764,35 +815,45 @@ impl ComposeRichMessageWithAI {
 impl ComposeRichMessageWithAI {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ComposeRichMessageWithAI {
-            proofread: word_flags & 0x1 != 0,
-            emojify: word_flags & 0x8 != 0,
-            text: rd.optional(word_flags & 0x10 != 0)?,
-            translate_to_lang: rd.optional(word_flags & 0x2 != 0)?,
-            tone: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let proofread = word_flags & 0x1 != 0;
+        let emojify = word_flags & 0x8 != 0;
+        let mut text = None;
+        let mut translate_to_lang = None;
+        let mut tone = None;
+        if word_flags & 0x16 != 0 {
+            if word_flags & 0x10 != 0 {
+                text = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                translate_to_lang = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                tone = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(functions::messages::ComposeRichMessageWithAI { proofread, emojify, text, translate_to_lang, tone })
     }
 }
 impl ComposeRichMessageWithAI {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ComposeRichMessageWithAI { proofread, emojify, text, translate_to_lang, tone } = v;
-        wr.u32(0x8d7ae6af);
-        wr.u32(
-            u32::from(*proofread) << 0
-                | u32::from(translate_to_lang.is_some()) << 1
-                | u32::from(tone.is_some()) << 2
-                | u32::from(*emojify) << 3
-                | u32::from(text.is_some()) << 4,
-        );
-        if let Some(x) = text {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = translate_to_lang {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = tone {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(*proofread) << 0
+            | u32::from(translate_to_lang.is_some()) << 1
+            | u32::from(tone.is_some()) << 2
+            | u32::from(*emojify) << 3
+            | u32::from(text.is_some()) << 4;
+        wr.words([0x8d7ae6af, word_flags]);
+        if word_flags & 0x16 != 0 {
+            if let Some(x) = text {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = translate_to_lang {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = tone {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -806,7 +867,11 @@ impl Decode for ComposeRichMessageWithAI {
 }
 impl Encode for ComposeRichMessageWithAI {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_compose_rich_message_with_ai(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_compose_rich_message_with_ai(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_compose_rich_message_with_ai(self, at_layer)
@@ -834,19 +899,18 @@ impl CreateChat {
 impl CreateChat {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::CreateChat {
-            users: Decode::decode(rd)?,
-            title: rd.string()?,
-            ttl_period: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let users = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let ttl_period = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::CreateChat { users, title, ttl_period })
     }
 }
 impl CreateChat {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::CreateChat { users, title, ttl_period } = v;
-        wr.u32(0x92ceddd4);
-        wr.u32(u32::from(ttl_period.is_some()) << 0);
+        let word_flags = u32::from(ttl_period.is_some()) << 0;
+        wr.words([0x92ceddd4, word_flags]);
         Encode::encode(users, wr);
         wr.bytes(title.as_bytes());
         if let Some(x) = ttl_period {
@@ -866,7 +930,11 @@ impl Decode for CreateChat {
 }
 impl Encode for CreateChat {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_create_chat(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_create_chat(self, wr);
+        }
     }
 }
 impl Function for CreateChat {
@@ -921,14 +989,21 @@ impl CreateForumTopic {
 impl CreateForumTopic {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let title_missing = word_flags & 0x10 != 0;
+        let peer = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let icon_color = rd.optional(word_flags & 0x1 != 0)?;
+        let icon_emoji_id = rd.optional(word_flags & 0x8 != 0)?;
+        let random_id = rd.i64()?;
+        let send_as = rd.optional(word_flags & 0x4 != 0)?;
         Ok(functions::messages::CreateForumTopic {
-            title_missing: word_flags & 0x10 != 0,
-            peer: Decode::decode(rd)?,
-            title: rd.string()?,
-            icon_color: rd.optional(word_flags & 0x1 != 0)?,
-            icon_emoji_id: rd.optional(word_flags & 0x8 != 0)?,
-            random_id: rd.i64()?,
-            send_as: rd.optional(word_flags & 0x4 != 0)?,
+            title_missing,
+            peer,
+            title,
+            icon_color,
+            icon_emoji_id,
+            random_id,
+            send_as,
         })
     }
 }
@@ -944,13 +1019,11 @@ impl CreateForumTopic {
             random_id,
             send_as,
         } = v;
-        wr.u32(0x2f98c3d5);
-        wr.u32(
-            u32::from(icon_color.is_some()) << 0
-                | u32::from(send_as.is_some()) << 2
-                | u32::from(icon_emoji_id.is_some()) << 3
-                | u32::from(*title_missing) << 4,
-        );
+        let word_flags = u32::from(icon_color.is_some()) << 0
+            | u32::from(send_as.is_some()) << 2
+            | u32::from(icon_emoji_id.is_some()) << 3
+            | u32::from(*title_missing) << 4;
+        wr.words([0x2f98c3d5, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(title.as_bytes());
         if let Some(x) = icon_color {
@@ -959,7 +1032,7 @@ impl CreateForumTopic {
         if let Some(x) = icon_emoji_id {
             wr.i64(*x);
         }
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
         if let Some(x) = send_as {
             Encode::encode(x, wr);
         }
@@ -976,7 +1049,11 @@ impl Decode for CreateForumTopic {
 }
 impl Encode for CreateForumTopic {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_create_forum_topic(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_create_forum_topic(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_create_forum_topic(self, at_layer)
@@ -992,10 +1069,10 @@ impl Function for CreateForumTopic {
 pub struct DeclineUrlAuth {
     pub url: Str,
 }
-impl DeclineUrlAuth {}
 impl DeclineUrlAuth {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeclineUrlAuth { url: rd.string()? })
+        let url = rd.string()?;
+        Ok(functions::messages::DeclineUrlAuth { url })
     }
 }
 impl DeclineUrlAuth {
@@ -1016,7 +1093,11 @@ impl Decode for DeclineUrlAuth {
 }
 impl Encode for DeclineUrlAuth {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_decline_url_auth(self, wr);
+        if wr.layer().0 >= 223 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_decline_url_auth(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_decline_url_auth(self, at_layer)
@@ -1032,18 +1113,17 @@ impl Function for DeclineUrlAuth {
 pub struct DeleteChat {
     pub chat_id: i64,
 }
-impl DeleteChat {}
 impl DeleteChat {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeleteChat { chat_id: rd.i64()? })
+        let chat_id = rd.i64()?;
+        Ok(functions::messages::DeleteChat { chat_id })
     }
 }
 impl DeleteChat {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::DeleteChat { chat_id } = v;
-        wr.u32(0x5bd0ee50);
-        wr.i64(*chat_id);
+        wr.words([0x5bd0ee50, low(chat_id), high(chat_id)]);
     }
 }
 impl Decode for DeleteChat {
@@ -1081,20 +1161,18 @@ impl DeleteChatUser {
 impl DeleteChatUser {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::DeleteChatUser {
-            revoke_history: word_flags & 0x1 != 0,
-            chat_id: rd.i64()?,
-            user_id: Decode::decode(rd)?,
-        })
+        let revoke_history = word_flags & 0x1 != 0;
+        let chat_id = rd.i64()?;
+        let user_id = Decode::decode(rd)?;
+        Ok(functions::messages::DeleteChatUser { revoke_history, chat_id, user_id })
     }
 }
 impl DeleteChatUser {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::DeleteChatUser { revoke_history, chat_id, user_id } = v;
-        wr.u32(0xa2185cab);
-        wr.u32(u32::from(*revoke_history) << 0);
-        wr.i64(*chat_id);
+        let word_flags = u32::from(*revoke_history) << 0;
+        wr.words([0xa2185cab, word_flags, low(chat_id), high(chat_id)]);
         Encode::encode(user_id, wr);
     }
 }
@@ -1122,10 +1200,11 @@ pub struct DeleteExportedChatInvite {
     pub peer: types::InputPeer,
     pub link: Str,
 }
-impl DeleteExportedChatInvite {}
 impl DeleteExportedChatInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeleteExportedChatInvite { peer: Decode::decode(rd)?, link: rd.string()? })
+        let peer = Decode::decode(rd)?;
+        let link = rd.string()?;
+        Ok(functions::messages::DeleteExportedChatInvite { peer, link })
     }
 }
 impl DeleteExportedChatInvite {
@@ -1161,10 +1240,11 @@ pub struct DeleteFactCheck {
     pub peer: types::InputPeer,
     pub msg_id: i32,
 }
-impl DeleteFactCheck {}
 impl DeleteFactCheck {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeleteFactCheck { peer: Decode::decode(rd)?, msg_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(functions::messages::DeleteFactCheck { peer, msg_id })
     }
 }
 impl DeleteFactCheck {
@@ -1173,7 +1253,7 @@ impl DeleteFactCheck {
         let functions::messages::DeleteFactCheck { peer, msg_id } = v;
         wr.u32(0xd1da940c);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 impl Decode for DeleteFactCheck {
@@ -1186,7 +1266,11 @@ impl Decode for DeleteFactCheck {
 }
 impl Encode for DeleteFactCheck {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_delete_fact_check(self, wr);
+        if wr.layer().0 >= 181 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_delete_fact_check(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_delete_fact_check(self, at_layer)
@@ -1217,29 +1301,26 @@ impl DeleteHistory {
 impl DeleteHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::DeleteHistory {
-            just_clear: word_flags & 0x1 != 0,
-            revoke: word_flags & 0x2 != 0,
-            peer: Decode::decode(rd)?,
-            max_id: rd.i32()?,
-            min_date: rd.optional(word_flags & 0x4 != 0)?,
-            max_date: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let just_clear = word_flags & 0x1 != 0;
+        let revoke = word_flags & 0x2 != 0;
+        let peer = Decode::decode(rd)?;
+        let max_id = rd.i32()?;
+        let min_date = rd.optional(word_flags & 0x4 != 0)?;
+        let max_date = rd.optional(word_flags & 0x8 != 0)?;
+        Ok(functions::messages::DeleteHistory { just_clear, revoke, peer, max_id, min_date, max_date })
     }
 }
 impl DeleteHistory {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::DeleteHistory { just_clear, revoke, peer, max_id, min_date, max_date } = v;
-        wr.u32(0xb08f922a);
-        wr.u32(
-            u32::from(*just_clear) << 0
-                | u32::from(*revoke) << 1
-                | u32::from(min_date.is_some()) << 2
-                | u32::from(max_date.is_some()) << 3,
-        );
+        let word_flags = u32::from(*just_clear) << 0
+            | u32::from(*revoke) << 1
+            | u32::from(min_date.is_some()) << 2
+            | u32::from(max_date.is_some()) << 3;
+        wr.words([0xb08f922a, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*max_id);
+        wr.u32(max_id.cast_unsigned());
         if let Some(x) = min_date {
             wr.i32(*x);
         }
@@ -1259,7 +1340,11 @@ impl Decode for DeleteHistory {
 }
 impl Encode for DeleteHistory {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_delete_history(self, wr);
+        if wr.layer().0 >= 134 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_delete_history(self, wr);
+        }
     }
 }
 impl Function for DeleteHistory {
@@ -1283,15 +1368,17 @@ impl DeleteMessages {
 impl DeleteMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::DeleteMessages { revoke: word_flags & 0x1 != 0, id: Decode::decode(rd)? })
+        let revoke = word_flags & 0x1 != 0;
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::DeleteMessages { revoke, id })
     }
 }
 impl DeleteMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::DeleteMessages { revoke, id } = v;
-        wr.u32(0xe58e95d2);
-        wr.u32(u32::from(*revoke) << 0);
+        let word_flags = u32::from(*revoke) << 0;
+        wr.words([0xe58e95d2, word_flags]);
         Encode::encode(id, wr);
     }
 }
@@ -1320,14 +1407,12 @@ pub struct DeleteParticipantReaction {
     pub msg_id: i32,
     pub participant: types::InputPeer,
 }
-impl DeleteParticipantReaction {}
 impl DeleteParticipantReaction {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeleteParticipantReaction {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            participant: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let participant = Decode::decode(rd)?;
+        Ok(functions::messages::DeleteParticipantReaction { peer, msg_id, participant })
     }
 }
 impl DeleteParticipantReaction {
@@ -1336,7 +1421,7 @@ impl DeleteParticipantReaction {
         let functions::messages::DeleteParticipantReaction { peer, msg_id, participant } = v;
         wr.u32(0xe3b7f82c);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         Encode::encode(participant, wr);
     }
 }
@@ -1350,7 +1435,11 @@ impl Decode for DeleteParticipantReaction {
 }
 impl Encode for DeleteParticipantReaction {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_delete_participant_reaction(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_delete_participant_reaction(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_delete_participant_reaction(self, at_layer)
@@ -1367,13 +1456,11 @@ pub struct DeleteParticipantReactions {
     pub peer: types::InputPeer,
     pub participant: types::InputPeer,
 }
-impl DeleteParticipantReactions {}
 impl DeleteParticipantReactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeleteParticipantReactions {
-            peer: Decode::decode(rd)?,
-            participant: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let participant = Decode::decode(rd)?;
+        Ok(functions::messages::DeleteParticipantReactions { peer, participant })
     }
 }
 impl DeleteParticipantReactions {
@@ -1395,7 +1482,11 @@ impl Decode for DeleteParticipantReactions {
 }
 impl Encode for DeleteParticipantReactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_delete_participant_reactions(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_delete_participant_reactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_delete_participant_reactions(self, at_layer)
@@ -1421,15 +1512,16 @@ impl DeletePhoneCallHistory {
 impl DeletePhoneCallHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::DeletePhoneCallHistory { revoke: word_flags & 0x1 != 0 })
+        let revoke = word_flags & 0x1 != 0;
+        Ok(functions::messages::DeletePhoneCallHistory { revoke })
     }
 }
 impl DeletePhoneCallHistory {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::DeletePhoneCallHistory { revoke } = v;
-        wr.u32(0xf9cbe409);
-        wr.u32(u32::from(*revoke) << 0);
+        let word_flags = u32::from(*revoke) << 0;
+        wr.words([0xf9cbe409, word_flags]);
     }
 }
 impl Decode for DeletePhoneCallHistory {
@@ -1457,10 +1549,12 @@ pub struct DeletePollAnswer {
     pub msg_id: i32,
     pub option: Bytes,
 }
-impl DeletePollAnswer {}
 impl DeletePollAnswer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeletePollAnswer { peer: Decode::decode(rd)?, msg_id: rd.i32()?, option: rd.bytes()? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let option = rd.bytes()?;
+        Ok(functions::messages::DeletePollAnswer { peer, msg_id, option })
     }
 }
 impl DeletePollAnswer {
@@ -1469,7 +1563,7 @@ impl DeletePollAnswer {
         let functions::messages::DeletePollAnswer { peer, msg_id, option } = v;
         wr.u32(0xac8505a5);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         wr.bytes(option);
     }
 }
@@ -1483,7 +1577,11 @@ impl Decode for DeletePollAnswer {
 }
 impl Encode for DeletePollAnswer {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_delete_poll_answer(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_delete_poll_answer(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_delete_poll_answer(self, at_layer)
@@ -1500,18 +1598,18 @@ pub struct DeleteQuickReplyMessages {
     pub shortcut_id: i32,
     pub id: Vec<i32>,
 }
-impl DeleteQuickReplyMessages {}
 impl DeleteQuickReplyMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeleteQuickReplyMessages { shortcut_id: rd.i32()?, id: Decode::decode(rd)? })
+        let shortcut_id = rd.i32()?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::DeleteQuickReplyMessages { shortcut_id, id })
     }
 }
 impl DeleteQuickReplyMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::DeleteQuickReplyMessages { shortcut_id, id } = v;
-        wr.u32(0xe105e910);
-        wr.i32(*shortcut_id);
+        wr.words([0xe105e910, shortcut_id.cast_unsigned()]);
         Encode::encode(id, wr);
     }
 }
@@ -1525,7 +1623,11 @@ impl Decode for DeleteQuickReplyMessages {
 }
 impl Encode for DeleteQuickReplyMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_delete_quick_reply_messages(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_delete_quick_reply_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_delete_quick_reply_messages(self, at_layer)
@@ -1541,18 +1643,17 @@ impl Function for DeleteQuickReplyMessages {
 pub struct DeleteQuickReplyShortcut {
     pub shortcut_id: i32,
 }
-impl DeleteQuickReplyShortcut {}
 impl DeleteQuickReplyShortcut {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeleteQuickReplyShortcut { shortcut_id: rd.i32()? })
+        let shortcut_id = rd.i32()?;
+        Ok(functions::messages::DeleteQuickReplyShortcut { shortcut_id })
     }
 }
 impl DeleteQuickReplyShortcut {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::DeleteQuickReplyShortcut { shortcut_id } = v;
-        wr.u32(0x3cc04740);
-        wr.i32(*shortcut_id);
+        wr.words([0x3cc04740, shortcut_id.cast_unsigned()]);
     }
 }
 impl Decode for DeleteQuickReplyShortcut {
@@ -1565,7 +1666,11 @@ impl Decode for DeleteQuickReplyShortcut {
 }
 impl Encode for DeleteQuickReplyShortcut {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_delete_quick_reply_shortcut(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_delete_quick_reply_shortcut(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_delete_quick_reply_shortcut(self, at_layer)
@@ -1582,13 +1687,11 @@ pub struct DeleteRevokedExportedChatInvites {
     pub peer: types::InputPeer,
     pub admin_id: types::InputUser,
 }
-impl DeleteRevokedExportedChatInvites {}
 impl DeleteRevokedExportedChatInvites {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeleteRevokedExportedChatInvites {
-            peer: Decode::decode(rd)?,
-            admin_id: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let admin_id = Decode::decode(rd)?;
+        Ok(functions::messages::DeleteRevokedExportedChatInvites { peer, admin_id })
     }
 }
 impl DeleteRevokedExportedChatInvites {
@@ -1637,30 +1740,27 @@ impl DeleteSavedHistory {
 impl DeleteSavedHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::DeleteSavedHistory {
-            parent_peer: rd.optional(word_flags & 0x1 != 0)?,
-            peer: Decode::decode(rd)?,
-            max_id: rd.i32()?,
-            min_date: rd.optional(word_flags & 0x4 != 0)?,
-            max_date: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let parent_peer = rd.optional(word_flags & 0x1 != 0)?;
+        let peer = Decode::decode(rd)?;
+        let max_id = rd.i32()?;
+        let min_date = rd.optional(word_flags & 0x4 != 0)?;
+        let max_date = rd.optional(word_flags & 0x8 != 0)?;
+        Ok(functions::messages::DeleteSavedHistory { parent_peer, peer, max_id, min_date, max_date })
     }
 }
 impl DeleteSavedHistory {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::DeleteSavedHistory { parent_peer, peer, max_id, min_date, max_date } = v;
-        wr.u32(0x4dc5085f);
-        wr.u32(
-            u32::from(parent_peer.is_some()) << 0
-                | u32::from(min_date.is_some()) << 2
-                | u32::from(max_date.is_some()) << 3,
-        );
+        let word_flags = u32::from(parent_peer.is_some()) << 0
+            | u32::from(min_date.is_some()) << 2
+            | u32::from(max_date.is_some()) << 3;
+        wr.words([0x4dc5085f, word_flags]);
         if let Some(x) = parent_peer {
             Encode::encode(x, wr);
         }
         Encode::encode(peer, wr);
-        wr.i32(*max_id);
+        wr.u32(max_id.cast_unsigned());
         if let Some(x) = min_date {
             wr.i32(*x);
         }
@@ -1680,7 +1780,11 @@ impl Decode for DeleteSavedHistory {
 }
 impl Encode for DeleteSavedHistory {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_delete_saved_history(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_delete_saved_history(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_delete_saved_history(self, at_layer)
@@ -1697,10 +1801,11 @@ pub struct DeleteScheduledMessages {
     pub peer: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl DeleteScheduledMessages {}
 impl DeleteScheduledMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeleteScheduledMessages { peer: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::DeleteScheduledMessages { peer, id })
     }
 }
 impl DeleteScheduledMessages {
@@ -1736,10 +1841,11 @@ pub struct DeleteTopicHistory {
     pub peer: types::InputPeer,
     pub top_msg_id: i32,
 }
-impl DeleteTopicHistory {}
 impl DeleteTopicHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::DeleteTopicHistory { peer: Decode::decode(rd)?, top_msg_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.i32()?;
+        Ok(functions::messages::DeleteTopicHistory { peer, top_msg_id })
     }
 }
 impl DeleteTopicHistory {
@@ -1748,7 +1854,7 @@ impl DeleteTopicHistory {
         let functions::messages::DeleteTopicHistory { peer, top_msg_id } = v;
         wr.u32(0xd2816f10);
         Encode::encode(peer, wr);
-        wr.i32(*top_msg_id);
+        wr.u32(top_msg_id.cast_unsigned());
     }
 }
 impl Decode for DeleteTopicHistory {
@@ -1762,7 +1868,11 @@ impl Decode for DeleteTopicHistory {
 }
 impl Encode for DeleteTopicHistory {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_delete_topic_history(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_delete_topic_history(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_delete_topic_history(self, at_layer)
@@ -1789,16 +1899,17 @@ impl DiscardEncryption {
 impl DiscardEncryption {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::DiscardEncryption { delete_history: word_flags & 0x1 != 0, chat_id: rd.i32()? })
+        let delete_history = word_flags & 0x1 != 0;
+        let chat_id = rd.i32()?;
+        Ok(functions::messages::DiscardEncryption { delete_history, chat_id })
     }
 }
 impl DiscardEncryption {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::DiscardEncryption { delete_history, chat_id } = v;
-        wr.u32(0xf393aea0);
-        wr.u32(u32::from(*delete_history) << 0);
-        wr.i32(*chat_id);
+        let word_flags = u32::from(*delete_history) << 0;
+        wr.words([0xf393aea0, word_flags, chat_id.cast_unsigned()]);
     }
 }
 impl Decode for DiscardEncryption {
@@ -1825,10 +1936,11 @@ pub struct EditChatAbout {
     pub peer: types::InputPeer,
     pub about: Str,
 }
-impl EditChatAbout {}
 impl EditChatAbout {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::EditChatAbout { peer: Decode::decode(rd)?, about: rd.string()? })
+        let peer = Decode::decode(rd)?;
+        let about = rd.string()?;
+        Ok(functions::messages::EditChatAbout { peer, about })
     }
 }
 impl EditChatAbout {
@@ -1865,22 +1977,19 @@ pub struct EditChatAdmin {
     pub user_id: types::InputUser,
     pub is_admin: bool,
 }
-impl EditChatAdmin {}
 impl EditChatAdmin {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::EditChatAdmin {
-            chat_id: rd.i64()?,
-            user_id: Decode::decode(rd)?,
-            is_admin: rd.bool()?,
-        })
+        let chat_id = rd.i64()?;
+        let user_id = Decode::decode(rd)?;
+        let is_admin = rd.bool()?;
+        Ok(functions::messages::EditChatAdmin { chat_id, user_id, is_admin })
     }
 }
 impl EditChatAdmin {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::EditChatAdmin { chat_id, user_id, is_admin } = v;
-        wr.u32(0xa85bd1c2);
-        wr.i64(*chat_id);
+        wr.words([0xa85bd1c2, low(chat_id), high(chat_id)]);
         Encode::encode(user_id, wr);
         wr.bool(*is_admin);
     }
@@ -1910,14 +2019,12 @@ pub struct EditChatCreator {
     pub user_id: types::InputUser,
     pub password: types::InputCheckPasswordSRP,
 }
-impl EditChatCreator {}
 impl EditChatCreator {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::EditChatCreator {
-            peer: Decode::decode(rd)?,
-            user_id: Decode::decode(rd)?,
-            password: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let user_id = Decode::decode(rd)?;
+        let password = Decode::decode(rd)?;
+        Ok(functions::messages::EditChatCreator { peer, user_id, password })
     }
 }
 impl EditChatCreator {
@@ -1941,7 +2048,11 @@ impl Decode for EditChatCreator {
 }
 impl Encode for EditChatCreator {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_edit_chat_creator(self, wr);
+        if wr.layer().0 >= 223 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_edit_chat_creator(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_edit_chat_creator(self, at_layer)
@@ -1958,13 +2069,11 @@ pub struct EditChatDefaultBannedRights {
     pub peer: types::InputPeer,
     pub banned_rights: types::ChatBannedRights,
 }
-impl EditChatDefaultBannedRights {}
 impl EditChatDefaultBannedRights {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::EditChatDefaultBannedRights {
-            peer: Decode::decode(rd)?,
-            banned_rights: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let banned_rights = Decode::decode(rd)?;
+        Ok(functions::messages::EditChatDefaultBannedRights { peer, banned_rights })
     }
 }
 impl EditChatDefaultBannedRights {
@@ -2001,14 +2110,12 @@ pub struct EditChatParticipantRank {
     pub participant: types::InputPeer,
     pub rank: Str,
 }
-impl EditChatParticipantRank {}
 impl EditChatParticipantRank {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::EditChatParticipantRank {
-            peer: Decode::decode(rd)?,
-            participant: Decode::decode(rd)?,
-            rank: rd.string()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let participant = Decode::decode(rd)?;
+        let rank = rd.string()?;
+        Ok(functions::messages::EditChatParticipantRank { peer, participant, rank })
     }
 }
 impl EditChatParticipantRank {
@@ -2031,7 +2138,11 @@ impl Decode for EditChatParticipantRank {
 }
 impl Encode for EditChatParticipantRank {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_edit_chat_participant_rank(self, wr);
+        if wr.layer().0 >= 223 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_edit_chat_participant_rank(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_edit_chat_participant_rank(self, at_layer)
@@ -2048,18 +2159,18 @@ pub struct EditChatPhoto {
     pub chat_id: i64,
     pub photo: types::InputChatPhoto,
 }
-impl EditChatPhoto {}
 impl EditChatPhoto {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::EditChatPhoto { chat_id: rd.i64()?, photo: Decode::decode(rd)? })
+        let chat_id = rd.i64()?;
+        let photo = Decode::decode(rd)?;
+        Ok(functions::messages::EditChatPhoto { chat_id, photo })
     }
 }
 impl EditChatPhoto {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::EditChatPhoto { chat_id, photo } = v;
-        wr.u32(0x35ddd674);
-        wr.i64(*chat_id);
+        wr.words([0x35ddd674, low(chat_id), high(chat_id)]);
         Encode::encode(photo, wr);
     }
 }
@@ -2087,18 +2198,18 @@ pub struct EditChatTitle {
     pub chat_id: i64,
     pub title: Str,
 }
-impl EditChatTitle {}
 impl EditChatTitle {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::EditChatTitle { chat_id: rd.i64()?, title: rd.string()? })
+        let chat_id = rd.i64()?;
+        let title = rd.string()?;
+        Ok(functions::messages::EditChatTitle { chat_id, title })
     }
 }
 impl EditChatTitle {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::EditChatTitle { chat_id, title } = v;
-        wr.u32(0x73783ffd);
-        wr.i64(*chat_id);
+        wr.words([0x73783ffd, low(chat_id), high(chat_id)]);
         wr.bytes(title.as_bytes());
     }
 }
@@ -2141,14 +2252,35 @@ impl EditExportedChatInvite {
 impl EditExportedChatInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let revoked = word_flags & 0x4 != 0;
+        let peer = Decode::decode(rd)?;
+        let link = rd.string()?;
+        let mut expire_date = None;
+        let mut usage_limit = None;
+        let mut request_needed = None;
+        let mut title = None;
+        if word_flags & 0x1b != 0 {
+            if word_flags & 0x1 != 0 {
+                expire_date = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                usage_limit = Some(rd.i32()?);
+            }
+            if word_flags & 0x8 != 0 {
+                request_needed = Some(rd.bool()?);
+            }
+            if word_flags & 0x10 != 0 {
+                title = Some(rd.string()?);
+            }
+        }
         Ok(functions::messages::EditExportedChatInvite {
-            revoked: word_flags & 0x4 != 0,
-            peer: Decode::decode(rd)?,
-            link: rd.string()?,
-            expire_date: rd.optional(word_flags & 0x1 != 0)?,
-            usage_limit: rd.optional(word_flags & 0x2 != 0)?,
-            request_needed: rd.optional(word_flags & 0x8 != 0)?,
-            title: rd.optional(word_flags & 0x10 != 0)?,
+            revoked,
+            peer,
+            link,
+            expire_date,
+            usage_limit,
+            request_needed,
+            title,
         })
     }
 }
@@ -2164,27 +2296,27 @@ impl EditExportedChatInvite {
             request_needed,
             title,
         } = v;
-        wr.u32(0xbdca2f75);
-        wr.u32(
-            u32::from(expire_date.is_some()) << 0
-                | u32::from(usage_limit.is_some()) << 1
-                | u32::from(*revoked) << 2
-                | u32::from(request_needed.is_some()) << 3
-                | u32::from(title.is_some()) << 4,
-        );
+        let word_flags = u32::from(expire_date.is_some()) << 0
+            | u32::from(usage_limit.is_some()) << 1
+            | u32::from(*revoked) << 2
+            | u32::from(request_needed.is_some()) << 3
+            | u32::from(title.is_some()) << 4;
+        wr.words([0xbdca2f75, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(link.as_bytes());
-        if let Some(x) = expire_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = usage_limit {
-            wr.i32(*x);
-        }
-        if let Some(x) = request_needed {
-            wr.bool(*x);
-        }
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0x1b != 0 {
+            if let Some(x) = expire_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = usage_limit {
+                wr.i32(*x);
+            }
+            if let Some(x) = request_needed {
+                wr.bool(*x);
+            }
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -2199,7 +2331,11 @@ impl Decode for EditExportedChatInvite {
 }
 impl Encode for EditExportedChatInvite {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_edit_exported_chat_invite(self, wr);
+        if wr.layer().0 >= 134 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_edit_exported_chat_invite(self, wr);
+        }
     }
 }
 impl Function for EditExportedChatInvite {
@@ -2214,14 +2350,12 @@ pub struct EditFactCheck {
     pub msg_id: i32,
     pub text: types::TextWithEntities,
 }
-impl EditFactCheck {}
 impl EditFactCheck {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::EditFactCheck {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            text: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let text = Decode::decode(rd)?;
+        Ok(functions::messages::EditFactCheck { peer, msg_id, text })
     }
 }
 impl EditFactCheck {
@@ -2230,7 +2364,7 @@ impl EditFactCheck {
         let functions::messages::EditFactCheck { peer, msg_id, text } = v;
         wr.u32(0x0589ee75);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         Encode::encode(text, wr);
     }
 }
@@ -2244,7 +2378,11 @@ impl Decode for EditFactCheck {
 }
 impl Encode for EditFactCheck {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_edit_fact_check(self, wr);
+        if wr.layer().0 >= 181 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_edit_fact_check(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_edit_fact_check(self, at_layer)
@@ -2275,40 +2413,53 @@ impl EditForumTopic {
 impl EditForumTopic {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::EditForumTopic {
-            peer: Decode::decode(rd)?,
-            topic_id: rd.i32()?,
-            title: rd.optional(word_flags & 0x1 != 0)?,
-            icon_emoji_id: rd.optional(word_flags & 0x2 != 0)?,
-            closed: rd.optional(word_flags & 0x4 != 0)?,
-            hidden: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let topic_id = rd.i32()?;
+        let mut title = None;
+        let mut icon_emoji_id = None;
+        let mut closed = None;
+        let mut hidden = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                icon_emoji_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x4 != 0 {
+                closed = Some(rd.bool()?);
+            }
+            if word_flags & 0x8 != 0 {
+                hidden = Some(rd.bool()?);
+            }
+        }
+        Ok(functions::messages::EditForumTopic { peer, topic_id, title, icon_emoji_id, closed, hidden })
     }
 }
 impl EditForumTopic {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::EditForumTopic { peer, topic_id, title, icon_emoji_id, closed, hidden } = v;
-        wr.u32(0xcecc1134);
-        wr.u32(
-            u32::from(title.is_some()) << 0
-                | u32::from(icon_emoji_id.is_some()) << 1
-                | u32::from(closed.is_some()) << 2
-                | u32::from(hidden.is_some()) << 3,
-        );
+        let word_flags = u32::from(title.is_some()) << 0
+            | u32::from(icon_emoji_id.is_some()) << 1
+            | u32::from(closed.is_some()) << 2
+            | u32::from(hidden.is_some()) << 3;
+        wr.words([0xcecc1134, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*topic_id);
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = icon_emoji_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = closed {
-            wr.bool(*x);
-        }
-        if let Some(x) = hidden {
-            wr.bool(*x);
+        wr.u32(topic_id.cast_unsigned());
+        if word_flags & 0xf != 0 {
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = icon_emoji_id {
+                wr.i64(*x);
+            }
+            if let Some(x) = closed {
+                wr.bool(*x);
+            }
+            if let Some(x) = hidden {
+                wr.bool(*x);
+            }
         }
     }
 }
@@ -2324,7 +2475,11 @@ impl Decode for EditForumTopic {
 }
 impl Encode for EditForumTopic {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_edit_forum_topic(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_edit_forum_topic(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_edit_forum_topic(self, at_layer)
@@ -2366,15 +2521,40 @@ impl EditInlineBotMessage {
 impl EditInlineBotMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let no_webpage = word_flags & 0x2 != 0;
+        let invert_media = word_flags & 0x10000 != 0;
+        let id = Decode::decode(rd)?;
+        let mut message = None;
+        let mut media = None;
+        let mut reply_markup = None;
+        let mut entities = None;
+        let mut rich_message = None;
+        if word_flags & 0x80480c != 0 {
+            if word_flags & 0x800 != 0 {
+                message = Some(rd.string()?);
+            }
+            if word_flags & 0x4000 != 0 {
+                media = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                reply_markup = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                entities = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x800000 != 0 {
+                rich_message = Some(Decode::decode(rd)?);
+            }
+        }
         Ok(functions::messages::EditInlineBotMessage {
-            no_webpage: word_flags & 0x2 != 0,
-            invert_media: word_flags & 0x10000 != 0,
-            id: Decode::decode(rd)?,
-            message: rd.optional(word_flags & 0x800 != 0)?,
-            media: rd.optional(word_flags & 0x4000 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-            entities: rd.optional(word_flags & 0x8 != 0)?,
-            rich_message: rd.optional(word_flags & 0x800000 != 0)?,
+            no_webpage,
+            invert_media,
+            id,
+            message,
+            media,
+            reply_markup,
+            entities,
+            rich_message,
         })
     }
 }
@@ -2392,31 +2572,31 @@ impl EditInlineBotMessage {
             rich_message,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xa423bb51);
-        wr.u32(
-            u32::from(*no_webpage) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(entities.is_some()) << 3
-                | u32::from(message.is_some()) << 11
-                | u32::from(media.is_some()) << 14
-                | u32::from(*invert_media) << 16
-                | u32::from(rich_message.is_some()) << 23,
-        );
+        let word_flags = u32::from(*no_webpage) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(entities.is_some()) << 3
+            | u32::from(message.is_some()) << 11
+            | u32::from(media.is_some()) << 14
+            | u32::from(*invert_media) << 16
+            | u32::from(rich_message.is_some()) << 23;
+        wr.words([0xa423bb51, word_flags]);
         Encode::encode(id, wr);
-        if let Some(x) = message {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = media {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reply_markup {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = rich_message {
-            Encode::encode(x, wr);
+        if word_flags & 0x80480c != 0 {
+            if let Some(x) = message {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = media {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = reply_markup {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = rich_message {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -2431,7 +2611,11 @@ impl Decode for EditInlineBotMessage {
 }
 impl Encode for EditInlineBotMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_edit_inline_bot_message(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_edit_inline_bot_message(self, wr);
+        }
     }
 }
 impl Function for EditInlineBotMessage {
@@ -2478,19 +2662,61 @@ impl EditMessage {
 impl EditMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let no_webpage = word_flags & 0x2 != 0;
+        let invert_media = word_flags & 0x10000 != 0;
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let mut message = None;
+        let mut media = None;
+        let mut reply_markup = None;
+        let mut entities = None;
+        let mut schedule_date = None;
+        let mut schedule_repeat_period = None;
+        let mut quick_reply_shortcut_id = None;
+        let mut rich_message = None;
+        if word_flags & 0x86c80c != 0 {
+            if word_flags & 0x480c != 0 {
+                if word_flags & 0x800 != 0 {
+                    message = Some(rd.string()?);
+                }
+                if word_flags & 0x4000 != 0 {
+                    media = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x4 != 0 {
+                    reply_markup = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x8 != 0 {
+                    entities = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x868000 != 0 {
+                if word_flags & 0x8000 != 0 {
+                    schedule_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x40000 != 0 {
+                    schedule_repeat_period = Some(rd.i32()?);
+                }
+                if word_flags & 0x20000 != 0 {
+                    quick_reply_shortcut_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x800000 != 0 {
+                    rich_message = Some(Decode::decode(rd)?);
+                }
+            }
+        }
         Ok(functions::messages::EditMessage {
-            no_webpage: word_flags & 0x2 != 0,
-            invert_media: word_flags & 0x10000 != 0,
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            message: rd.optional(word_flags & 0x800 != 0)?,
-            media: rd.optional(word_flags & 0x4000 != 0)?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-            entities: rd.optional(word_flags & 0x8 != 0)?,
-            schedule_date: rd.optional(word_flags & 0x8000 != 0)?,
-            schedule_repeat_period: rd.optional(word_flags & 0x40000 != 0)?,
-            quick_reply_shortcut_id: rd.optional(word_flags & 0x20000 != 0)?,
-            rich_message: rd.optional(word_flags & 0x800000 != 0)?,
+            no_webpage,
+            invert_media,
+            peer,
+            id,
+            message,
+            media,
+            reply_markup,
+            entities,
+            schedule_date,
+            schedule_repeat_period,
+            quick_reply_shortcut_id,
+            rich_message,
         })
     }
 }
@@ -2512,44 +2738,48 @@ impl EditMessage {
             rich_message,
         } = v;
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xb106e66c);
-        wr.u32(
-            u32::from(*no_webpage) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(entities.is_some()) << 3
-                | u32::from(message.is_some()) << 11
-                | u32::from(media.is_some()) << 14
-                | u32::from(schedule_date.is_some()) << 15
-                | u32::from(*invert_media) << 16
-                | u32::from(quick_reply_shortcut_id.is_some()) << 17
-                | u32::from(schedule_repeat_period.is_some()) << 18
-                | u32::from(rich_message.is_some()) << 23,
-        );
+        let word_flags = u32::from(*no_webpage) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(entities.is_some()) << 3
+            | u32::from(message.is_some()) << 11
+            | u32::from(media.is_some()) << 14
+            | u32::from(schedule_date.is_some()) << 15
+            | u32::from(*invert_media) << 16
+            | u32::from(quick_reply_shortcut_id.is_some()) << 17
+            | u32::from(schedule_repeat_period.is_some()) << 18
+            | u32::from(rich_message.is_some()) << 23;
+        wr.words([0xb106e66c, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*id);
-        if let Some(x) = message {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = media {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = reply_markup {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = schedule_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = schedule_repeat_period {
-            wr.i32(*x);
-        }
-        if let Some(x) = quick_reply_shortcut_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = rich_message {
-            Encode::encode(x, wr);
+        wr.u32(id.cast_unsigned());
+        if word_flags & 0x86c80c != 0 {
+            if word_flags & 0x480c != 0 {
+                if let Some(x) = message {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = media {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = reply_markup {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = entities {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x868000 != 0 {
+                if let Some(x) = schedule_date {
+                    wr.i32(*x);
+                }
+                if let Some(x) = schedule_repeat_period {
+                    wr.i32(*x);
+                }
+                if let Some(x) = quick_reply_shortcut_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = rich_message {
+                    Encode::encode(x, wr);
+                }
+            }
         }
     }
 }
@@ -2566,7 +2796,11 @@ impl Decode for EditMessage {
 }
 impl Encode for EditMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_edit_message(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_edit_message(self, wr);
+        }
     }
 }
 impl Function for EditMessage {
@@ -2580,18 +2814,18 @@ pub struct EditQuickReplyShortcut {
     pub shortcut_id: i32,
     pub shortcut: Str,
 }
-impl EditQuickReplyShortcut {}
 impl EditQuickReplyShortcut {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::EditQuickReplyShortcut { shortcut_id: rd.i32()?, shortcut: rd.string()? })
+        let shortcut_id = rd.i32()?;
+        let shortcut = rd.string()?;
+        Ok(functions::messages::EditQuickReplyShortcut { shortcut_id, shortcut })
     }
 }
 impl EditQuickReplyShortcut {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::EditQuickReplyShortcut { shortcut_id, shortcut } = v;
-        wr.u32(0x5c003cef);
-        wr.i32(*shortcut_id);
+        wr.words([0x5c003cef, shortcut_id.cast_unsigned()]);
         wr.bytes(shortcut.as_bytes());
     }
 }
@@ -2605,7 +2839,11 @@ impl Decode for EditQuickReplyShortcut {
 }
 impl Encode for EditQuickReplyShortcut {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_edit_quick_reply_shortcut(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_edit_quick_reply_shortcut(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_edit_quick_reply_shortcut(self, at_layer)
@@ -2645,14 +2883,35 @@ impl ExportChatInvite {
 impl ExportChatInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let legacy_revoke_permanent = word_flags & 0x4 != 0;
+        let request_needed = word_flags & 0x8 != 0;
+        let peer = Decode::decode(rd)?;
+        let mut expire_date = None;
+        let mut usage_limit = None;
+        let mut title = None;
+        let mut subscription_pricing = None;
+        if word_flags & 0x33 != 0 {
+            if word_flags & 0x1 != 0 {
+                expire_date = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                usage_limit = Some(rd.i32()?);
+            }
+            if word_flags & 0x10 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x20 != 0 {
+                subscription_pricing = Some(Decode::decode(rd)?);
+            }
+        }
         Ok(functions::messages::ExportChatInvite {
-            legacy_revoke_permanent: word_flags & 0x4 != 0,
-            request_needed: word_flags & 0x8 != 0,
-            peer: Decode::decode(rd)?,
-            expire_date: rd.optional(word_flags & 0x1 != 0)?,
-            usage_limit: rd.optional(word_flags & 0x2 != 0)?,
-            title: rd.optional(word_flags & 0x10 != 0)?,
-            subscription_pricing: rd.optional(word_flags & 0x20 != 0)?,
+            legacy_revoke_permanent,
+            request_needed,
+            peer,
+            expire_date,
+            usage_limit,
+            title,
+            subscription_pricing,
         })
     }
 }
@@ -2668,27 +2927,27 @@ impl ExportChatInvite {
             title,
             subscription_pricing,
         } = v;
-        wr.u32(0xa455de90);
-        wr.u32(
-            u32::from(expire_date.is_some()) << 0
-                | u32::from(usage_limit.is_some()) << 1
-                | u32::from(*legacy_revoke_permanent) << 2
-                | u32::from(*request_needed) << 3
-                | u32::from(title.is_some()) << 4
-                | u32::from(subscription_pricing.is_some()) << 5,
-        );
+        let word_flags = u32::from(expire_date.is_some()) << 0
+            | u32::from(usage_limit.is_some()) << 1
+            | u32::from(*legacy_revoke_permanent) << 2
+            | u32::from(*request_needed) << 3
+            | u32::from(title.is_some()) << 4
+            | u32::from(subscription_pricing.is_some()) << 5;
+        wr.words([0xa455de90, word_flags]);
         Encode::encode(peer, wr);
-        if let Some(x) = expire_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = usage_limit {
-            wr.i32(*x);
-        }
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = subscription_pricing {
-            Encode::encode(x, wr);
+        if word_flags & 0x33 != 0 {
+            if let Some(x) = expire_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = usage_limit {
+                wr.i32(*x);
+            }
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = subscription_pricing {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -2704,7 +2963,11 @@ impl Decode for ExportChatInvite {
 }
 impl Encode for ExportChatInvite {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_export_chat_invite(self, wr);
+        if wr.layer().0 >= 186 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_export_chat_invite(self, wr);
+        }
     }
 }
 impl Function for ExportChatInvite {
@@ -2718,10 +2981,11 @@ pub struct FaveSticker {
     pub id: types::InputDocument,
     pub unfave: bool,
 }
-impl FaveSticker {}
 impl FaveSticker {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::FaveSticker { id: Decode::decode(rd)?, unfave: rd.bool()? })
+        let id = Decode::decode(rd)?;
+        let unfave = rd.bool()?;
+        Ok(functions::messages::FaveSticker { id, unfave })
     }
 }
 impl FaveSticker {
@@ -2810,29 +3074,87 @@ impl ForwardMessages {
 impl ForwardMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let silent = word_flags & 0x20 != 0;
+        let background = word_flags & 0x40 != 0;
+        let with_my_score = word_flags & 0x100 != 0;
+        let drop_author = word_flags & 0x800 != 0;
+        let drop_media_captions = word_flags & 0x1000 != 0;
+        let noforwards = word_flags & 0x4000 != 0;
+        let allow_paid_floodskip = word_flags & 0x80000 != 0;
+        let from_ephemeral = word_flags & 0x2000000 != 0;
+        let from_peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        let random_id = Decode::decode(rd)?;
+        let to_peer = Decode::decode(rd)?;
+        let mut top_msg_id = None;
+        let mut reply_to = None;
+        let mut schedule_date = None;
+        let mut schedule_repeat_period = None;
+        let mut send_as = None;
+        let mut quick_reply_shortcut = None;
+        let mut effect = None;
+        let mut video_timestamp = None;
+        let mut allow_paid_stars = None;
+        let mut suggested_post = None;
+        if word_flags & 0x1f62600 != 0 {
+            if word_flags & 0x1400600 != 0 {
+                if word_flags & 0x200 != 0 {
+                    top_msg_id = Some(rd.i32()?);
+                }
+                if word_flags & 0x400000 != 0 {
+                    reply_to = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x400 != 0 {
+                    schedule_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x1000000 != 0 {
+                    schedule_repeat_period = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x162000 != 0 {
+                if word_flags & 0x2000 != 0 {
+                    send_as = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x20000 != 0 {
+                    quick_reply_shortcut = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x40000 != 0 {
+                    effect = Some(rd.i64()?);
+                }
+                if word_flags & 0x100000 != 0 {
+                    video_timestamp = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x200000 != 0 {
+                allow_paid_stars = Some(rd.i64()?);
+            }
+            if word_flags & 0x800000 != 0 {
+                suggested_post = Some(Decode::decode(rd)?);
+            }
+        }
         Ok(functions::messages::ForwardMessages {
-            silent: word_flags & 0x20 != 0,
-            background: word_flags & 0x40 != 0,
-            with_my_score: word_flags & 0x100 != 0,
-            drop_author: word_flags & 0x800 != 0,
-            drop_media_captions: word_flags & 0x1000 != 0,
-            noforwards: word_flags & 0x4000 != 0,
-            allow_paid_floodskip: word_flags & 0x80000 != 0,
-            from_ephemeral: word_flags & 0x2000000 != 0,
-            from_peer: Decode::decode(rd)?,
-            id: Decode::decode(rd)?,
-            random_id: Decode::decode(rd)?,
-            to_peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x200 != 0)?,
-            reply_to: rd.optional(word_flags & 0x400000 != 0)?,
-            schedule_date: rd.optional(word_flags & 0x400 != 0)?,
-            schedule_repeat_period: rd.optional(word_flags & 0x1000000 != 0)?,
-            send_as: rd.optional(word_flags & 0x2000 != 0)?,
-            quick_reply_shortcut: rd.optional(word_flags & 0x20000 != 0)?,
-            effect: rd.optional(word_flags & 0x40000 != 0)?,
-            video_timestamp: rd.optional(word_flags & 0x100000 != 0)?,
-            allow_paid_stars: rd.optional(word_flags & 0x200000 != 0)?,
-            suggested_post: rd.optional(word_flags & 0x800000 != 0)?,
+            silent,
+            background,
+            with_my_score,
+            drop_author,
+            drop_media_captions,
+            noforwards,
+            allow_paid_floodskip,
+            from_ephemeral,
+            from_peer,
+            id,
+            random_id,
+            to_peer,
+            top_msg_id,
+            reply_to,
+            schedule_date,
+            schedule_repeat_period,
+            send_as,
+            quick_reply_shortcut,
+            effect,
+            video_timestamp,
+            allow_paid_stars,
+            suggested_post,
         })
     }
 }
@@ -2864,60 +3186,64 @@ impl ForwardMessages {
             suggested_post,
         } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x13704a7c);
-        wr.u32(
-            u32::from(*silent) << 5
-                | u32::from(*background) << 6
-                | u32::from(*with_my_score) << 8
-                | u32::from(top_msg_id.is_some()) << 9
-                | u32::from(schedule_date.is_some()) << 10
-                | u32::from(*drop_author) << 11
-                | u32::from(*drop_media_captions) << 12
-                | u32::from(send_as.is_some()) << 13
-                | u32::from(*noforwards) << 14
-                | u32::from(quick_reply_shortcut.is_some()) << 17
-                | u32::from(effect.is_some()) << 18
-                | u32::from(*allow_paid_floodskip) << 19
-                | u32::from(video_timestamp.is_some()) << 20
-                | u32::from(allow_paid_stars.is_some()) << 21
-                | u32::from(reply_to.is_some()) << 22
-                | u32::from(suggested_post.is_some()) << 23
-                | u32::from(schedule_repeat_period.is_some()) << 24
-                | u32::from(*from_ephemeral) << 25,
-        );
+        let word_flags = u32::from(*silent) << 5
+            | u32::from(*background) << 6
+            | u32::from(*with_my_score) << 8
+            | u32::from(top_msg_id.is_some()) << 9
+            | u32::from(schedule_date.is_some()) << 10
+            | u32::from(*drop_author) << 11
+            | u32::from(*drop_media_captions) << 12
+            | u32::from(send_as.is_some()) << 13
+            | u32::from(*noforwards) << 14
+            | u32::from(quick_reply_shortcut.is_some()) << 17
+            | u32::from(effect.is_some()) << 18
+            | u32::from(*allow_paid_floodskip) << 19
+            | u32::from(video_timestamp.is_some()) << 20
+            | u32::from(allow_paid_stars.is_some()) << 21
+            | u32::from(reply_to.is_some()) << 22
+            | u32::from(suggested_post.is_some()) << 23
+            | u32::from(schedule_repeat_period.is_some()) << 24
+            | u32::from(*from_ephemeral) << 25;
+        wr.words([0x13704a7c, word_flags]);
         Encode::encode(from_peer, wr);
         Encode::encode(id, wr);
         Encode::encode(random_id, wr);
         Encode::encode(to_peer, wr);
-        if let Some(x) = top_msg_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = reply_to {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = schedule_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = schedule_repeat_period {
-            wr.i32(*x);
-        }
-        if let Some(x) = send_as {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = quick_reply_shortcut {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = effect {
-            wr.i64(*x);
-        }
-        if let Some(x) = video_timestamp {
-            wr.i32(*x);
-        }
-        if let Some(x) = allow_paid_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = suggested_post {
-            Encode::encode(x, wr);
+        if word_flags & 0x1f62600 != 0 {
+            if word_flags & 0x1400600 != 0 {
+                if let Some(x) = top_msg_id {
+                    wr.i32(*x);
+                }
+                if let Some(x) = reply_to {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = schedule_date {
+                    wr.i32(*x);
+                }
+                if let Some(x) = schedule_repeat_period {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0x162000 != 0 {
+                if let Some(x) = send_as {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = quick_reply_shortcut {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = effect {
+                    wr.i64(*x);
+                }
+                if let Some(x) = video_timestamp {
+                    wr.i32(*x);
+                }
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
+            if let Some(x) = suggested_post {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -2940,7 +3266,11 @@ impl Decode for ForwardMessages {
 }
 impl Encode for ForwardMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_forward_messages(self, wr);
+        if wr.layer().0 >= 219 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_forward_messages(self, wr);
+        }
     }
 }
 impl Function for ForwardMessages {
@@ -2953,10 +3283,10 @@ impl Function for ForwardMessages {
 pub struct GetAdminsWithInvites {
     pub peer: types::InputPeer,
 }
-impl GetAdminsWithInvites {}
 impl GetAdminsWithInvites {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetAdminsWithInvites { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::GetAdminsWithInvites { peer })
     }
 }
 impl GetAdminsWithInvites {
@@ -2988,7 +3318,6 @@ impl Function for GetAdminsWithInvites {
 /// `messages.getAllDrafts#6a3f8d65 = Updates`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAllDrafts {}
-impl GetAllDrafts {}
 impl GetAllDrafts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::messages::GetAllDrafts {})
@@ -3023,18 +3352,17 @@ impl Function for GetAllDrafts {
 pub struct GetAllStickers {
     pub hash: i64,
 }
-impl GetAllStickers {}
 impl GetAllStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetAllStickers { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetAllStickers { hash })
     }
 }
 impl GetAllStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetAllStickers { hash } = v;
-        wr.u32(0xb8a0a1a8);
-        wr.i64(*hash);
+        wr.words([0xb8a0a1a8, low(hash), high(hash)]);
     }
 }
 impl Decode for GetAllStickers {
@@ -3073,22 +3401,19 @@ impl GetArchivedStickers {
 impl GetArchivedStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetArchivedStickers {
-            masks: word_flags & 0x1 != 0,
-            emojis: word_flags & 0x2 != 0,
-            offset_id: rd.i64()?,
-            limit: rd.i32()?,
-        })
+        let masks = word_flags & 0x1 != 0;
+        let emojis = word_flags & 0x2 != 0;
+        let offset_id = rd.i64()?;
+        let limit = rd.i32()?;
+        Ok(functions::messages::GetArchivedStickers { masks, emojis, offset_id, limit })
     }
 }
 impl GetArchivedStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetArchivedStickers { masks, emojis, offset_id, limit } = v;
-        wr.u32(0x57f17692);
-        wr.u32(u32::from(*masks) << 0 | u32::from(*emojis) << 1);
-        wr.i64(*offset_id);
-        wr.i32(*limit);
+        let word_flags = u32::from(*masks) << 0 | u32::from(*emojis) << 1;
+        wr.words([0x57f17692, word_flags, low(offset_id), high(offset_id), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetArchivedStickers {
@@ -3114,10 +3439,10 @@ impl Function for GetArchivedStickers {
 pub struct GetAttachedStickers {
     pub media: types::InputStickeredMedia,
 }
-impl GetAttachedStickers {}
 impl GetAttachedStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetAttachedStickers { media: Decode::decode(rd)? })
+        let media = Decode::decode(rd)?;
+        Ok(functions::messages::GetAttachedStickers { media })
     }
 }
 impl GetAttachedStickers {
@@ -3151,10 +3476,10 @@ impl Function for GetAttachedStickers {
 pub struct GetAttachMenuBot {
     pub bot: types::InputUser,
 }
-impl GetAttachMenuBot {}
 impl GetAttachMenuBot {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetAttachMenuBot { bot: Decode::decode(rd)? })
+        let bot = Decode::decode(rd)?;
+        Ok(functions::messages::GetAttachMenuBot { bot })
     }
 }
 impl GetAttachMenuBot {
@@ -3175,7 +3500,11 @@ impl Decode for GetAttachMenuBot {
 }
 impl Encode for GetAttachMenuBot {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_attach_menu_bot(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_attach_menu_bot(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_attach_menu_bot(self, at_layer)
@@ -3191,18 +3520,17 @@ impl Function for GetAttachMenuBot {
 pub struct GetAttachMenuBots {
     pub hash: i64,
 }
-impl GetAttachMenuBots {}
 impl GetAttachMenuBots {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetAttachMenuBots { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetAttachMenuBots { hash })
     }
 }
 impl GetAttachMenuBots {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetAttachMenuBots { hash } = v;
-        wr.u32(0x16fcc2cb);
-        wr.i64(*hash);
+        wr.words([0x16fcc2cb, low(hash), high(hash)]);
     }
 }
 impl Decode for GetAttachMenuBots {
@@ -3215,7 +3543,11 @@ impl Decode for GetAttachMenuBots {
 }
 impl Encode for GetAttachMenuBots {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_attach_menu_bots(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_attach_menu_bots(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_attach_menu_bots(self, at_layer)
@@ -3231,18 +3563,17 @@ impl Function for GetAttachMenuBots {
 pub struct GetAvailableEffects {
     pub hash: i32,
 }
-impl GetAvailableEffects {}
 impl GetAvailableEffects {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetAvailableEffects { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::messages::GetAvailableEffects { hash })
     }
 }
 impl GetAvailableEffects {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetAvailableEffects { hash } = v;
-        wr.u32(0xdea20a39);
-        wr.i32(*hash);
+        wr.words([0xdea20a39, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetAvailableEffects {
@@ -3255,7 +3586,11 @@ impl Decode for GetAvailableEffects {
 }
 impl Encode for GetAvailableEffects {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_available_effects(self, wr);
+        if wr.layer().0 >= 180 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_available_effects(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_available_effects(self, at_layer)
@@ -3271,18 +3606,17 @@ impl Function for GetAvailableEffects {
 pub struct GetAvailableReactions {
     pub hash: i32,
 }
-impl GetAvailableReactions {}
 impl GetAvailableReactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetAvailableReactions { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::messages::GetAvailableReactions { hash })
     }
 }
 impl GetAvailableReactions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetAvailableReactions { hash } = v;
-        wr.u32(0x18dea0ac);
-        wr.i32(*hash);
+        wr.words([0x18dea0ac, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetAvailableReactions {
@@ -3295,7 +3629,11 @@ impl Decode for GetAvailableReactions {
 }
 impl Encode for GetAvailableReactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_available_reactions(self, wr);
+        if wr.layer().0 >= 136 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_available_reactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_available_reactions(self, at_layer)
@@ -3312,10 +3650,11 @@ pub struct GetBotApp {
     pub app: types::InputBotApp,
     pub hash: i64,
 }
-impl GetBotApp {}
 impl GetBotApp {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetBotApp { app: Decode::decode(rd)?, hash: rd.i64()? })
+        let app = Decode::decode(rd)?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetBotApp { app, hash })
     }
 }
 impl GetBotApp {
@@ -3324,7 +3663,7 @@ impl GetBotApp {
         let functions::messages::GetBotApp { app, hash } = v;
         wr.u32(0x34fdc5c3);
         Encode::encode(app, wr);
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for GetBotApp {
@@ -3337,7 +3676,11 @@ impl Decode for GetBotApp {
 }
 impl Encode for GetBotApp {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_bot_app(self, wr);
+        if wr.layer().0 >= 154 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_bot_app(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_bot_app(self, at_layer)
@@ -3367,23 +3710,22 @@ impl GetBotCallbackAnswer {
 impl GetBotCallbackAnswer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetBotCallbackAnswer {
-            game: word_flags & 0x2 != 0,
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            data: rd.optional(word_flags & 0x1 != 0)?,
-            password: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let game = word_flags & 0x2 != 0;
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let data = rd.optional(word_flags & 0x1 != 0)?;
+        let password = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::messages::GetBotCallbackAnswer { game, peer, msg_id, data, password })
     }
 }
 impl GetBotCallbackAnswer {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetBotCallbackAnswer { game, peer, msg_id, data, password } = v;
-        wr.u32(0x9342ca07);
-        wr.u32(u32::from(data.is_some()) << 0 | u32::from(*game) << 1 | u32::from(password.is_some()) << 2);
+        let word_flags = u32::from(data.is_some()) << 0 | u32::from(*game) << 1 | u32::from(password.is_some()) << 2;
+        wr.words([0x9342ca07, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         if let Some(x) = data {
             wr.bytes(x);
         }
@@ -3441,15 +3783,23 @@ impl GetChatInviteImporters {
 impl GetChatInviteImporters {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let requested = word_flags & 0x1 != 0;
+        let subscription_expired = word_flags & 0x8 != 0;
+        let peer = Decode::decode(rd)?;
+        let link = rd.optional(word_flags & 0x2 != 0)?;
+        let q = rd.optional(word_flags & 0x4 != 0)?;
+        let offset_date = rd.i32()?;
+        let offset_user = Decode::decode(rd)?;
+        let limit = rd.i32()?;
         Ok(functions::messages::GetChatInviteImporters {
-            requested: word_flags & 0x1 != 0,
-            subscription_expired: word_flags & 0x8 != 0,
-            peer: Decode::decode(rd)?,
-            link: rd.optional(word_flags & 0x2 != 0)?,
-            q: rd.optional(word_flags & 0x4 != 0)?,
-            offset_date: rd.i32()?,
-            offset_user: Decode::decode(rd)?,
-            limit: rd.i32()?,
+            requested,
+            subscription_expired,
+            peer,
+            link,
+            q,
+            offset_date,
+            offset_user,
+            limit,
         })
     }
 }
@@ -3466,13 +3816,11 @@ impl GetChatInviteImporters {
             offset_user,
             limit,
         } = v;
-        wr.u32(0xdf04dd4e);
-        wr.u32(
-            u32::from(*requested) << 0
-                | u32::from(link.is_some()) << 1
-                | u32::from(q.is_some()) << 2
-                | u32::from(*subscription_expired) << 3,
-        );
+        let word_flags = u32::from(*requested) << 0
+            | u32::from(link.is_some()) << 1
+            | u32::from(q.is_some()) << 2
+            | u32::from(*subscription_expired) << 3;
+        wr.words([0xdf04dd4e, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = link {
             wr.bytes(x.as_bytes());
@@ -3480,9 +3828,9 @@ impl GetChatInviteImporters {
         if let Some(x) = q {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*offset_date);
+        wr.u32(offset_date.cast_unsigned());
         Encode::encode(offset_user, wr);
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetChatInviteImporters {
@@ -3496,7 +3844,11 @@ impl Decode for GetChatInviteImporters {
 }
 impl Encode for GetChatInviteImporters {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_chat_invite_importers(self, wr);
+        if wr.layer().0 >= 134 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_chat_invite_importers(self, wr);
+        }
     }
 }
 impl Function for GetChatInviteImporters {
@@ -3509,10 +3861,10 @@ impl Function for GetChatInviteImporters {
 pub struct GetChats {
     pub id: Vec<i64>,
 }
-impl GetChats {}
 impl GetChats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetChats { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::GetChats { id })
     }
 }
 impl GetChats {
@@ -3548,10 +3900,12 @@ pub struct GetCommonChats {
     pub max_id: i64,
     pub limit: i32,
 }
-impl GetCommonChats {}
 impl GetCommonChats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetCommonChats { user_id: Decode::decode(rd)?, max_id: rd.i64()?, limit: rd.i32()? })
+        let user_id = Decode::decode(rd)?;
+        let max_id = rd.i64()?;
+        let limit = rd.i32()?;
+        Ok(functions::messages::GetCommonChats { user_id, max_id, limit })
     }
 }
 impl GetCommonChats {
@@ -3560,8 +3914,7 @@ impl GetCommonChats {
         let functions::messages::GetCommonChats { user_id, max_id, limit } = v;
         wr.u32(0xe40ca104);
         Encode::encode(user_id, wr);
-        wr.i64(*max_id);
-        wr.i32(*limit);
+        wr.words([low(max_id), high(max_id), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetCommonChats {
@@ -3587,10 +3940,10 @@ impl Function for GetCommonChats {
 pub struct GetCustomEmojiDocuments {
     pub document_id: Vec<i64>,
 }
-impl GetCustomEmojiDocuments {}
 impl GetCustomEmojiDocuments {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetCustomEmojiDocuments { document_id: Decode::decode(rd)? })
+        let document_id = Decode::decode(rd)?;
+        Ok(functions::messages::GetCustomEmojiDocuments { document_id })
     }
 }
 impl GetCustomEmojiDocuments {
@@ -3611,7 +3964,11 @@ impl Decode for GetCustomEmojiDocuments {
 }
 impl Encode for GetCustomEmojiDocuments {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_custom_emoji_documents(self, wr);
+        if wr.layer().0 >= 144 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_custom_emoji_documents(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_custom_emoji_documents(self, at_layer)
@@ -3625,7 +3982,6 @@ impl Function for GetCustomEmojiDocuments {
 /// `messages.getDefaultHistoryTTL#658b7188 = DefaultHistoryTTL`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetDefaultHistoryTTL {}
-impl GetDefaultHistoryTTL {}
 impl GetDefaultHistoryTTL {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::messages::GetDefaultHistoryTTL {})
@@ -3647,7 +4003,11 @@ impl Decode for GetDefaultHistoryTTL {
 }
 impl Encode for GetDefaultHistoryTTL {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_default_history_ttl(self, wr);
+        if wr.layer().0 >= 150 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_default_history_ttl(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_default_history_ttl(self, at_layer)
@@ -3663,18 +4023,17 @@ impl Function for GetDefaultHistoryTTL {
 pub struct GetDefaultTagReactions {
     pub hash: i64,
 }
-impl GetDefaultTagReactions {}
 impl GetDefaultTagReactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetDefaultTagReactions { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetDefaultTagReactions { hash })
     }
 }
 impl GetDefaultTagReactions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetDefaultTagReactions { hash } = v;
-        wr.u32(0xbdf93428);
-        wr.i64(*hash);
+        wr.words([0xbdf93428, low(hash), high(hash)]);
     }
 }
 impl Decode for GetDefaultTagReactions {
@@ -3687,7 +4046,11 @@ impl Decode for GetDefaultTagReactions {
 }
 impl Encode for GetDefaultTagReactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_default_tag_reactions(self, wr);
+        if wr.layer().0 >= 171 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_default_tag_reactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_default_tag_reactions(self, at_layer)
@@ -3704,19 +4067,18 @@ pub struct GetDhConfig {
     pub version: i32,
     pub random_length: i32,
 }
-impl GetDhConfig {}
 impl GetDhConfig {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetDhConfig { version: rd.i32()?, random_length: rd.i32()? })
+        let version = rd.i32()?;
+        let random_length = rd.i32()?;
+        Ok(functions::messages::GetDhConfig { version, random_length })
     }
 }
 impl GetDhConfig {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetDhConfig { version, random_length } = v;
-        wr.u32(0x26cf8950);
-        wr.i32(*version);
-        wr.i32(*random_length);
+        wr.words([0x26cf8950, version.cast_unsigned(), random_length.cast_unsigned()]);
     }
 }
 impl Decode for GetDhConfig {
@@ -3740,7 +4102,6 @@ impl Function for GetDhConfig {
 /// `messages.getDialogFilters#efd48c89 = messages.DialogFilters`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetDialogFilters {}
-impl GetDialogFilters {}
 impl GetDialogFilters {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::messages::GetDialogFilters {})
@@ -3763,7 +4124,11 @@ impl Decode for GetDialogFilters {
 }
 impl Encode for GetDialogFilters {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_dialog_filters(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_dialog_filters(self, wr);
+        }
     }
 }
 impl Function for GetDialogFilters {
@@ -3810,14 +4175,21 @@ impl GetDialogs {
 impl GetDialogs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let exclude_pinned = word_flags & 0x1 != 0;
+        let folder_id = rd.optional(word_flags & 0x2 != 0)?;
+        let offset_date = rd.i32()?;
+        let offset_id = rd.i32()?;
+        let offset_peer = Decode::decode(rd)?;
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
         Ok(functions::messages::GetDialogs {
-            exclude_pinned: word_flags & 0x1 != 0,
-            folder_id: rd.optional(word_flags & 0x2 != 0)?,
-            offset_date: rd.i32()?,
-            offset_id: rd.i32()?,
-            offset_peer: Decode::decode(rd)?,
-            limit: rd.i32()?,
-            hash: rd.i64()?,
+            exclude_pinned,
+            folder_id,
+            offset_date,
+            offset_id,
+            offset_peer,
+            limit,
+            hash,
         })
     }
 }
@@ -3833,16 +4205,14 @@ impl GetDialogs {
             limit,
             hash,
         } = v;
-        wr.u32(0xa0f4cb4f);
-        wr.u32(u32::from(*exclude_pinned) << 0 | u32::from(folder_id.is_some()) << 1);
+        let word_flags = u32::from(*exclude_pinned) << 0 | u32::from(folder_id.is_some()) << 1;
+        wr.words([0xa0f4cb4f, word_flags]);
         if let Some(x) = folder_id {
             wr.i32(*x);
         }
-        wr.i32(*offset_date);
-        wr.i32(*offset_id);
+        wr.words([offset_date.cast_unsigned(), offset_id.cast_unsigned()]);
         Encode::encode(offset_peer, wr);
-        wr.i32(*limit);
-        wr.i64(*hash);
+        wr.words([limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetDialogs {
@@ -3878,15 +4248,16 @@ impl GetDialogUnreadMarks {
 impl GetDialogUnreadMarks {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetDialogUnreadMarks { parent_peer: rd.optional(word_flags & 0x1 != 0)? })
+        let parent_peer = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::GetDialogUnreadMarks { parent_peer })
     }
 }
 impl GetDialogUnreadMarks {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetDialogUnreadMarks { parent_peer } = v;
-        wr.u32(0x21202222);
-        wr.u32(u32::from(parent_peer.is_some()) << 0);
+        let word_flags = u32::from(parent_peer.is_some()) << 0;
+        wr.words([0x21202222, word_flags]);
         if let Some(x) = parent_peer {
             Encode::encode(x, wr);
         }
@@ -3903,7 +4274,11 @@ impl Decode for GetDialogUnreadMarks {
 }
 impl Encode for GetDialogUnreadMarks {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_dialog_unread_marks(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_dialog_unread_marks(self, wr);
+        }
     }
 }
 impl Function for GetDialogUnreadMarks {
@@ -3917,10 +4292,11 @@ pub struct GetDiscussionMessage {
     pub peer: types::InputPeer,
     pub msg_id: i32,
 }
-impl GetDiscussionMessage {}
 impl GetDiscussionMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetDiscussionMessage { peer: Decode::decode(rd)?, msg_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(functions::messages::GetDiscussionMessage { peer, msg_id })
     }
 }
 impl GetDiscussionMessage {
@@ -3929,7 +4305,7 @@ impl GetDiscussionMessage {
         let functions::messages::GetDiscussionMessage { peer, msg_id } = v;
         wr.u32(0x446972fd);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 impl Decode for GetDiscussionMessage {
@@ -3957,10 +4333,12 @@ pub struct GetDocumentByHash {
     pub size: i64,
     pub mime_type: Str,
 }
-impl GetDocumentByHash {}
 impl GetDocumentByHash {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetDocumentByHash { sha256: rd.bytes()?, size: rd.i64()?, mime_type: rd.string()? })
+        let sha256 = rd.bytes()?;
+        let size = rd.i64()?;
+        let mime_type = rd.string()?;
+        Ok(functions::messages::GetDocumentByHash { sha256, size, mime_type })
     }
 }
 impl GetDocumentByHash {
@@ -3969,7 +4347,7 @@ impl GetDocumentByHash {
         let functions::messages::GetDocumentByHash { sha256, size, mime_type } = v;
         wr.u32(0xb1f2061f);
         wr.bytes(sha256);
-        wr.i64(*size);
+        wr.words([low(size), high(size)]);
         wr.bytes(mime_type.as_bytes());
     }
 }
@@ -3984,7 +4362,11 @@ impl Decode for GetDocumentByHash {
 }
 impl Encode for GetDocumentByHash {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_document_by_hash(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_document_by_hash(self, wr);
+        }
     }
 }
 impl Function for GetDocumentByHash {
@@ -3995,7 +4377,6 @@ impl Function for GetDocumentByHash {
 /// `messages.getEmojiGameInfo#fb7e8ca7 = messages.EmojiGameInfo`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetEmojiGameInfo {}
-impl GetEmojiGameInfo {}
 impl GetEmojiGameInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::messages::GetEmojiGameInfo {})
@@ -4017,7 +4398,11 @@ impl Decode for GetEmojiGameInfo {
 }
 impl Encode for GetEmojiGameInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_emoji_game_info(self, wr);
+        if wr.layer().0 >= 221 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_emoji_game_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_emoji_game_info(self, at_layer)
@@ -4033,18 +4418,17 @@ impl Function for GetEmojiGameInfo {
 pub struct GetEmojiGroups {
     pub hash: i32,
 }
-impl GetEmojiGroups {}
 impl GetEmojiGroups {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetEmojiGroups { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::messages::GetEmojiGroups { hash })
     }
 }
 impl GetEmojiGroups {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetEmojiGroups { hash } = v;
-        wr.u32(0x7488ce5b);
-        wr.i32(*hash);
+        wr.words([0x7488ce5b, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetEmojiGroups {
@@ -4057,7 +4441,11 @@ impl Decode for GetEmojiGroups {
 }
 impl Encode for GetEmojiGroups {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_emoji_groups(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_emoji_groups(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_emoji_groups(self, at_layer)
@@ -4073,10 +4461,10 @@ impl Function for GetEmojiGroups {
 pub struct GetEmojiKeywords {
     pub lang_code: Str,
 }
-impl GetEmojiKeywords {}
 impl GetEmojiKeywords {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetEmojiKeywords { lang_code: rd.string()? })
+        let lang_code = rd.string()?;
+        Ok(functions::messages::GetEmojiKeywords { lang_code })
     }
 }
 impl GetEmojiKeywords {
@@ -4111,10 +4499,11 @@ pub struct GetEmojiKeywordsDifference {
     pub lang_code: Str,
     pub from_version: i32,
 }
-impl GetEmojiKeywordsDifference {}
 impl GetEmojiKeywordsDifference {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetEmojiKeywordsDifference { lang_code: rd.string()?, from_version: rd.i32()? })
+        let lang_code = rd.string()?;
+        let from_version = rd.i32()?;
+        Ok(functions::messages::GetEmojiKeywordsDifference { lang_code, from_version })
     }
 }
 impl GetEmojiKeywordsDifference {
@@ -4123,7 +4512,7 @@ impl GetEmojiKeywordsDifference {
         let functions::messages::GetEmojiKeywordsDifference { lang_code, from_version } = v;
         wr.u32(0x1508b6af);
         wr.bytes(lang_code.as_bytes());
-        wr.i32(*from_version);
+        wr.u32(from_version.cast_unsigned());
     }
 }
 impl Decode for GetEmojiKeywordsDifference {
@@ -4149,10 +4538,10 @@ impl Function for GetEmojiKeywordsDifference {
 pub struct GetEmojiKeywordsLanguages {
     pub lang_codes: Vec<Str>,
 }
-impl GetEmojiKeywordsLanguages {}
 impl GetEmojiKeywordsLanguages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetEmojiKeywordsLanguages { lang_codes: Decode::decode(rd)? })
+        let lang_codes = Decode::decode(rd)?;
+        Ok(functions::messages::GetEmojiKeywordsLanguages { lang_codes })
     }
 }
 impl GetEmojiKeywordsLanguages {
@@ -4186,18 +4575,17 @@ impl Function for GetEmojiKeywordsLanguages {
 pub struct GetEmojiProfilePhotoGroups {
     pub hash: i32,
 }
-impl GetEmojiProfilePhotoGroups {}
 impl GetEmojiProfilePhotoGroups {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetEmojiProfilePhotoGroups { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::messages::GetEmojiProfilePhotoGroups { hash })
     }
 }
 impl GetEmojiProfilePhotoGroups {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetEmojiProfilePhotoGroups { hash } = v;
-        wr.u32(0x21a548f3);
-        wr.i32(*hash);
+        wr.words([0x21a548f3, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetEmojiProfilePhotoGroups {
@@ -4210,7 +4598,11 @@ impl Decode for GetEmojiProfilePhotoGroups {
 }
 impl Encode for GetEmojiProfilePhotoGroups {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_emoji_profile_photo_groups(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_emoji_profile_photo_groups(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_emoji_profile_photo_groups(self, at_layer)
@@ -4226,18 +4618,17 @@ impl Function for GetEmojiProfilePhotoGroups {
 pub struct GetEmojiStatusGroups {
     pub hash: i32,
 }
-impl GetEmojiStatusGroups {}
 impl GetEmojiStatusGroups {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetEmojiStatusGroups { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::messages::GetEmojiStatusGroups { hash })
     }
 }
 impl GetEmojiStatusGroups {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetEmojiStatusGroups { hash } = v;
-        wr.u32(0x2ecd56cd);
-        wr.i32(*hash);
+        wr.words([0x2ecd56cd, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetEmojiStatusGroups {
@@ -4250,7 +4641,11 @@ impl Decode for GetEmojiStatusGroups {
 }
 impl Encode for GetEmojiStatusGroups {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_emoji_status_groups(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_emoji_status_groups(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_emoji_status_groups(self, at_layer)
@@ -4266,18 +4661,17 @@ impl Function for GetEmojiStatusGroups {
 pub struct GetEmojiStickerGroups {
     pub hash: i32,
 }
-impl GetEmojiStickerGroups {}
 impl GetEmojiStickerGroups {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetEmojiStickerGroups { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::messages::GetEmojiStickerGroups { hash })
     }
 }
 impl GetEmojiStickerGroups {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetEmojiStickerGroups { hash } = v;
-        wr.u32(0x1dd840f5);
-        wr.i32(*hash);
+        wr.words([0x1dd840f5, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetEmojiStickerGroups {
@@ -4290,7 +4684,11 @@ impl Decode for GetEmojiStickerGroups {
 }
 impl Encode for GetEmojiStickerGroups {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_emoji_sticker_groups(self, wr);
+        if wr.layer().0 >= 179 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_emoji_sticker_groups(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_emoji_sticker_groups(self, at_layer)
@@ -4306,18 +4704,17 @@ impl Function for GetEmojiStickerGroups {
 pub struct GetEmojiStickers {
     pub hash: i64,
 }
-impl GetEmojiStickers {}
 impl GetEmojiStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetEmojiStickers { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetEmojiStickers { hash })
     }
 }
 impl GetEmojiStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetEmojiStickers { hash } = v;
-        wr.u32(0xfbfca18f);
-        wr.i64(*hash);
+        wr.words([0xfbfca18f, low(hash), high(hash)]);
     }
 }
 impl Decode for GetEmojiStickers {
@@ -4330,7 +4727,11 @@ impl Decode for GetEmojiStickers {
 }
 impl Encode for GetEmojiStickers {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_emoji_stickers(self, wr);
+        if wr.layer().0 >= 144 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_emoji_stickers(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_emoji_stickers(self, at_layer)
@@ -4346,10 +4747,10 @@ impl Function for GetEmojiStickers {
 pub struct GetEmojiURL {
     pub lang_code: Str,
 }
-impl GetEmojiURL {}
 impl GetEmojiURL {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetEmojiURL { lang_code: rd.string()? })
+        let lang_code = rd.string()?;
+        Ok(functions::messages::GetEmojiURL { lang_code })
     }
 }
 impl GetEmojiURL {
@@ -4384,10 +4785,11 @@ pub struct GetExportedChatInvite {
     pub peer: types::InputPeer,
     pub link: Str,
 }
-impl GetExportedChatInvite {}
 impl GetExportedChatInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetExportedChatInvite { peer: Decode::decode(rd)?, link: rd.string()? })
+        let peer = Decode::decode(rd)?;
+        let link = rd.string()?;
+        Ok(functions::messages::GetExportedChatInvite { peer, link })
     }
 }
 impl GetExportedChatInvite {
@@ -4437,14 +4839,13 @@ impl GetExportedChatInvites {
 impl GetExportedChatInvites {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetExportedChatInvites {
-            revoked: word_flags & 0x8 != 0,
-            peer: Decode::decode(rd)?,
-            admin_id: Decode::decode(rd)?,
-            offset_date: rd.optional(word_flags & 0x4 != 0)?,
-            offset_link: rd.optional(word_flags & 0x4 != 0)?,
-            limit: rd.i32()?,
-        })
+        let revoked = word_flags & 0x8 != 0;
+        let peer = Decode::decode(rd)?;
+        let admin_id = Decode::decode(rd)?;
+        let offset_date = rd.optional(word_flags & 0x4 != 0)?;
+        let offset_link = rd.optional(word_flags & 0x4 != 0)?;
+        let limit = rd.i32()?;
+        Ok(functions::messages::GetExportedChatInvites { revoked, peer, admin_id, offset_date, offset_link, limit })
     }
 }
 impl GetExportedChatInvites {
@@ -4456,8 +4857,8 @@ impl GetExportedChatInvites {
         if !all_flags_2 && (offset_date.is_some() || offset_link.is_some()) {
             return wr.fail("messages.getExportedChatInvites");
         }
-        wr.u32(0xa2b5a3f6);
-        wr.u32(u32::from(all_flags_2) << 2 | u32::from(*revoked) << 3);
+        let word_flags = u32::from(all_flags_2) << 2 | u32::from(*revoked) << 3;
+        wr.words([0xa2b5a3f6, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(admin_id, wr);
         if all_flags_2 && let Some(x) = offset_date {
@@ -4466,7 +4867,7 @@ impl GetExportedChatInvites {
         if all_flags_2 && let Some(x) = offset_link {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetExportedChatInvites {
@@ -4493,10 +4894,11 @@ pub struct GetExtendedMedia {
     pub peer: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl GetExtendedMedia {}
 impl GetExtendedMedia {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetExtendedMedia { peer: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::GetExtendedMedia { peer, id })
     }
 }
 impl GetExtendedMedia {
@@ -4518,7 +4920,11 @@ impl Decode for GetExtendedMedia {
 }
 impl Encode for GetExtendedMedia {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_extended_media(self, wr);
+        if wr.layer().0 >= 146 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_extended_media(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_extended_media(self, at_layer)
@@ -4535,10 +4941,11 @@ pub struct GetFactCheck {
     pub peer: types::InputPeer,
     pub msg_id: Vec<i32>,
 }
-impl GetFactCheck {}
 impl GetFactCheck {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetFactCheck { peer: Decode::decode(rd)?, msg_id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = Decode::decode(rd)?;
+        Ok(functions::messages::GetFactCheck { peer, msg_id })
     }
 }
 impl GetFactCheck {
@@ -4560,7 +4967,11 @@ impl Decode for GetFactCheck {
 }
 impl Encode for GetFactCheck {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_fact_check(self, wr);
+        if wr.layer().0 >= 181 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_fact_check(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_fact_check(self, at_layer)
@@ -4576,18 +4987,17 @@ impl Function for GetFactCheck {
 pub struct GetFavedStickers {
     pub hash: i64,
 }
-impl GetFavedStickers {}
 impl GetFavedStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetFavedStickers { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetFavedStickers { hash })
     }
 }
 impl GetFavedStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetFavedStickers { hash } = v;
-        wr.u32(0x04f1aaa9);
-        wr.i64(*hash);
+        wr.words([0x04f1aaa9, low(hash), high(hash)]);
     }
 }
 impl Decode for GetFavedStickers {
@@ -4613,18 +5023,17 @@ impl Function for GetFavedStickers {
 pub struct GetFeaturedEmojiStickers {
     pub hash: i64,
 }
-impl GetFeaturedEmojiStickers {}
 impl GetFeaturedEmojiStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetFeaturedEmojiStickers { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetFeaturedEmojiStickers { hash })
     }
 }
 impl GetFeaturedEmojiStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetFeaturedEmojiStickers { hash } = v;
-        wr.u32(0x0ecf6736);
-        wr.i64(*hash);
+        wr.words([0x0ecf6736, low(hash), high(hash)]);
     }
 }
 impl Decode for GetFeaturedEmojiStickers {
@@ -4637,7 +5046,11 @@ impl Decode for GetFeaturedEmojiStickers {
 }
 impl Encode for GetFeaturedEmojiStickers {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_featured_emoji_stickers(self, wr);
+        if wr.layer().0 >= 144 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_featured_emoji_stickers(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_featured_emoji_stickers(self, at_layer)
@@ -4653,18 +5066,17 @@ impl Function for GetFeaturedEmojiStickers {
 pub struct GetFeaturedStickers {
     pub hash: i64,
 }
-impl GetFeaturedStickers {}
 impl GetFeaturedStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetFeaturedStickers { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetFeaturedStickers { hash })
     }
 }
 impl GetFeaturedStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetFeaturedStickers { hash } = v;
-        wr.u32(0x64780b14);
-        wr.i64(*hash);
+        wr.words([0x64780b14, low(hash), high(hash)]);
     }
 }
 impl Decode for GetFeaturedStickers {
@@ -4705,30 +5117,31 @@ impl GetForumTopics {
 impl GetForumTopics {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetForumTopics {
-            peer: Decode::decode(rd)?,
-            q: rd.optional(word_flags & 0x1 != 0)?,
-            offset_date: rd.i32()?,
-            offset_id: rd.i32()?,
-            offset_topic: rd.i32()?,
-            limit: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let q = rd.optional(word_flags & 0x1 != 0)?;
+        let offset_date = rd.i32()?;
+        let offset_id = rd.i32()?;
+        let offset_topic = rd.i32()?;
+        let limit = rd.i32()?;
+        Ok(functions::messages::GetForumTopics { peer, q, offset_date, offset_id, offset_topic, limit })
     }
 }
 impl GetForumTopics {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetForumTopics { peer, q, offset_date, offset_id, offset_topic, limit } = v;
-        wr.u32(0x3ba47bff);
-        wr.u32(u32::from(q.is_some()) << 0);
+        let word_flags = u32::from(q.is_some()) << 0;
+        wr.words([0x3ba47bff, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = q {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*offset_date);
-        wr.i32(*offset_id);
-        wr.i32(*offset_topic);
-        wr.i32(*limit);
+        wr.words([
+            offset_date.cast_unsigned(),
+            offset_id.cast_unsigned(),
+            offset_topic.cast_unsigned(),
+            limit.cast_unsigned(),
+        ]);
     }
 }
 impl Decode for GetForumTopics {
@@ -4742,7 +5155,11 @@ impl Decode for GetForumTopics {
 }
 impl Encode for GetForumTopics {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_forum_topics(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_forum_topics(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_forum_topics(self, at_layer)
@@ -4759,10 +5176,11 @@ pub struct GetForumTopicsByID {
     pub peer: types::InputPeer,
     pub topics: Vec<i32>,
 }
-impl GetForumTopicsByID {}
 impl GetForumTopicsByID {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetForumTopicsByID { peer: Decode::decode(rd)?, topics: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let topics = Decode::decode(rd)?;
+        Ok(functions::messages::GetForumTopicsByID { peer, topics })
     }
 }
 impl GetForumTopicsByID {
@@ -4785,7 +5203,11 @@ impl Decode for GetForumTopicsByID {
 }
 impl Encode for GetForumTopicsByID {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_forum_topics_by_id(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_forum_topics_by_id(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_forum_topics_by_id(self, at_layer)
@@ -4801,18 +5223,17 @@ impl Function for GetForumTopicsByID {
 pub struct GetFullChat {
     pub chat_id: i64,
 }
-impl GetFullChat {}
 impl GetFullChat {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetFullChat { chat_id: rd.i64()? })
+        let chat_id = rd.i64()?;
+        Ok(functions::messages::GetFullChat { chat_id })
     }
 }
 impl GetFullChat {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetFullChat { chat_id } = v;
-        wr.u32(0xaeb00b34);
-        wr.i64(*chat_id);
+        wr.words([0xaeb00b34, low(chat_id), high(chat_id)]);
     }
 }
 impl Decode for GetFullChat {
@@ -4838,10 +5259,10 @@ impl Function for GetFullChat {
 pub struct GetFutureChatCreatorAfterLeave {
     pub peer: types::InputPeer,
 }
-impl GetFutureChatCreatorAfterLeave {}
 impl GetFutureChatCreatorAfterLeave {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetFutureChatCreatorAfterLeave { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::GetFutureChatCreatorAfterLeave { peer })
     }
 }
 impl GetFutureChatCreatorAfterLeave {
@@ -4863,7 +5284,11 @@ impl Decode for GetFutureChatCreatorAfterLeave {
 }
 impl Encode for GetFutureChatCreatorAfterLeave {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_future_chat_creator_after_leave(self, wr);
+        if wr.layer().0 >= 223 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_future_chat_creator_after_leave(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_future_chat_creator_after_leave(self, at_layer)
@@ -4881,14 +5306,12 @@ pub struct GetGameHighScores {
     pub id: i32,
     pub user_id: types::InputUser,
 }
-impl GetGameHighScores {}
 impl GetGameHighScores {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetGameHighScores {
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            user_id: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let user_id = Decode::decode(rd)?;
+        Ok(functions::messages::GetGameHighScores { peer, id, user_id })
     }
 }
 impl GetGameHighScores {
@@ -4897,7 +5320,7 @@ impl GetGameHighScores {
         let functions::messages::GetGameHighScores { peer, id, user_id } = v;
         wr.u32(0xe822649d);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         Encode::encode(user_id, wr);
     }
 }
@@ -4931,19 +5354,17 @@ pub struct GetHistory {
     pub min_id: i32,
     pub hash: i64,
 }
-impl GetHistory {}
 impl GetHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetHistory {
-            peer: Decode::decode(rd)?,
-            offset_id: rd.i32()?,
-            offset_date: rd.i32()?,
-            add_offset: rd.i32()?,
-            limit: rd.i32()?,
-            max_id: rd.i32()?,
-            min_id: rd.i32()?,
-            hash: rd.i64()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let offset_id = rd.i32()?;
+        let offset_date = rd.i32()?;
+        let add_offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let max_id = rd.i32()?;
+        let min_id = rd.i32()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetHistory { peer, offset_id, offset_date, add_offset, limit, max_id, min_id, hash })
     }
 }
 impl GetHistory {
@@ -4953,13 +5374,16 @@ impl GetHistory {
             v;
         wr.u32(0x4423e6c5);
         Encode::encode(peer, wr);
-        wr.i32(*offset_id);
-        wr.i32(*offset_date);
-        wr.i32(*add_offset);
-        wr.i32(*limit);
-        wr.i32(*max_id);
-        wr.i32(*min_id);
-        wr.i64(*hash);
+        wr.words([
+            offset_id.cast_unsigned(),
+            offset_date.cast_unsigned(),
+            add_offset.cast_unsigned(),
+            limit.cast_unsigned(),
+            max_id.cast_unsigned(),
+            min_id.cast_unsigned(),
+            low(hash),
+            high(hash),
+        ]);
     }
 }
 impl Decode for GetHistory {
@@ -4999,21 +5423,20 @@ impl GetInlineBotResults {
 impl GetInlineBotResults {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetInlineBotResults {
-            bot: Decode::decode(rd)?,
-            peer: Decode::decode(rd)?,
-            geo_point: rd.optional(word_flags & 0x1 != 0)?,
-            query: rd.string()?,
-            offset: rd.string()?,
-        })
+        let bot = Decode::decode(rd)?;
+        let peer = Decode::decode(rd)?;
+        let geo_point = rd.optional(word_flags & 0x1 != 0)?;
+        let query = rd.string()?;
+        let offset = rd.string()?;
+        Ok(functions::messages::GetInlineBotResults { bot, peer, geo_point, query, offset })
     }
 }
 impl GetInlineBotResults {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetInlineBotResults { bot, peer, geo_point, query, offset } = v;
-        wr.u32(0x514e999d);
-        wr.u32(u32::from(geo_point.is_some()) << 0);
+        let word_flags = u32::from(geo_point.is_some()) << 0;
+        wr.words([0x514e999d, word_flags]);
         Encode::encode(bot, wr);
         Encode::encode(peer, wr);
         if let Some(x) = geo_point {
@@ -5047,10 +5470,11 @@ pub struct GetInlineGameHighScores {
     pub id: types::InputBotInlineMessageID,
     pub user_id: types::InputUser,
 }
-impl GetInlineGameHighScores {}
 impl GetInlineGameHighScores {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetInlineGameHighScores { id: Decode::decode(rd)?, user_id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        let user_id = Decode::decode(rd)?;
+        Ok(functions::messages::GetInlineGameHighScores { id, user_id })
     }
 }
 impl GetInlineGameHighScores {
@@ -5085,18 +5509,17 @@ impl Function for GetInlineGameHighScores {
 pub struct GetMaskStickers {
     pub hash: i64,
 }
-impl GetMaskStickers {}
 impl GetMaskStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetMaskStickers { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetMaskStickers { hash })
     }
 }
 impl GetMaskStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetMaskStickers { hash } = v;
-        wr.u32(0x640f82b8);
-        wr.i64(*hash);
+        wr.words([0x640f82b8, low(hash), high(hash)]);
     }
 }
 impl Decode for GetMaskStickers {
@@ -5123,10 +5546,11 @@ pub struct GetMessageEditData {
     pub peer: types::InputPeer,
     pub id: i32,
 }
-impl GetMessageEditData {}
 impl GetMessageEditData {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetMessageEditData { peer: Decode::decode(rd)?, id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        Ok(functions::messages::GetMessageEditData { peer, id })
     }
 }
 impl GetMessageEditData {
@@ -5135,7 +5559,7 @@ impl GetMessageEditData {
         let functions::messages::GetMessageEditData { peer, id } = v;
         wr.u32(0xfda68d36);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
     }
 }
 impl Decode for GetMessageEditData {
@@ -5175,13 +5599,12 @@ impl GetMessageReactionsList {
 impl GetMessageReactionsList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetMessageReactionsList {
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            reaction: rd.optional(word_flags & 0x1 != 0)?,
-            offset: rd.optional(word_flags & 0x2 != 0)?,
-            limit: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let reaction = rd.optional(word_flags & 0x1 != 0)?;
+        let offset = rd.optional(word_flags & 0x2 != 0)?;
+        let limit = rd.i32()?;
+        Ok(functions::messages::GetMessageReactionsList { peer, id, reaction, offset, limit })
     }
 }
 impl GetMessageReactionsList {
@@ -5189,17 +5612,17 @@ impl GetMessageReactionsList {
         let v = self;
         let functions::messages::GetMessageReactionsList { peer, id, reaction, offset, limit } = v;
         let reaction = reaction.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x461b3f48);
-        wr.u32(u32::from(reaction.is_some()) << 0 | u32::from(offset.is_some()) << 1);
+        let word_flags = u32::from(reaction.is_some()) << 0 | u32::from(offset.is_some()) << 1;
+        wr.words([0x461b3f48, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         if let Some(x) = reaction {
             Encode::encode(x, wr);
         }
         if let Some(x) = offset {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetMessageReactionsList {
@@ -5213,7 +5636,11 @@ impl Decode for GetMessageReactionsList {
 }
 impl Encode for GetMessageReactionsList {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_message_reactions_list(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_message_reactions_list(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_message_reactions_list(self, at_layer)
@@ -5230,10 +5657,11 @@ pub struct GetMessageReadParticipants {
     pub peer: types::InputPeer,
     pub msg_id: i32,
 }
-impl GetMessageReadParticipants {}
 impl GetMessageReadParticipants {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetMessageReadParticipants { peer: Decode::decode(rd)?, msg_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(functions::messages::GetMessageReadParticipants { peer, msg_id })
     }
 }
 impl GetMessageReadParticipants {
@@ -5242,7 +5670,7 @@ impl GetMessageReadParticipants {
         let functions::messages::GetMessageReadParticipants { peer, msg_id } = v;
         wr.u32(0x31c1c44f);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 impl Decode for GetMessageReadParticipants {
@@ -5256,7 +5684,11 @@ impl Decode for GetMessageReadParticipants {
 }
 impl Encode for GetMessageReadParticipants {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_message_read_participants(self, wr);
+        if wr.layer().0 >= 154 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_message_read_participants(self, wr);
+        }
     }
 }
 impl Function for GetMessageReadParticipants {
@@ -5287,10 +5719,10 @@ impl Function for GetMessageReadParticipants {
 pub struct GetMessages {
     pub id: Vec<types::InputMessage>,
 }
-impl GetMessages {}
 impl GetMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetMessages { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::GetMessages { id })
     }
 }
 impl GetMessages {
@@ -5325,10 +5757,11 @@ pub struct GetMessagesReactions {
     pub peer: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl GetMessagesReactions {}
 impl GetMessagesReactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetMessagesReactions { peer: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::GetMessagesReactions { peer, id })
     }
 }
 impl GetMessagesReactions {
@@ -5350,7 +5783,11 @@ impl Decode for GetMessagesReactions {
 }
 impl Encode for GetMessagesReactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_messages_reactions(self, wr);
+        if wr.layer().0 >= 136 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_messages_reactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_messages_reactions(self, at_layer)
@@ -5368,14 +5805,12 @@ pub struct GetMessagesViews {
     pub id: Vec<i32>,
     pub increment: bool,
 }
-impl GetMessagesViews {}
 impl GetMessagesViews {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetMessagesViews {
-            peer: Decode::decode(rd)?,
-            id: Decode::decode(rd)?,
-            increment: rd.bool()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        let increment = rd.bool()?;
+        Ok(functions::messages::GetMessagesViews { peer, id, increment })
     }
 }
 impl GetMessagesViews {
@@ -5412,19 +5847,18 @@ pub struct GetMyStickers {
     pub offset_id: i64,
     pub limit: i32,
 }
-impl GetMyStickers {}
 impl GetMyStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetMyStickers { offset_id: rd.i64()?, limit: rd.i32()? })
+        let offset_id = rd.i64()?;
+        let limit = rd.i32()?;
+        Ok(functions::messages::GetMyStickers { offset_id, limit })
     }
 }
 impl GetMyStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetMyStickers { offset_id, limit } = v;
-        wr.u32(0xd0b5e1fc);
-        wr.i64(*offset_id);
-        wr.i32(*limit);
+        wr.words([0xd0b5e1fc, low(offset_id), high(offset_id), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetMyStickers {
@@ -5437,7 +5871,11 @@ impl Decode for GetMyStickers {
 }
 impl Encode for GetMyStickers {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_my_stickers(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_my_stickers(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_my_stickers(self, at_layer)
@@ -5455,20 +5893,19 @@ pub struct GetOldFeaturedStickers {
     pub limit: i32,
     pub hash: i64,
 }
-impl GetOldFeaturedStickers {}
 impl GetOldFeaturedStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetOldFeaturedStickers { offset: rd.i32()?, limit: rd.i32()?, hash: rd.i64()? })
+        let offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetOldFeaturedStickers { offset, limit, hash })
     }
 }
 impl GetOldFeaturedStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetOldFeaturedStickers { offset, limit, hash } = v;
-        wr.u32(0x7ed094a1);
-        wr.i32(*offset);
-        wr.i32(*limit);
-        wr.i64(*hash);
+        wr.words([0x7ed094a1, offset.cast_unsigned(), limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetOldFeaturedStickers {
@@ -5494,10 +5931,10 @@ impl Function for GetOldFeaturedStickers {
 pub struct GetOnlines {
     pub peer: types::InputPeer,
 }
-impl GetOnlines {}
 impl GetOnlines {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetOnlines { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::GetOnlines { peer })
     }
 }
 impl GetOnlines {
@@ -5532,10 +5969,11 @@ pub struct GetOutboxReadDate {
     pub peer: types::InputPeer,
     pub msg_id: i32,
 }
-impl GetOutboxReadDate {}
 impl GetOutboxReadDate {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetOutboxReadDate { peer: Decode::decode(rd)?, msg_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(functions::messages::GetOutboxReadDate { peer, msg_id })
     }
 }
 impl GetOutboxReadDate {
@@ -5544,7 +5982,7 @@ impl GetOutboxReadDate {
         let functions::messages::GetOutboxReadDate { peer, msg_id } = v;
         wr.u32(0x8c4bfe5d);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 impl Decode for GetOutboxReadDate {
@@ -5557,7 +5995,11 @@ impl Decode for GetOutboxReadDate {
 }
 impl Encode for GetOutboxReadDate {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_outbox_read_date(self, wr);
+        if wr.layer().0 >= 172 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_outbox_read_date(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_outbox_read_date(self, at_layer)
@@ -5571,7 +6013,6 @@ impl Function for GetOutboxReadDate {
 /// `messages.getPaidReactionPrivacy#472455aa = Updates`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetPaidReactionPrivacy {}
-impl GetPaidReactionPrivacy {}
 impl GetPaidReactionPrivacy {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::messages::GetPaidReactionPrivacy {})
@@ -5593,7 +6034,11 @@ impl Decode for GetPaidReactionPrivacy {
 }
 impl Encode for GetPaidReactionPrivacy {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_paid_reaction_privacy(self, wr);
+        if wr.layer().0 >= 187 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_paid_reaction_privacy(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_paid_reaction_privacy(self, at_layer)
@@ -5609,10 +6054,10 @@ impl Function for GetPaidReactionPrivacy {
 pub struct GetPeerDialogs {
     pub peers: Vec<types::InputDialogPeer>,
 }
-impl GetPeerDialogs {}
 impl GetPeerDialogs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetPeerDialogs { peers: Decode::decode(rd)? })
+        let peers = Decode::decode(rd)?;
+        Ok(functions::messages::GetPeerDialogs { peers })
     }
 }
 impl GetPeerDialogs {
@@ -5646,10 +6091,10 @@ impl Function for GetPeerDialogs {
 pub struct GetPeerSettings {
     pub peer: types::InputPeer,
 }
-impl GetPeerSettings {}
 impl GetPeerSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetPeerSettings { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::GetPeerSettings { peer })
     }
 }
 impl GetPeerSettings {
@@ -5671,7 +6116,11 @@ impl Decode for GetPeerSettings {
 }
 impl Encode for GetPeerSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_peer_settings(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_peer_settings(self, wr);
+        }
     }
 }
 impl Function for GetPeerSettings {
@@ -5706,16 +6155,14 @@ pub struct GetPersonalChannelHistory {
     pub min_id: i32,
     pub hash: i64,
 }
-impl GetPersonalChannelHistory {}
 impl GetPersonalChannelHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetPersonalChannelHistory {
-            user_id: Decode::decode(rd)?,
-            limit: rd.i32()?,
-            max_id: rd.i32()?,
-            min_id: rd.i32()?,
-            hash: rd.i64()?,
-        })
+        let user_id = Decode::decode(rd)?;
+        let limit = rd.i32()?;
+        let max_id = rd.i32()?;
+        let min_id = rd.i32()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetPersonalChannelHistory { user_id, limit, max_id, min_id, hash })
     }
 }
 impl GetPersonalChannelHistory {
@@ -5724,10 +6171,7 @@ impl GetPersonalChannelHistory {
         let functions::messages::GetPersonalChannelHistory { user_id, limit, max_id, min_id, hash } = v;
         wr.u32(0x55fb0996);
         Encode::encode(user_id, wr);
-        wr.i32(*limit);
-        wr.i32(*max_id);
-        wr.i32(*min_id);
-        wr.i64(*hash);
+        wr.words([limit.cast_unsigned(), max_id.cast_unsigned(), min_id.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetPersonalChannelHistory {
@@ -5740,7 +6184,11 @@ impl Decode for GetPersonalChannelHistory {
 }
 impl Encode for GetPersonalChannelHistory {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_personal_channel_history(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_personal_channel_history(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_personal_channel_history(self, at_layer)
@@ -5756,18 +6204,17 @@ impl Function for GetPersonalChannelHistory {
 pub struct GetPinnedDialogs {
     pub folder_id: i32,
 }
-impl GetPinnedDialogs {}
 impl GetPinnedDialogs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetPinnedDialogs { folder_id: rd.i32()? })
+        let folder_id = rd.i32()?;
+        Ok(functions::messages::GetPinnedDialogs { folder_id })
     }
 }
 impl GetPinnedDialogs {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetPinnedDialogs { folder_id } = v;
-        wr.u32(0xd6b94df2);
-        wr.i32(*folder_id);
+        wr.words([0xd6b94df2, folder_id.cast_unsigned()]);
     }
 }
 impl Decode for GetPinnedDialogs {
@@ -5791,7 +6238,6 @@ impl Function for GetPinnedDialogs {
 /// `messages.getPinnedSavedDialogs#d63d94e0 = messages.SavedDialogs`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetPinnedSavedDialogs {}
-impl GetPinnedSavedDialogs {}
 impl GetPinnedSavedDialogs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::messages::GetPinnedSavedDialogs {})
@@ -5813,7 +6259,11 @@ impl Decode for GetPinnedSavedDialogs {
 }
 impl Encode for GetPinnedSavedDialogs {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_pinned_saved_dialogs(self, wr);
+        if wr.layer().0 >= 170 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_pinned_saved_dialogs(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_pinned_saved_dialogs(self, at_layer)
@@ -5831,10 +6281,12 @@ pub struct GetPollResults {
     pub msg_id: i32,
     pub poll_hash: i64,
 }
-impl GetPollResults {}
 impl GetPollResults {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetPollResults { peer: Decode::decode(rd)?, msg_id: rd.i32()?, poll_hash: rd.i64()? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let poll_hash = rd.i64()?;
+        Ok(functions::messages::GetPollResults { peer, msg_id, poll_hash })
     }
 }
 impl GetPollResults {
@@ -5843,8 +6295,7 @@ impl GetPollResults {
         let functions::messages::GetPollResults { peer, msg_id, poll_hash } = v;
         wr.u32(0xeda3e33b);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i64(*poll_hash);
+        wr.words([msg_id.cast_unsigned(), low(poll_hash), high(poll_hash)]);
     }
 }
 impl Decode for GetPollResults {
@@ -5858,7 +6309,11 @@ impl Decode for GetPollResults {
 }
 impl Encode for GetPollResults {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_poll_results(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_poll_results(self, wr);
+        }
     }
 }
 impl Function for GetPollResults {
@@ -5885,30 +6340,29 @@ impl GetPollVotes {
 impl GetPollVotes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetPollVotes {
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            option: rd.optional(word_flags & 0x1 != 0)?,
-            offset: rd.optional(word_flags & 0x2 != 0)?,
-            limit: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let option = rd.optional(word_flags & 0x1 != 0)?;
+        let offset = rd.optional(word_flags & 0x2 != 0)?;
+        let limit = rd.i32()?;
+        Ok(functions::messages::GetPollVotes { peer, id, option, offset, limit })
     }
 }
 impl GetPollVotes {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetPollVotes { peer, id, option, offset, limit } = v;
-        wr.u32(0xb86e380e);
-        wr.u32(u32::from(option.is_some()) << 0 | u32::from(offset.is_some()) << 1);
+        let word_flags = u32::from(option.is_some()) << 0 | u32::from(offset.is_some()) << 1;
+        wr.words([0xb86e380e, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         if let Some(x) = option {
             wr.bytes(x);
         }
         if let Some(x) = offset {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetPollVotes {
@@ -5935,10 +6389,11 @@ pub struct GetPreparedInlineMessage {
     pub bot: types::InputUser,
     pub id: Str,
 }
-impl GetPreparedInlineMessage {}
 impl GetPreparedInlineMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetPreparedInlineMessage { bot: Decode::decode(rd)?, id: rd.string()? })
+        let bot = Decode::decode(rd)?;
+        let id = rd.string()?;
+        Ok(functions::messages::GetPreparedInlineMessage { bot, id })
     }
 }
 impl GetPreparedInlineMessage {
@@ -5960,7 +6415,11 @@ impl Decode for GetPreparedInlineMessage {
 }
 impl Encode for GetPreparedInlineMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_prepared_inline_message(self, wr);
+        if wr.layer().0 >= 193 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_prepared_inline_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_prepared_inline_message(self, at_layer)
@@ -5976,18 +6435,17 @@ impl Function for GetPreparedInlineMessage {
 pub struct GetQuickReplies {
     pub hash: i64,
 }
-impl GetQuickReplies {}
 impl GetQuickReplies {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetQuickReplies { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetQuickReplies { hash })
     }
 }
 impl GetQuickReplies {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetQuickReplies { hash } = v;
-        wr.u32(0xd483f2a8);
-        wr.i64(*hash);
+        wr.words([0xd483f2a8, low(hash), high(hash)]);
     }
 }
 impl Decode for GetQuickReplies {
@@ -6000,7 +6458,11 @@ impl Decode for GetQuickReplies {
 }
 impl Encode for GetQuickReplies {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_quick_replies(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_quick_replies(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_quick_replies(self, at_layer)
@@ -6028,24 +6490,22 @@ impl GetQuickReplyMessages {
 impl GetQuickReplyMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetQuickReplyMessages {
-            shortcut_id: rd.i32()?,
-            id: rd.optional(word_flags & 0x1 != 0)?,
-            hash: rd.i64()?,
-        })
+        let shortcut_id = rd.i32()?;
+        let id = rd.optional(word_flags & 0x1 != 0)?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetQuickReplyMessages { shortcut_id, id, hash })
     }
 }
 impl GetQuickReplyMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetQuickReplyMessages { shortcut_id, id, hash } = v;
-        wr.u32(0x94a495c3);
-        wr.u32(u32::from(id.is_some()) << 0);
-        wr.i32(*shortcut_id);
+        let word_flags = u32::from(id.is_some()) << 0;
+        wr.words([0x94a495c3, word_flags, shortcut_id.cast_unsigned()]);
         if let Some(x) = id {
             Encode::encode(x, wr);
         }
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for GetQuickReplyMessages {
@@ -6058,7 +6518,11 @@ impl Decode for GetQuickReplyMessages {
 }
 impl Encode for GetQuickReplyMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_quick_reply_messages(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_quick_reply_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_quick_reply_messages(self, at_layer)
@@ -6076,10 +6540,12 @@ pub struct GetRecentLocations {
     pub limit: i32,
     pub hash: i64,
 }
-impl GetRecentLocations {}
 impl GetRecentLocations {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetRecentLocations { peer: Decode::decode(rd)?, limit: rd.i32()?, hash: rd.i64()? })
+        let peer = Decode::decode(rd)?;
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetRecentLocations { peer, limit, hash })
     }
 }
 impl GetRecentLocations {
@@ -6088,8 +6554,7 @@ impl GetRecentLocations {
         let functions::messages::GetRecentLocations { peer, limit, hash } = v;
         wr.u32(0x702a40e0);
         Encode::encode(peer, wr);
-        wr.i32(*limit);
-        wr.i64(*hash);
+        wr.words([limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetRecentLocations {
@@ -6116,19 +6581,18 @@ pub struct GetRecentReactions {
     pub limit: i32,
     pub hash: i64,
 }
-impl GetRecentReactions {}
 impl GetRecentReactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetRecentReactions { limit: rd.i32()?, hash: rd.i64()? })
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetRecentReactions { limit, hash })
     }
 }
 impl GetRecentReactions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetRecentReactions { limit, hash } = v;
-        wr.u32(0x39461db2);
-        wr.i32(*limit);
-        wr.i64(*hash);
+        wr.words([0x39461db2, limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetRecentReactions {
@@ -6141,7 +6605,11 @@ impl Decode for GetRecentReactions {
 }
 impl Encode for GetRecentReactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_recent_reactions(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_recent_reactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_recent_reactions(self, at_layer)
@@ -6168,16 +6636,17 @@ impl GetRecentStickers {
 impl GetRecentStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetRecentStickers { attached: word_flags & 0x1 != 0, hash: rd.i64()? })
+        let attached = word_flags & 0x1 != 0;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetRecentStickers { attached, hash })
     }
 }
 impl GetRecentStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetRecentStickers { attached, hash } = v;
-        wr.u32(0x9da9403b);
-        wr.u32(u32::from(*attached) << 0);
-        wr.i64(*hash);
+        let word_flags = u32::from(*attached) << 0;
+        wr.words([0x9da9403b, word_flags, low(hash), high(hash)]);
     }
 }
 impl Decode for GetRecentStickers {
@@ -6211,19 +6680,27 @@ pub struct GetReplies {
     pub min_id: i32,
     pub hash: i64,
 }
-impl GetReplies {}
 impl GetReplies {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let offset_id = rd.i32()?;
+        let offset_date = rd.i32()?;
+        let add_offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let max_id = rd.i32()?;
+        let min_id = rd.i32()?;
+        let hash = rd.i64()?;
         Ok(functions::messages::GetReplies {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            offset_id: rd.i32()?,
-            offset_date: rd.i32()?,
-            add_offset: rd.i32()?,
-            limit: rd.i32()?,
-            max_id: rd.i32()?,
-            min_id: rd.i32()?,
-            hash: rd.i64()?,
+            peer,
+            msg_id,
+            offset_id,
+            offset_date,
+            add_offset,
+            limit,
+            max_id,
+            min_id,
+            hash,
         })
     }
 }
@@ -6243,14 +6720,17 @@ impl GetReplies {
         } = v;
         wr.u32(0x22ddd30c);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i32(*offset_id);
-        wr.i32(*offset_date);
-        wr.i32(*add_offset);
-        wr.i32(*limit);
-        wr.i32(*max_id);
-        wr.i32(*min_id);
-        wr.i64(*hash);
+        wr.words([
+            msg_id.cast_unsigned(),
+            offset_id.cast_unsigned(),
+            offset_date.cast_unsigned(),
+            add_offset.cast_unsigned(),
+            limit.cast_unsigned(),
+            max_id.cast_unsigned(),
+            min_id.cast_unsigned(),
+            low(hash),
+            high(hash),
+        ]);
     }
 }
 impl Decode for GetReplies {
@@ -6277,10 +6757,11 @@ pub struct GetRichMessage {
     pub peer: types::InputPeer,
     pub id: i32,
 }
-impl GetRichMessage {}
 impl GetRichMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetRichMessage { peer: Decode::decode(rd)?, id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        Ok(functions::messages::GetRichMessage { peer, id })
     }
 }
 impl GetRichMessage {
@@ -6289,7 +6770,7 @@ impl GetRichMessage {
         let functions::messages::GetRichMessage { peer, id } = v;
         wr.u32(0x501569cf);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
     }
 }
 impl Decode for GetRichMessage {
@@ -6302,7 +6783,11 @@ impl Decode for GetRichMessage {
 }
 impl Encode for GetRichMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_rich_message(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_rich_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_rich_message(self, at_layer)
@@ -6334,14 +6819,21 @@ impl GetSavedDialogs {
 impl GetSavedDialogs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let exclude_pinned = word_flags & 0x1 != 0;
+        let parent_peer = rd.optional(word_flags & 0x2 != 0)?;
+        let offset_date = rd.i32()?;
+        let offset_id = rd.i32()?;
+        let offset_peer = Decode::decode(rd)?;
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
         Ok(functions::messages::GetSavedDialogs {
-            exclude_pinned: word_flags & 0x1 != 0,
-            parent_peer: rd.optional(word_flags & 0x2 != 0)?,
-            offset_date: rd.i32()?,
-            offset_id: rd.i32()?,
-            offset_peer: Decode::decode(rd)?,
-            limit: rd.i32()?,
-            hash: rd.i64()?,
+            exclude_pinned,
+            parent_peer,
+            offset_date,
+            offset_id,
+            offset_peer,
+            limit,
+            hash,
         })
     }
 }
@@ -6357,16 +6849,14 @@ impl GetSavedDialogs {
             limit,
             hash,
         } = v;
-        wr.u32(0x1e91fc99);
-        wr.u32(u32::from(*exclude_pinned) << 0 | u32::from(parent_peer.is_some()) << 1);
+        let word_flags = u32::from(*exclude_pinned) << 0 | u32::from(parent_peer.is_some()) << 1;
+        wr.words([0x1e91fc99, word_flags]);
         if let Some(x) = parent_peer {
             Encode::encode(x, wr);
         }
-        wr.i32(*offset_date);
-        wr.i32(*offset_id);
+        wr.words([offset_date.cast_unsigned(), offset_id.cast_unsigned()]);
         Encode::encode(offset_peer, wr);
-        wr.i32(*limit);
-        wr.i64(*hash);
+        wr.words([limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetSavedDialogs {
@@ -6380,7 +6870,11 @@ impl Decode for GetSavedDialogs {
 }
 impl Encode for GetSavedDialogs {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_saved_dialogs(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_saved_dialogs(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_saved_dialogs(self, at_layer)
@@ -6407,18 +6901,17 @@ impl GetSavedDialogsByID {
 impl GetSavedDialogsByID {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetSavedDialogsByID {
-            parent_peer: rd.optional(word_flags & 0x2 != 0)?,
-            ids: Decode::decode(rd)?,
-        })
+        let parent_peer = rd.optional(word_flags & 0x2 != 0)?;
+        let ids = Decode::decode(rd)?;
+        Ok(functions::messages::GetSavedDialogsByID { parent_peer, ids })
     }
 }
 impl GetSavedDialogsByID {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetSavedDialogsByID { parent_peer, ids } = v;
-        wr.u32(0x6f6f9c96);
-        wr.u32(u32::from(parent_peer.is_some()) << 1);
+        let word_flags = u32::from(parent_peer.is_some()) << 1;
+        wr.words([0x6f6f9c96, word_flags]);
         if let Some(x) = parent_peer {
             Encode::encode(x, wr);
         }
@@ -6435,7 +6928,11 @@ impl Decode for GetSavedDialogsByID {
 }
 impl Encode for GetSavedDialogsByID {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_saved_dialogs_by_id(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_saved_dialogs_by_id(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_saved_dialogs_by_id(self, at_layer)
@@ -6451,18 +6948,17 @@ impl Function for GetSavedDialogsByID {
 pub struct GetSavedGifs {
     pub hash: i64,
 }
-impl GetSavedGifs {}
 impl GetSavedGifs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetSavedGifs { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetSavedGifs { hash })
     }
 }
 impl GetSavedGifs {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetSavedGifs { hash } = v;
-        wr.u32(0x5cf09635);
-        wr.i64(*hash);
+        wr.words([0x5cf09635, low(hash), high(hash)]);
     }
 }
 impl Decode for GetSavedGifs {
@@ -6515,16 +7011,25 @@ impl GetSavedHistory {
 impl GetSavedHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let parent_peer = rd.optional(word_flags & 0x1 != 0)?;
+        let peer = Decode::decode(rd)?;
+        let offset_id = rd.i32()?;
+        let offset_date = rd.i32()?;
+        let add_offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let max_id = rd.i32()?;
+        let min_id = rd.i32()?;
+        let hash = rd.i64()?;
         Ok(functions::messages::GetSavedHistory {
-            parent_peer: rd.optional(word_flags & 0x1 != 0)?,
-            peer: Decode::decode(rd)?,
-            offset_id: rd.i32()?,
-            offset_date: rd.i32()?,
-            add_offset: rd.i32()?,
-            limit: rd.i32()?,
-            max_id: rd.i32()?,
-            min_id: rd.i32()?,
-            hash: rd.i64()?,
+            parent_peer,
+            peer,
+            offset_id,
+            offset_date,
+            add_offset,
+            limit,
+            max_id,
+            min_id,
+            hash,
         })
     }
 }
@@ -6542,19 +7047,22 @@ impl GetSavedHistory {
             min_id,
             hash,
         } = v;
-        wr.u32(0x998ab009);
-        wr.u32(u32::from(parent_peer.is_some()) << 0);
+        let word_flags = u32::from(parent_peer.is_some()) << 0;
+        wr.words([0x998ab009, word_flags]);
         if let Some(x) = parent_peer {
             Encode::encode(x, wr);
         }
         Encode::encode(peer, wr);
-        wr.i32(*offset_id);
-        wr.i32(*offset_date);
-        wr.i32(*add_offset);
-        wr.i32(*limit);
-        wr.i32(*max_id);
-        wr.i32(*min_id);
-        wr.i64(*hash);
+        wr.words([
+            offset_id.cast_unsigned(),
+            offset_date.cast_unsigned(),
+            add_offset.cast_unsigned(),
+            limit.cast_unsigned(),
+            max_id.cast_unsigned(),
+            min_id.cast_unsigned(),
+            low(hash),
+            high(hash),
+        ]);
     }
 }
 impl Decode for GetSavedHistory {
@@ -6568,7 +7076,11 @@ impl Decode for GetSavedHistory {
 }
 impl Encode for GetSavedHistory {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_saved_history(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_saved_history(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_saved_history(self, at_layer)
@@ -6595,19 +7107,21 @@ impl GetSavedReactionTags {
 impl GetSavedReactionTags {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetSavedReactionTags { peer: rd.optional(word_flags & 0x1 != 0)?, hash: rd.i64()? })
+        let peer = rd.optional(word_flags & 0x1 != 0)?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetSavedReactionTags { peer, hash })
     }
 }
 impl GetSavedReactionTags {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetSavedReactionTags { peer, hash } = v;
-        wr.u32(0x3637e05b);
-        wr.u32(u32::from(peer.is_some()) << 0);
+        let word_flags = u32::from(peer.is_some()) << 0;
+        wr.words([0x3637e05b, word_flags]);
         if let Some(x) = peer {
             Encode::encode(x, wr);
         }
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for GetSavedReactionTags {
@@ -6621,7 +7135,11 @@ impl Decode for GetSavedReactionTags {
 }
 impl Encode for GetSavedReactionTags {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_saved_reaction_tags(self, wr);
+        if wr.layer().0 >= 173 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_saved_reaction_tags(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_saved_reaction_tags(self, at_layer)
@@ -6638,10 +7156,11 @@ pub struct GetScheduledHistory {
     pub peer: types::InputPeer,
     pub hash: i64,
 }
-impl GetScheduledHistory {}
 impl GetScheduledHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetScheduledHistory { peer: Decode::decode(rd)?, hash: rd.i64()? })
+        let peer = Decode::decode(rd)?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetScheduledHistory { peer, hash })
     }
 }
 impl GetScheduledHistory {
@@ -6650,7 +7169,7 @@ impl GetScheduledHistory {
         let functions::messages::GetScheduledHistory { peer, hash } = v;
         wr.u32(0xf516760b);
         Encode::encode(peer, wr);
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for GetScheduledHistory {
@@ -6677,10 +7196,11 @@ pub struct GetScheduledMessages {
     pub peer: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl GetScheduledMessages {}
 impl GetScheduledMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetScheduledMessages { peer: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::GetScheduledMessages { peer, id })
     }
 }
 impl GetScheduledMessages {
@@ -6728,20 +7248,19 @@ impl GetSearchCounters {
 impl GetSearchCounters {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetSearchCounters {
-            peer: Decode::decode(rd)?,
-            saved_peer_id: rd.optional(word_flags & 0x4 != 0)?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            filters: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let saved_peer_id = rd.optional(word_flags & 0x4 != 0)?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let filters = Decode::decode(rd)?;
+        Ok(functions::messages::GetSearchCounters { peer, saved_peer_id, top_msg_id, filters })
     }
 }
 impl GetSearchCounters {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetSearchCounters { peer, saved_peer_id, top_msg_id, filters } = v;
-        wr.u32(0x1bbcf300);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 2);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 2;
+        wr.words([0x1bbcf300, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = saved_peer_id {
             Encode::encode(x, wr);
@@ -6764,7 +7283,11 @@ impl Decode for GetSearchCounters {
 }
 impl Encode for GetSearchCounters {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_search_counters(self, wr);
+        if wr.layer().0 >= 170 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_search_counters(self, wr);
+        }
     }
 }
 impl Function for GetSearchCounters {
@@ -6791,28 +7314,26 @@ impl GetSearchResultsCalendar {
 impl GetSearchResultsCalendar {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetSearchResultsCalendar {
-            peer: Decode::decode(rd)?,
-            saved_peer_id: rd.optional(word_flags & 0x4 != 0)?,
-            filter: Decode::decode(rd)?,
-            offset_id: rd.i32()?,
-            offset_date: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let saved_peer_id = rd.optional(word_flags & 0x4 != 0)?;
+        let filter = Decode::decode(rd)?;
+        let offset_id = rd.i32()?;
+        let offset_date = rd.i32()?;
+        Ok(functions::messages::GetSearchResultsCalendar { peer, saved_peer_id, filter, offset_id, offset_date })
     }
 }
 impl GetSearchResultsCalendar {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetSearchResultsCalendar { peer, saved_peer_id, filter, offset_id, offset_date } = v;
-        wr.u32(0x6aa3f6bd);
-        wr.u32(u32::from(saved_peer_id.is_some()) << 2);
+        let word_flags = u32::from(saved_peer_id.is_some()) << 2;
+        wr.words([0x6aa3f6bd, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = saved_peer_id {
             Encode::encode(x, wr);
         }
         Encode::encode(filter, wr);
-        wr.i32(*offset_id);
-        wr.i32(*offset_date);
+        wr.words([offset_id.cast_unsigned(), offset_date.cast_unsigned()]);
     }
 }
 impl Decode for GetSearchResultsCalendar {
@@ -6826,7 +7347,11 @@ impl Decode for GetSearchResultsCalendar {
 }
 impl Encode for GetSearchResultsCalendar {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_search_results_calendar(self, wr);
+        if wr.layer().0 >= 170 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_search_results_calendar(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_search_results_calendar(self, at_layer)
@@ -6856,28 +7381,26 @@ impl GetSearchResultsPositions {
 impl GetSearchResultsPositions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetSearchResultsPositions {
-            peer: Decode::decode(rd)?,
-            saved_peer_id: rd.optional(word_flags & 0x4 != 0)?,
-            filter: Decode::decode(rd)?,
-            offset_id: rd.i32()?,
-            limit: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let saved_peer_id = rd.optional(word_flags & 0x4 != 0)?;
+        let filter = Decode::decode(rd)?;
+        let offset_id = rd.i32()?;
+        let limit = rd.i32()?;
+        Ok(functions::messages::GetSearchResultsPositions { peer, saved_peer_id, filter, offset_id, limit })
     }
 }
 impl GetSearchResultsPositions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetSearchResultsPositions { peer, saved_peer_id, filter, offset_id, limit } = v;
-        wr.u32(0x9c7f2f10);
-        wr.u32(u32::from(saved_peer_id.is_some()) << 2);
+        let word_flags = u32::from(saved_peer_id.is_some()) << 2;
+        wr.words([0x9c7f2f10, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = saved_peer_id {
             Encode::encode(x, wr);
         }
         Encode::encode(filter, wr);
-        wr.i32(*offset_id);
-        wr.i32(*limit);
+        wr.words([offset_id.cast_unsigned(), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetSearchResultsPositions {
@@ -6891,7 +7414,11 @@ impl Decode for GetSearchResultsPositions {
 }
 impl Encode for GetSearchResultsPositions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_search_results_positions(self, wr);
+        if wr.layer().0 >= 170 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_search_results_positions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_search_results_positions(self, at_layer)
@@ -6905,7 +7432,6 @@ impl Function for GetSearchResultsPositions {
 /// `messages.getSplitRanges#1cff7e08 = Vector<MessageRange>`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetSplitRanges {}
-impl GetSplitRanges {}
 impl GetSplitRanges {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::messages::GetSplitRanges {})
@@ -6951,18 +7477,17 @@ impl GetSponsoredMessages {
 impl GetSponsoredMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetSponsoredMessages {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::GetSponsoredMessages { peer, msg_id })
     }
 }
 impl GetSponsoredMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetSponsoredMessages { peer, msg_id } = v;
-        wr.u32(0x3d6ce850);
-        wr.u32(u32::from(msg_id.is_some()) << 0);
+        let word_flags = u32::from(msg_id.is_some()) << 0;
+        wr.words([0x3d6ce850, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = msg_id {
             wr.i32(*x);
@@ -6981,7 +7506,11 @@ impl Decode for GetSponsoredMessages {
 }
 impl Encode for GetSponsoredMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_sponsored_messages(self, wr);
+        if wr.layer().0 >= 205 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_sponsored_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_sponsored_messages(self, at_layer)
@@ -6998,10 +7527,11 @@ pub struct GetStickers {
     pub emoticon: Str,
     pub hash: i64,
 }
-impl GetStickers {}
 impl GetStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetStickers { emoticon: rd.string()?, hash: rd.i64()? })
+        let emoticon = rd.string()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetStickers { emoticon, hash })
     }
 }
 impl GetStickers {
@@ -7010,7 +7540,7 @@ impl GetStickers {
         let functions::messages::GetStickers { emoticon, hash } = v;
         wr.u32(0xd5a5d3a1);
         wr.bytes(emoticon.as_bytes());
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for GetStickers {
@@ -7037,10 +7567,11 @@ pub struct GetStickerSet {
     pub stickerset: types::InputStickerSet,
     pub hash: i32,
 }
-impl GetStickerSet {}
 impl GetStickerSet {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetStickerSet { stickerset: Decode::decode(rd)?, hash: rd.i32()? })
+        let stickerset = Decode::decode(rd)?;
+        let hash = rd.i32()?;
+        Ok(functions::messages::GetStickerSet { stickerset, hash })
     }
 }
 impl GetStickerSet {
@@ -7049,7 +7580,7 @@ impl GetStickerSet {
         let functions::messages::GetStickerSet { stickerset, hash } = v;
         wr.u32(0xc8a0ec74);
         Encode::encode(stickerset, wr);
-        wr.i32(*hash);
+        wr.u32(hash.cast_unsigned());
     }
 }
 impl Decode for GetStickerSet {
@@ -7063,7 +7594,11 @@ impl Decode for GetStickerSet {
 }
 impl Encode for GetStickerSet {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_sticker_set(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_sticker_set(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_sticker_set(self, at_layer)
@@ -7077,7 +7612,6 @@ impl Function for GetStickerSet {
 /// `messages.getSuggestedDialogFilters#a29cd42c = Vector<DialogFilterSuggested>`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetSuggestedDialogFilters {}
-impl GetSuggestedDialogFilters {}
 impl GetSuggestedDialogFilters {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::messages::GetSuggestedDialogFilters {})
@@ -7113,19 +7647,18 @@ pub struct GetTopReactions {
     pub limit: i32,
     pub hash: i64,
 }
-impl GetTopReactions {}
 impl GetTopReactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetTopReactions { limit: rd.i32()?, hash: rd.i64()? })
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::GetTopReactions { limit, hash })
     }
 }
 impl GetTopReactions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetTopReactions { limit, hash } = v;
-        wr.u32(0xbb8125ba);
-        wr.i32(*limit);
-        wr.i64(*hash);
+        wr.words([0xbb8125ba, limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetTopReactions {
@@ -7138,7 +7671,11 @@ impl Decode for GetTopReactions {
 }
 impl Encode for GetTopReactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_top_reactions(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_top_reactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_top_reactions(self, at_layer)
@@ -7170,15 +7707,14 @@ impl GetUnreadMentions {
 impl GetUnreadMentions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetUnreadMentions {
-            peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            offset_id: rd.i32()?,
-            add_offset: rd.i32()?,
-            limit: rd.i32()?,
-            max_id: rd.i32()?,
-            min_id: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let offset_id = rd.i32()?;
+        let add_offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let max_id = rd.i32()?;
+        let min_id = rd.i32()?;
+        Ok(functions::messages::GetUnreadMentions { peer, top_msg_id, offset_id, add_offset, limit, max_id, min_id })
     }
 }
 impl GetUnreadMentions {
@@ -7186,17 +7722,19 @@ impl GetUnreadMentions {
         let v = self;
         let functions::messages::GetUnreadMentions { peer, top_msg_id, offset_id, add_offset, limit, max_id, min_id } =
             v;
-        wr.u32(0xf107e790);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0;
+        wr.words([0xf107e790, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
         }
-        wr.i32(*offset_id);
-        wr.i32(*add_offset);
-        wr.i32(*limit);
-        wr.i32(*max_id);
-        wr.i32(*min_id);
+        wr.words([
+            offset_id.cast_unsigned(),
+            add_offset.cast_unsigned(),
+            limit.cast_unsigned(),
+            max_id.cast_unsigned(),
+            min_id.cast_unsigned(),
+        ]);
     }
 }
 impl Decode for GetUnreadMentions {
@@ -7210,7 +7748,11 @@ impl Decode for GetUnreadMentions {
 }
 impl Encode for GetUnreadMentions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_unread_mentions(self, wr);
+        if wr.layer().0 >= 148 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_unread_mentions(self, wr);
+        }
     }
 }
 impl Function for GetUnreadMentions {
@@ -7239,15 +7781,14 @@ impl GetUnreadPollVotes {
 impl GetUnreadPollVotes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetUnreadPollVotes {
-            peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            offset_id: rd.i32()?,
-            add_offset: rd.i32()?,
-            limit: rd.i32()?,
-            max_id: rd.i32()?,
-            min_id: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let offset_id = rd.i32()?;
+        let add_offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let max_id = rd.i32()?;
+        let min_id = rd.i32()?;
+        Ok(functions::messages::GetUnreadPollVotes { peer, top_msg_id, offset_id, add_offset, limit, max_id, min_id })
     }
 }
 impl GetUnreadPollVotes {
@@ -7255,17 +7796,19 @@ impl GetUnreadPollVotes {
         let v = self;
         let functions::messages::GetUnreadPollVotes { peer, top_msg_id, offset_id, add_offset, limit, max_id, min_id } =
             v;
-        wr.u32(0x43286cf2);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0;
+        wr.words([0x43286cf2, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
         }
-        wr.i32(*offset_id);
-        wr.i32(*add_offset);
-        wr.i32(*limit);
-        wr.i32(*max_id);
-        wr.i32(*min_id);
+        wr.words([
+            offset_id.cast_unsigned(),
+            add_offset.cast_unsigned(),
+            limit.cast_unsigned(),
+            max_id.cast_unsigned(),
+            min_id.cast_unsigned(),
+        ]);
     }
 }
 impl Decode for GetUnreadPollVotes {
@@ -7278,7 +7821,11 @@ impl Decode for GetUnreadPollVotes {
 }
 impl Encode for GetUnreadPollVotes {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_unread_poll_votes(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_unread_poll_votes(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_unread_poll_votes(self, at_layer)
@@ -7311,15 +7858,23 @@ impl GetUnreadReactions {
 impl GetUnreadReactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let saved_peer_id = rd.optional(word_flags & 0x2 != 0)?;
+        let offset_id = rd.i32()?;
+        let add_offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let max_id = rd.i32()?;
+        let min_id = rd.i32()?;
         Ok(functions::messages::GetUnreadReactions {
-            peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            saved_peer_id: rd.optional(word_flags & 0x2 != 0)?,
-            offset_id: rd.i32()?,
-            add_offset: rd.i32()?,
-            limit: rd.i32()?,
-            max_id: rd.i32()?,
-            min_id: rd.i32()?,
+            peer,
+            top_msg_id,
+            saved_peer_id,
+            offset_id,
+            add_offset,
+            limit,
+            max_id,
+            min_id,
         })
     }
 }
@@ -7336,8 +7891,8 @@ impl GetUnreadReactions {
             max_id,
             min_id,
         } = v;
-        wr.u32(0xbd7f90ac);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1;
+        wr.words([0xbd7f90ac, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
@@ -7345,11 +7900,13 @@ impl GetUnreadReactions {
         if let Some(x) = saved_peer_id {
             Encode::encode(x, wr);
         }
-        wr.i32(*offset_id);
-        wr.i32(*add_offset);
-        wr.i32(*limit);
-        wr.i32(*max_id);
-        wr.i32(*min_id);
+        wr.words([
+            offset_id.cast_unsigned(),
+            add_offset.cast_unsigned(),
+            limit.cast_unsigned(),
+            max_id.cast_unsigned(),
+            min_id.cast_unsigned(),
+        ]);
     }
 }
 impl Decode for GetUnreadReactions {
@@ -7364,7 +7921,11 @@ impl Decode for GetUnreadReactions {
 }
 impl Encode for GetUnreadReactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_unread_reactions(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_unread_reactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_get_unread_reactions(self, at_layer)
@@ -7381,10 +7942,11 @@ pub struct GetWebPage {
     pub url: Str,
     pub hash: i32,
 }
-impl GetWebPage {}
 impl GetWebPage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetWebPage { url: rd.string()?, hash: rd.i32()? })
+        let url = rd.string()?;
+        let hash = rd.i32()?;
+        Ok(functions::messages::GetWebPage { url, hash })
     }
 }
 impl GetWebPage {
@@ -7393,7 +7955,7 @@ impl GetWebPage {
         let functions::messages::GetWebPage { url, hash } = v;
         wr.u32(0x8d9692a3);
         wr.bytes(url.as_bytes());
-        wr.i32(*hash);
+        wr.u32(hash.cast_unsigned());
     }
 }
 impl Decode for GetWebPage {
@@ -7407,7 +7969,11 @@ impl Decode for GetWebPage {
 }
 impl Encode for GetWebPage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_web_page(self, wr);
+        if wr.layer().0 >= 165 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_web_page(self, wr);
+        }
     }
 }
 impl Function for GetWebPage {
@@ -7449,18 +8015,17 @@ impl GetWebPagePreview {
 impl GetWebPagePreview {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetWebPagePreview {
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let message = rd.string()?;
+        let entities = rd.optional(word_flags & 0x8 != 0)?;
+        Ok(functions::messages::GetWebPagePreview { message, entities })
     }
 }
 impl GetWebPagePreview {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetWebPagePreview { message, entities } = v;
-        wr.u32(0x570d6f6f);
-        wr.u32(u32::from(entities.is_some()) << 3);
+        let word_flags = u32::from(entities.is_some()) << 3;
+        wr.words([0x570d6f6f, word_flags]);
         wr.bytes(message.as_bytes());
         if let Some(x) = entities {
             Encode::encode(x, wr);
@@ -7478,7 +8043,11 @@ impl Decode for GetWebPagePreview {
 }
 impl Encode for GetWebPagePreview {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_get_web_page_preview(self, wr);
+        if wr.layer().0 >= 197 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_get_web_page_preview(self, wr);
+        }
     }
 }
 impl Function for GetWebPagePreview {
@@ -7521,19 +8090,18 @@ impl HideAllChatJoinRequests {
 impl HideAllChatJoinRequests {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::HideAllChatJoinRequests {
-            approved: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            link: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let approved = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let link = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::messages::HideAllChatJoinRequests { approved, peer, link })
     }
 }
 impl HideAllChatJoinRequests {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::HideAllChatJoinRequests { approved, peer, link } = v;
-        wr.u32(0xe085f4ea);
-        wr.u32(u32::from(*approved) << 0 | u32::from(link.is_some()) << 1);
+        let word_flags = u32::from(*approved) << 0 | u32::from(link.is_some()) << 1;
+        wr.words([0xe085f4ea, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = link {
             wr.bytes(x.as_bytes());
@@ -7550,7 +8118,11 @@ impl Decode for HideAllChatJoinRequests {
 }
 impl Encode for HideAllChatJoinRequests {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_hide_all_chat_join_requests(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_hide_all_chat_join_requests(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_hide_all_chat_join_requests(self, at_layer)
@@ -7578,19 +8150,18 @@ impl HideChatJoinRequest {
 impl HideChatJoinRequest {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::HideChatJoinRequest {
-            approved: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            user_id: Decode::decode(rd)?,
-        })
+        let approved = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let user_id = Decode::decode(rd)?;
+        Ok(functions::messages::HideChatJoinRequest { approved, peer, user_id })
     }
 }
 impl HideChatJoinRequest {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::HideChatJoinRequest { approved, peer, user_id } = v;
-        wr.u32(0x7fe7e815);
-        wr.u32(u32::from(*approved) << 0);
+        let word_flags = u32::from(*approved) << 0;
+        wr.words([0x7fe7e815, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(user_id, wr);
     }
@@ -7605,7 +8176,11 @@ impl Decode for HideChatJoinRequest {
 }
 impl Encode for HideChatJoinRequest {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_hide_chat_join_request(self, wr);
+        if wr.layer().0 >= 134 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_hide_chat_join_request(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_hide_chat_join_request(self, at_layer)
@@ -7621,10 +8196,10 @@ impl Function for HideChatJoinRequest {
 pub struct HidePeerSettingsBar {
     pub peer: types::InputPeer,
 }
-impl HidePeerSettingsBar {}
 impl HidePeerSettingsBar {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::HidePeerSettingsBar { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::HidePeerSettingsBar { peer })
     }
 }
 impl HidePeerSettingsBar {
@@ -7658,10 +8233,10 @@ impl Function for HidePeerSettingsBar {
 pub struct ImportChatInvite {
     pub hash: Str,
 }
-impl ImportChatInvite {}
 impl ImportChatInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ImportChatInvite { hash: rd.string()? })
+        let hash = rd.string()?;
+        Ok(functions::messages::ImportChatInvite { hash })
     }
 }
 impl ImportChatInvite {
@@ -7683,7 +8258,11 @@ impl Decode for ImportChatInvite {
 }
 impl Encode for ImportChatInvite {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_import_chat_invite(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_import_chat_invite(self, wr);
+        }
     }
 }
 impl Function for ImportChatInvite {
@@ -7719,14 +8298,12 @@ pub struct InitHistoryImport {
     pub file: types::InputFile,
     pub media_count: i32,
 }
-impl InitHistoryImport {}
 impl InitHistoryImport {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::InitHistoryImport {
-            peer: Decode::decode(rd)?,
-            file: Decode::decode(rd)?,
-            media_count: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let file = Decode::decode(rd)?;
+        let media_count = rd.i32()?;
+        Ok(functions::messages::InitHistoryImport { peer, file, media_count })
     }
 }
 impl InitHistoryImport {
@@ -7736,7 +8313,7 @@ impl InitHistoryImport {
         wr.u32(0x34090c3b);
         Encode::encode(peer, wr);
         Encode::encode(file, wr);
-        wr.i32(*media_count);
+        wr.u32(media_count.cast_unsigned());
     }
 }
 impl Decode for InitHistoryImport {
@@ -7766,10 +8343,11 @@ pub struct InstallStickerSet {
     pub stickerset: types::InputStickerSet,
     pub archived: bool,
 }
-impl InstallStickerSet {}
 impl InstallStickerSet {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::InstallStickerSet { stickerset: Decode::decode(rd)?, archived: rd.bool()? })
+        let stickerset = Decode::decode(rd)?;
+        let archived = rd.bool()?;
+        Ok(functions::messages::InstallStickerSet { stickerset, archived })
     }
 }
 impl InstallStickerSet {
@@ -7819,19 +8397,18 @@ impl MarkDialogUnread {
 impl MarkDialogUnread {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::MarkDialogUnread {
-            unread: word_flags & 0x1 != 0,
-            parent_peer: rd.optional(word_flags & 0x2 != 0)?,
-            peer: Decode::decode(rd)?,
-        })
+        let unread = word_flags & 0x1 != 0;
+        let parent_peer = rd.optional(word_flags & 0x2 != 0)?;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::MarkDialogUnread { unread, parent_peer, peer })
     }
 }
 impl MarkDialogUnread {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::MarkDialogUnread { unread, parent_peer, peer } = v;
-        wr.u32(0x8c5006f8);
-        wr.u32(u32::from(*unread) << 0 | u32::from(parent_peer.is_some()) << 1);
+        let word_flags = u32::from(*unread) << 0 | u32::from(parent_peer.is_some()) << 1;
+        wr.words([0x8c5006f8, word_flags]);
         if let Some(x) = parent_peer {
             Encode::encode(x, wr);
         }
@@ -7849,7 +8426,11 @@ impl Decode for MarkDialogUnread {
 }
 impl Encode for MarkDialogUnread {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_mark_dialog_unread(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_mark_dialog_unread(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_mark_dialog_unread(self, at_layer)
@@ -7865,18 +8446,17 @@ impl Function for MarkDialogUnread {
 pub struct MigrateChat {
     pub chat_id: i64,
 }
-impl MigrateChat {}
 impl MigrateChat {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::MigrateChat { chat_id: rd.i64()? })
+        let chat_id = rd.i64()?;
+        Ok(functions::messages::MigrateChat { chat_id })
     }
 }
 impl MigrateChat {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::MigrateChat { chat_id } = v;
-        wr.u32(0xa2875319);
-        wr.i64(*chat_id);
+        wr.words([0xa2875319, low(chat_id), high(chat_id)]);
     }
 }
 impl Decode for MigrateChat {
@@ -7917,14 +8497,13 @@ impl ProlongWebView {
 impl ProlongWebView {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ProlongWebView {
-            silent: word_flags & 0x20 != 0,
-            peer: Decode::decode(rd)?,
-            bot: Decode::decode(rd)?,
-            query_id: rd.i64()?,
-            reply_to: rd.optional(word_flags & 0x1 != 0)?,
-            send_as: rd.optional(word_flags & 0x2000 != 0)?,
-        })
+        let silent = word_flags & 0x20 != 0;
+        let peer = Decode::decode(rd)?;
+        let bot = Decode::decode(rd)?;
+        let query_id = rd.i64()?;
+        let reply_to = rd.optional(word_flags & 0x1 != 0)?;
+        let send_as = rd.optional(word_flags & 0x2000 != 0)?;
+        Ok(functions::messages::ProlongWebView { silent, peer, bot, query_id, reply_to, send_as })
     }
 }
 impl ProlongWebView {
@@ -7932,11 +8511,12 @@ impl ProlongWebView {
         let v = self;
         let functions::messages::ProlongWebView { silent, peer, bot, query_id, reply_to, send_as } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xb0d81a83);
-        wr.u32(u32::from(reply_to.is_some()) << 0 | u32::from(*silent) << 5 | u32::from(send_as.is_some()) << 13);
+        let word_flags =
+            u32::from(reply_to.is_some()) << 0 | u32::from(*silent) << 5 | u32::from(send_as.is_some()) << 13;
+        wr.words([0xb0d81a83, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(bot, wr);
-        wr.i64(*query_id);
+        wr.words([low(query_id), high(query_id)]);
         if let Some(x) = reply_to {
             Encode::encode(x, wr);
         }
@@ -7958,7 +8538,11 @@ impl Decode for ProlongWebView {
 }
 impl Encode for ProlongWebView {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_prolong_web_view(self, wr);
+        if wr.layer().0 >= 160 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_prolong_web_view(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_prolong_web_view(self, at_layer)
@@ -7977,15 +8561,13 @@ pub struct RateTranscribedAudio {
     pub transcription_id: i64,
     pub good: bool,
 }
-impl RateTranscribedAudio {}
 impl RateTranscribedAudio {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::RateTranscribedAudio {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            transcription_id: rd.i64()?,
-            good: rd.bool()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let transcription_id = rd.i64()?;
+        let good = rd.bool()?;
+        Ok(functions::messages::RateTranscribedAudio { peer, msg_id, transcription_id, good })
     }
 }
 impl RateTranscribedAudio {
@@ -7994,8 +8576,7 @@ impl RateTranscribedAudio {
         let functions::messages::RateTranscribedAudio { peer, msg_id, transcription_id, good } = v;
         wr.u32(0x7f1d072f);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i64(*transcription_id);
+        wr.words([msg_id.cast_unsigned(), low(transcription_id), high(transcription_id)]);
         wr.bool(*good);
     }
 }
@@ -8009,7 +8590,11 @@ impl Decode for RateTranscribedAudio {
 }
 impl Encode for RateTranscribedAudio {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_rate_transcribed_audio(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_rate_transcribed_audio(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_rate_transcribed_audio(self, at_layer)
@@ -8027,10 +8612,12 @@ pub struct ReadDiscussion {
     pub msg_id: i32,
     pub read_max_id: i32,
 }
-impl ReadDiscussion {}
 impl ReadDiscussion {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReadDiscussion { peer: Decode::decode(rd)?, msg_id: rd.i32()?, read_max_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let read_max_id = rd.i32()?;
+        Ok(functions::messages::ReadDiscussion { peer, msg_id, read_max_id })
     }
 }
 impl ReadDiscussion {
@@ -8039,8 +8626,7 @@ impl ReadDiscussion {
         let functions::messages::ReadDiscussion { peer, msg_id, read_max_id } = v;
         wr.u32(0xf731a9f4);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i32(*read_max_id);
+        wr.words([msg_id.cast_unsigned(), read_max_id.cast_unsigned()]);
     }
 }
 impl Decode for ReadDiscussion {
@@ -8067,10 +8653,11 @@ pub struct ReadEncryptedHistory {
     pub peer: types::InputEncryptedChat,
     pub max_date: i32,
 }
-impl ReadEncryptedHistory {}
 impl ReadEncryptedHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReadEncryptedHistory { peer: Decode::decode(rd)?, max_date: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let max_date = rd.i32()?;
+        Ok(functions::messages::ReadEncryptedHistory { peer, max_date })
     }
 }
 impl ReadEncryptedHistory {
@@ -8079,7 +8666,7 @@ impl ReadEncryptedHistory {
         let functions::messages::ReadEncryptedHistory { peer, max_date } = v;
         wr.u32(0x7f4b690a);
         Encode::encode(peer, wr);
-        wr.i32(*max_date);
+        wr.u32(max_date.cast_unsigned());
     }
 }
 impl Decode for ReadEncryptedHistory {
@@ -8105,10 +8692,10 @@ impl Function for ReadEncryptedHistory {
 pub struct ReadFeaturedStickers {
     pub id: Vec<i64>,
 }
-impl ReadFeaturedStickers {}
 impl ReadFeaturedStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReadFeaturedStickers { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::ReadFeaturedStickers { id })
     }
 }
 impl ReadFeaturedStickers {
@@ -8143,10 +8730,11 @@ pub struct ReadHistory {
     pub peer: types::InputPeer,
     pub max_id: i32,
 }
-impl ReadHistory {}
 impl ReadHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReadHistory { peer: Decode::decode(rd)?, max_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let max_id = rd.i32()?;
+        Ok(functions::messages::ReadHistory { peer, max_id })
     }
 }
 impl ReadHistory {
@@ -8155,7 +8743,7 @@ impl ReadHistory {
         let functions::messages::ReadHistory { peer, max_id } = v;
         wr.u32(0x0e306d3a);
         Encode::encode(peer, wr);
-        wr.i32(*max_id);
+        wr.u32(max_id.cast_unsigned());
     }
 }
 impl Decode for ReadHistory {
@@ -8192,18 +8780,17 @@ impl ReadMentions {
 impl ReadMentions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ReadMentions {
-            peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::ReadMentions { peer, top_msg_id })
     }
 }
 impl ReadMentions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ReadMentions { peer, top_msg_id } = v;
-        wr.u32(0x36e5bf4d);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0;
+        wr.words([0x36e5bf4d, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
@@ -8221,7 +8808,11 @@ impl Decode for ReadMentions {
 }
 impl Encode for ReadMentions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_read_mentions(self, wr);
+        if wr.layer().0 >= 148 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_read_mentions(self, wr);
+        }
     }
 }
 impl Function for ReadMentions {
@@ -8234,10 +8825,10 @@ impl Function for ReadMentions {
 pub struct ReadMessageContents {
     pub id: Vec<i32>,
 }
-impl ReadMessageContents {}
 impl ReadMessageContents {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReadMessageContents { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::ReadMessageContents { id })
     }
 }
 impl ReadMessageContents {
@@ -8282,18 +8873,17 @@ impl ReadPollVotes {
 impl ReadPollVotes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ReadPollVotes {
-            peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::ReadPollVotes { peer, top_msg_id })
     }
 }
 impl ReadPollVotes {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ReadPollVotes { peer, top_msg_id } = v;
-        wr.u32(0x1720b4d8);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0;
+        wr.words([0x1720b4d8, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
@@ -8310,7 +8900,11 @@ impl Decode for ReadPollVotes {
 }
 impl Encode for ReadPollVotes {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_read_poll_votes(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_read_poll_votes(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_read_poll_votes(self, at_layer)
@@ -8338,19 +8932,18 @@ impl ReadReactions {
 impl ReadReactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ReadReactions {
-            peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            saved_peer_id: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let saved_peer_id = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::messages::ReadReactions { peer, top_msg_id, saved_peer_id })
     }
 }
 impl ReadReactions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ReadReactions { peer, top_msg_id, saved_peer_id } = v;
-        wr.u32(0x9ec44f93);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1;
+        wr.words([0x9ec44f93, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
@@ -8372,7 +8965,11 @@ impl Decode for ReadReactions {
 }
 impl Encode for ReadReactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_read_reactions(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_read_reactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_read_reactions(self, at_layer)
@@ -8390,14 +8987,12 @@ pub struct ReadSavedHistory {
     pub peer: types::InputPeer,
     pub max_id: i32,
 }
-impl ReadSavedHistory {}
 impl ReadSavedHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReadSavedHistory {
-            parent_peer: Decode::decode(rd)?,
-            peer: Decode::decode(rd)?,
-            max_id: rd.i32()?,
-        })
+        let parent_peer = Decode::decode(rd)?;
+        let peer = Decode::decode(rd)?;
+        let max_id = rd.i32()?;
+        Ok(functions::messages::ReadSavedHistory { parent_peer, peer, max_id })
     }
 }
 impl ReadSavedHistory {
@@ -8407,7 +9002,7 @@ impl ReadSavedHistory {
         wr.u32(0xba4a3b5b);
         Encode::encode(parent_peer, wr);
         Encode::encode(peer, wr);
-        wr.i32(*max_id);
+        wr.u32(max_id.cast_unsigned());
     }
 }
 impl Decode for ReadSavedHistory {
@@ -8420,7 +9015,11 @@ impl Decode for ReadSavedHistory {
 }
 impl Encode for ReadSavedHistory {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_read_saved_history(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_read_saved_history(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_read_saved_history(self, at_layer)
@@ -8436,18 +9035,17 @@ impl Function for ReadSavedHistory {
 pub struct ReceivedMessages {
     pub max_id: i32,
 }
-impl ReceivedMessages {}
 impl ReceivedMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReceivedMessages { max_id: rd.i32()? })
+        let max_id = rd.i32()?;
+        Ok(functions::messages::ReceivedMessages { max_id })
     }
 }
 impl ReceivedMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ReceivedMessages { max_id } = v;
-        wr.u32(0x05a954c0);
-        wr.i32(*max_id);
+        wr.words([0x05a954c0, max_id.cast_unsigned()]);
     }
 }
 impl Decode for ReceivedMessages {
@@ -8473,18 +9071,17 @@ impl Function for ReceivedMessages {
 pub struct ReceivedQueue {
     pub max_qts: i32,
 }
-impl ReceivedQueue {}
 impl ReceivedQueue {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReceivedQueue { max_qts: rd.i32()? })
+        let max_qts = rd.i32()?;
+        Ok(functions::messages::ReceivedQueue { max_qts })
     }
 }
 impl ReceivedQueue {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ReceivedQueue { max_qts } = v;
-        wr.u32(0x55a5bb66);
-        wr.i32(*max_qts);
+        wr.words([0x55a5bb66, max_qts.cast_unsigned()]);
     }
 }
 impl Decode for ReceivedQueue {
@@ -8522,20 +9119,18 @@ impl ReorderPinnedDialogs {
 impl ReorderPinnedDialogs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ReorderPinnedDialogs {
-            force: word_flags & 0x1 != 0,
-            folder_id: rd.i32()?,
-            order: Decode::decode(rd)?,
-        })
+        let force = word_flags & 0x1 != 0;
+        let folder_id = rd.i32()?;
+        let order = Decode::decode(rd)?;
+        Ok(functions::messages::ReorderPinnedDialogs { force, folder_id, order })
     }
 }
 impl ReorderPinnedDialogs {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ReorderPinnedDialogs { force, folder_id, order } = v;
-        wr.u32(0x3b1adf37);
-        wr.u32(u32::from(*force) << 0);
-        wr.i32(*folder_id);
+        let word_flags = u32::from(*force) << 0;
+        wr.words([0x3b1adf37, word_flags, folder_id.cast_unsigned()]);
         Encode::encode(order, wr);
     }
 }
@@ -8574,19 +9169,18 @@ impl ReorderPinnedForumTopics {
 impl ReorderPinnedForumTopics {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ReorderPinnedForumTopics {
-            force: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            order: Decode::decode(rd)?,
-        })
+        let force = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let order = Decode::decode(rd)?;
+        Ok(functions::messages::ReorderPinnedForumTopics { force, peer, order })
     }
 }
 impl ReorderPinnedForumTopics {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ReorderPinnedForumTopics { force, peer, order } = v;
-        wr.u32(0x0e7841f0);
-        wr.u32(u32::from(*force) << 0);
+        let word_flags = u32::from(*force) << 0;
+        wr.words([0x0e7841f0, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(order, wr);
     }
@@ -8602,7 +9196,11 @@ impl Decode for ReorderPinnedForumTopics {
 }
 impl Encode for ReorderPinnedForumTopics {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_reorder_pinned_forum_topics(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_reorder_pinned_forum_topics(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_reorder_pinned_forum_topics(self, at_layer)
@@ -8629,15 +9227,17 @@ impl ReorderPinnedSavedDialogs {
 impl ReorderPinnedSavedDialogs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ReorderPinnedSavedDialogs { force: word_flags & 0x1 != 0, order: Decode::decode(rd)? })
+        let force = word_flags & 0x1 != 0;
+        let order = Decode::decode(rd)?;
+        Ok(functions::messages::ReorderPinnedSavedDialogs { force, order })
     }
 }
 impl ReorderPinnedSavedDialogs {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ReorderPinnedSavedDialogs { force, order } = v;
-        wr.u32(0x8b716587);
-        wr.u32(u32::from(*force) << 0);
+        let word_flags = u32::from(*force) << 0;
+        wr.words([0x8b716587, word_flags]);
         Encode::encode(order, wr);
     }
 }
@@ -8651,7 +9251,11 @@ impl Decode for ReorderPinnedSavedDialogs {
 }
 impl Encode for ReorderPinnedSavedDialogs {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_reorder_pinned_saved_dialogs(self, wr);
+        if wr.layer().0 >= 170 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_reorder_pinned_saved_dialogs(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_reorder_pinned_saved_dialogs(self, at_layer)
@@ -8667,10 +9271,10 @@ impl Function for ReorderPinnedSavedDialogs {
 pub struct ReorderQuickReplies {
     pub order: Vec<i32>,
 }
-impl ReorderQuickReplies {}
 impl ReorderQuickReplies {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReorderQuickReplies { order: Decode::decode(rd)? })
+        let order = Decode::decode(rd)?;
+        Ok(functions::messages::ReorderQuickReplies { order })
     }
 }
 impl ReorderQuickReplies {
@@ -8691,7 +9295,11 @@ impl Decode for ReorderQuickReplies {
 }
 impl Encode for ReorderQuickReplies {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_reorder_quick_replies(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_reorder_quick_replies(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_reorder_quick_replies(self, at_layer)
@@ -8719,19 +9327,18 @@ impl ReorderStickerSets {
 impl ReorderStickerSets {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ReorderStickerSets {
-            masks: word_flags & 0x1 != 0,
-            emojis: word_flags & 0x2 != 0,
-            order: Decode::decode(rd)?,
-        })
+        let masks = word_flags & 0x1 != 0;
+        let emojis = word_flags & 0x2 != 0;
+        let order = Decode::decode(rd)?;
+        Ok(functions::messages::ReorderStickerSets { masks, emojis, order })
     }
 }
 impl ReorderStickerSets {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ReorderStickerSets { masks, emojis, order } = v;
-        wr.u32(0x78337739);
-        wr.u32(u32::from(*masks) << 0 | u32::from(*emojis) << 1);
+        let word_flags = u32::from(*masks) << 0 | u32::from(*emojis) << 1;
+        wr.words([0x78337739, word_flags]);
         Encode::encode(order, wr);
     }
 }
@@ -8761,15 +9368,13 @@ pub struct Report {
     pub option: Bytes,
     pub message: Str,
 }
-impl Report {}
 impl Report {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::Report {
-            peer: Decode::decode(rd)?,
-            id: Decode::decode(rd)?,
-            option: rd.bytes()?,
-            message: rd.string()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        let option = rd.bytes()?;
+        let message = rd.string()?;
+        Ok(functions::messages::Report { peer, id, option, message })
     }
 }
 impl Report {
@@ -8794,7 +9399,11 @@ impl Decode for Report {
 }
 impl Encode for Report {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_report(self, wr);
+        if wr.layer().0 >= 189 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_report(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_report(self, at_layer)
@@ -8828,10 +9437,10 @@ impl Function for Report {
 pub struct ReportEncryptedSpam {
     pub peer: types::InputEncryptedChat,
 }
-impl ReportEncryptedSpam {}
 impl ReportEncryptedSpam {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReportEncryptedSpam { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::ReportEncryptedSpam { peer })
     }
 }
 impl ReportEncryptedSpam {
@@ -8877,19 +9486,18 @@ impl ReportMessagesDelivery {
 impl ReportMessagesDelivery {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ReportMessagesDelivery {
-            push: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            id: Decode::decode(rd)?,
-        })
+        let push = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::ReportMessagesDelivery { push, peer, id })
     }
 }
 impl ReportMessagesDelivery {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ReportMessagesDelivery { push, peer, id } = v;
-        wr.u32(0x5a6d7395);
-        wr.u32(u32::from(*push) << 0);
+        let word_flags = u32::from(*push) << 0;
+        wr.words([0x5a6d7395, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(id, wr);
     }
@@ -8904,7 +9512,11 @@ impl Decode for ReportMessagesDelivery {
 }
 impl Encode for ReportMessagesDelivery {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_report_messages_delivery(self, wr);
+        if wr.layer().0 >= 196 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_report_messages_delivery(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_report_messages_delivery(self, at_layer)
@@ -8921,10 +9533,11 @@ pub struct ReportMusicListen {
     pub id: types::InputDocument,
     pub listened_duration: i32,
 }
-impl ReportMusicListen {}
 impl ReportMusicListen {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReportMusicListen { id: Decode::decode(rd)?, listened_duration: rd.i32()? })
+        let id = Decode::decode(rd)?;
+        let listened_duration = rd.i32()?;
+        Ok(functions::messages::ReportMusicListen { id, listened_duration })
     }
 }
 impl ReportMusicListen {
@@ -8933,7 +9546,7 @@ impl ReportMusicListen {
         let functions::messages::ReportMusicListen { id, listened_duration } = v;
         wr.u32(0xddbcd819);
         Encode::encode(id, wr);
-        wr.i32(*listened_duration);
+        wr.u32(listened_duration.cast_unsigned());
     }
 }
 impl Decode for ReportMusicListen {
@@ -8946,7 +9559,11 @@ impl Decode for ReportMusicListen {
 }
 impl Encode for ReportMusicListen {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_report_music_listen(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_report_music_listen(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_report_music_listen(self, at_layer)
@@ -8964,14 +9581,12 @@ pub struct ReportReaction {
     pub id: i32,
     pub reaction_peer: types::InputPeer,
 }
-impl ReportReaction {}
 impl ReportReaction {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReportReaction {
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            reaction_peer: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let reaction_peer = Decode::decode(rd)?;
+        Ok(functions::messages::ReportReaction { peer, id, reaction_peer })
     }
 }
 impl ReportReaction {
@@ -8980,7 +9595,7 @@ impl ReportReaction {
         let functions::messages::ReportReaction { peer, id, reaction_peer } = v;
         wr.u32(0x3f64c076);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         Encode::encode(reaction_peer, wr);
     }
 }
@@ -8994,7 +9609,11 @@ impl Decode for ReportReaction {
 }
 impl Encode for ReportReaction {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_report_reaction(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_report_reaction(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_report_reaction(self, at_layer)
@@ -9011,10 +9630,11 @@ pub struct ReportReadMetrics {
     pub peer: types::InputPeer,
     pub metrics: Vec<types::InputMessageReadMetric>,
 }
-impl ReportReadMetrics {}
 impl ReportReadMetrics {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReportReadMetrics { peer: Decode::decode(rd)?, metrics: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let metrics = Decode::decode(rd)?;
+        Ok(functions::messages::ReportReadMetrics { peer, metrics })
     }
 }
 impl ReportReadMetrics {
@@ -9036,7 +9656,11 @@ impl Decode for ReportReadMetrics {
 }
 impl Encode for ReportReadMetrics {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_report_read_metrics(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_report_read_metrics(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_report_read_metrics(self, at_layer)
@@ -9052,10 +9676,10 @@ impl Function for ReportReadMetrics {
 pub struct ReportSpam {
     pub peer: types::InputPeer,
 }
-impl ReportSpam {}
 impl ReportSpam {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReportSpam { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::ReportSpam { peer })
     }
 }
 impl ReportSpam {
@@ -9090,10 +9714,11 @@ pub struct ReportSponsoredMessage {
     pub random_id: Bytes,
     pub option: Bytes,
 }
-impl ReportSponsoredMessage {}
 impl ReportSponsoredMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ReportSponsoredMessage { random_id: rd.bytes()?, option: rd.bytes()? })
+        let random_id = rd.bytes()?;
+        let option = rd.bytes()?;
+        Ok(functions::messages::ReportSponsoredMessage { random_id, option })
     }
 }
 impl ReportSponsoredMessage {
@@ -9117,7 +9742,11 @@ impl Decode for ReportSponsoredMessage {
 }
 impl Encode for ReportSponsoredMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_report_sponsored_message(self, wr);
+        if wr.layer().0 >= 201 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_report_sponsored_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_report_sponsored_message(self, at_layer)
@@ -9159,15 +9788,23 @@ impl RequestAppWebView {
 impl RequestAppWebView {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let write_allowed = word_flags & 0x1 != 0;
+        let compact = word_flags & 0x80 != 0;
+        let fullscreen = word_flags & 0x100 != 0;
+        let peer = Decode::decode(rd)?;
+        let app = Decode::decode(rd)?;
+        let start_param = rd.optional(word_flags & 0x2 != 0)?;
+        let theme_params = rd.optional(word_flags & 0x4 != 0)?;
+        let platform = rd.string()?;
         Ok(functions::messages::RequestAppWebView {
-            write_allowed: word_flags & 0x1 != 0,
-            compact: word_flags & 0x80 != 0,
-            fullscreen: word_flags & 0x100 != 0,
-            peer: Decode::decode(rd)?,
-            app: Decode::decode(rd)?,
-            start_param: rd.optional(word_flags & 0x2 != 0)?,
-            theme_params: rd.optional(word_flags & 0x4 != 0)?,
-            platform: rd.string()?,
+            write_allowed,
+            compact,
+            fullscreen,
+            peer,
+            app,
+            start_param,
+            theme_params,
+            platform,
         })
     }
 }
@@ -9184,14 +9821,12 @@ impl RequestAppWebView {
             theme_params,
             platform,
         } = v;
-        wr.u32(0x53618bce);
-        wr.u32(
-            u32::from(*write_allowed) << 0
-                | u32::from(start_param.is_some()) << 1
-                | u32::from(theme_params.is_some()) << 2
-                | u32::from(*compact) << 7
-                | u32::from(*fullscreen) << 8,
-        );
+        let word_flags = u32::from(*write_allowed) << 0
+            | u32::from(start_param.is_some()) << 1
+            | u32::from(theme_params.is_some()) << 2
+            | u32::from(*compact) << 7
+            | u32::from(*fullscreen) << 8;
+        wr.words([0x53618bce, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(app, wr);
         if let Some(x) = start_param {
@@ -9214,7 +9849,11 @@ impl Decode for RequestAppWebView {
 }
 impl Encode for RequestAppWebView {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_request_app_web_view(self, wr);
+        if wr.layer().0 >= 183 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_request_app_web_view(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_request_app_web_view(self, at_layer)
@@ -9260,20 +9899,18 @@ impl RequestChatJoinWebView {
 impl RequestChatJoinWebView {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::RequestChatJoinWebView {
-            query_id: rd.i64()?,
-            theme_params: rd.optional(word_flags & 0x1 != 0)?,
-            platform: rd.string()?,
-        })
+        let query_id = rd.i64()?;
+        let theme_params = rd.optional(word_flags & 0x1 != 0)?;
+        let platform = rd.string()?;
+        Ok(functions::messages::RequestChatJoinWebView { query_id, theme_params, platform })
     }
 }
 impl RequestChatJoinWebView {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::RequestChatJoinWebView { query_id, theme_params, platform } = v;
-        wr.u32(0xba9ee679);
-        wr.u32(u32::from(theme_params.is_some()) << 0);
-        wr.i64(*query_id);
+        let word_flags = u32::from(theme_params.is_some()) << 0;
+        wr.words([0xba9ee679, word_flags, low(query_id), high(query_id)]);
         if let Some(x) = theme_params {
             Encode::encode(x, wr);
         }
@@ -9290,7 +9927,11 @@ impl Decode for RequestChatJoinWebView {
 }
 impl Encode for RequestChatJoinWebView {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_request_chat_join_web_view(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_request_chat_join_web_view(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_request_chat_join_web_view(self, at_layer)
@@ -9308,14 +9949,12 @@ pub struct RequestEncryption {
     pub random_id: i32,
     pub g_a: Bytes,
 }
-impl RequestEncryption {}
 impl RequestEncryption {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::RequestEncryption {
-            user_id: Decode::decode(rd)?,
-            random_id: rd.i32()?,
-            g_a: rd.bytes()?,
-        })
+        let user_id = Decode::decode(rd)?;
+        let random_id = rd.i32()?;
+        let g_a = rd.bytes()?;
+        Ok(functions::messages::RequestEncryption { user_id, random_id, g_a })
     }
 }
 impl RequestEncryption {
@@ -9324,7 +9963,7 @@ impl RequestEncryption {
         let functions::messages::RequestEncryption { user_id, random_id, g_a } = v;
         wr.u32(0xf64daf43);
         Encode::encode(user_id, wr);
-        wr.i32(*random_id);
+        wr.u32(random_id.cast_unsigned());
         wr.bytes(g_a);
     }
 }
@@ -9367,14 +10006,21 @@ impl RequestMainWebView {
 impl RequestMainWebView {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let compact = word_flags & 0x80 != 0;
+        let fullscreen = word_flags & 0x100 != 0;
+        let peer = Decode::decode(rd)?;
+        let bot = Decode::decode(rd)?;
+        let start_param = rd.optional(word_flags & 0x2 != 0)?;
+        let theme_params = rd.optional(word_flags & 0x1 != 0)?;
+        let platform = rd.string()?;
         Ok(functions::messages::RequestMainWebView {
-            compact: word_flags & 0x80 != 0,
-            fullscreen: word_flags & 0x100 != 0,
-            peer: Decode::decode(rd)?,
-            bot: Decode::decode(rd)?,
-            start_param: rd.optional(word_flags & 0x2 != 0)?,
-            theme_params: rd.optional(word_flags & 0x1 != 0)?,
-            platform: rd.string()?,
+            compact,
+            fullscreen,
+            peer,
+            bot,
+            start_param,
+            theme_params,
+            platform,
         })
     }
 }
@@ -9390,13 +10036,11 @@ impl RequestMainWebView {
             theme_params,
             platform,
         } = v;
-        wr.u32(0xc9e01e7b);
-        wr.u32(
-            u32::from(theme_params.is_some()) << 0
-                | u32::from(start_param.is_some()) << 1
-                | u32::from(*compact) << 7
-                | u32::from(*fullscreen) << 8,
-        );
+        let word_flags = u32::from(theme_params.is_some()) << 0
+            | u32::from(start_param.is_some()) << 1
+            | u32::from(*compact) << 7
+            | u32::from(*fullscreen) << 8;
+        wr.words([0xc9e01e7b, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(bot, wr);
         if let Some(x) = start_param {
@@ -9418,7 +10062,11 @@ impl Decode for RequestMainWebView {
 }
 impl Encode for RequestMainWebView {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_request_main_web_view(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_request_main_web_view(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_request_main_web_view(self, at_layer)
@@ -9462,16 +10110,36 @@ impl RequestSimpleWebView {
 impl RequestSimpleWebView {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let from_switch_webview = word_flags & 0x2 != 0;
+        let from_side_menu = word_flags & 0x4 != 0;
+        let compact = word_flags & 0x80 != 0;
+        let fullscreen = word_flags & 0x100 != 0;
+        let bot = Decode::decode(rd)?;
+        let mut url = None;
+        let mut start_param = None;
+        let mut theme_params = None;
+        if word_flags & 0x19 != 0 {
+            if word_flags & 0x8 != 0 {
+                url = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                start_param = Some(rd.string()?);
+            }
+            if word_flags & 0x1 != 0 {
+                theme_params = Some(Decode::decode(rd)?);
+            }
+        }
+        let platform = rd.string()?;
         Ok(functions::messages::RequestSimpleWebView {
-            from_switch_webview: word_flags & 0x2 != 0,
-            from_side_menu: word_flags & 0x4 != 0,
-            compact: word_flags & 0x80 != 0,
-            fullscreen: word_flags & 0x100 != 0,
-            bot: Decode::decode(rd)?,
-            url: rd.optional(word_flags & 0x8 != 0)?,
-            start_param: rd.optional(word_flags & 0x10 != 0)?,
-            theme_params: rd.optional(word_flags & 0x1 != 0)?,
-            platform: rd.string()?,
+            from_switch_webview,
+            from_side_menu,
+            compact,
+            fullscreen,
+            bot,
+            url,
+            start_param,
+            theme_params,
+            platform,
         })
     }
 }
@@ -9489,25 +10157,25 @@ impl RequestSimpleWebView {
             theme_params,
             platform,
         } = v;
-        wr.u32(0x413a3e73);
-        wr.u32(
-            u32::from(theme_params.is_some()) << 0
-                | u32::from(*from_switch_webview) << 1
-                | u32::from(*from_side_menu) << 2
-                | u32::from(url.is_some()) << 3
-                | u32::from(start_param.is_some()) << 4
-                | u32::from(*compact) << 7
-                | u32::from(*fullscreen) << 8,
-        );
+        let word_flags = u32::from(theme_params.is_some()) << 0
+            | u32::from(*from_switch_webview) << 1
+            | u32::from(*from_side_menu) << 2
+            | u32::from(url.is_some()) << 3
+            | u32::from(start_param.is_some()) << 4
+            | u32::from(*compact) << 7
+            | u32::from(*fullscreen) << 8;
+        wr.words([0x413a3e73, word_flags]);
         Encode::encode(bot, wr);
-        if let Some(x) = url {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = start_param {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = theme_params {
-            Encode::encode(x, wr);
+        if word_flags & 0x19 != 0 {
+            if let Some(x) = url {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = start_param {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = theme_params {
+                Encode::encode(x, wr);
+            }
         }
         wr.bytes(platform.as_bytes());
     }
@@ -9525,7 +10193,11 @@ impl Decode for RequestSimpleWebView {
 }
 impl Encode for RequestSimpleWebView {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_request_simple_web_view(self, wr);
+        if wr.layer().0 >= 183 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_request_simple_web_view(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_request_simple_web_view(self, at_layer)
@@ -9589,13 +10261,29 @@ impl RequestUrlAuth {
 impl RequestUrlAuth {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::RequestUrlAuth {
-            peer: rd.optional(word_flags & 0x2 != 0)?,
-            msg_id: rd.optional(word_flags & 0x2 != 0)?,
-            button_id: rd.optional(word_flags & 0x2 != 0)?,
-            url: rd.optional(word_flags & 0x4 != 0)?,
-            in_app_origin: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let mut peer = None;
+        let mut msg_id = None;
+        let mut button_id = None;
+        let mut url = None;
+        let mut in_app_origin = None;
+        if word_flags & 0xe != 0 {
+            if word_flags & 0x2 != 0 {
+                peer = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                msg_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                button_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                url = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                in_app_origin = Some(rd.string()?);
+            }
+        }
+        Ok(functions::messages::RequestUrlAuth { peer, msg_id, button_id, url, in_app_origin })
     }
 }
 impl RequestUrlAuth {
@@ -9606,22 +10294,25 @@ impl RequestUrlAuth {
         if !all_flags_1 && (peer.is_some() || msg_id.is_some() || button_id.is_some()) {
             return wr.fail("messages.requestUrlAuth");
         }
-        wr.u32(0x894cc99c);
-        wr.u32(u32::from(all_flags_1) << 1 | u32::from(url.is_some()) << 2 | u32::from(in_app_origin.is_some()) << 3);
-        if all_flags_1 && let Some(x) = peer {
-            Encode::encode(x, wr);
-        }
-        if all_flags_1 && let Some(x) = msg_id {
-            wr.i32(*x);
-        }
-        if all_flags_1 && let Some(x) = button_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = url {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = in_app_origin {
-            wr.bytes(x.as_bytes());
+        let word_flags =
+            u32::from(all_flags_1) << 1 | u32::from(url.is_some()) << 2 | u32::from(in_app_origin.is_some()) << 3;
+        wr.words([0x894cc99c, word_flags]);
+        if word_flags & 0xe != 0 {
+            if all_flags_1 && let Some(x) = peer {
+                Encode::encode(x, wr);
+            }
+            if all_flags_1 && let Some(x) = msg_id {
+                wr.i32(*x);
+            }
+            if all_flags_1 && let Some(x) = button_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = url {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = in_app_origin {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -9636,7 +10327,11 @@ impl Decode for RequestUrlAuth {
 }
 impl Encode for RequestUrlAuth {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_request_url_auth(self, wr);
+        if wr.layer().0 >= 223 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_request_url_auth(self, wr);
+        }
     }
 }
 impl Function for RequestUrlAuth {
@@ -9683,19 +10378,42 @@ impl RequestWebView {
 impl RequestWebView {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let from_bot_menu = word_flags & 0x10 != 0;
+        let silent = word_flags & 0x20 != 0;
+        let compact = word_flags & 0x80 != 0;
+        let fullscreen = word_flags & 0x100 != 0;
+        let peer = Decode::decode(rd)?;
+        let bot = Decode::decode(rd)?;
+        let mut url = None;
+        let mut start_param = None;
+        let mut theme_params = None;
+        if word_flags & 0xe != 0 {
+            if word_flags & 0x2 != 0 {
+                url = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                start_param = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                theme_params = Some(Decode::decode(rd)?);
+            }
+        }
+        let platform = rd.string()?;
+        let reply_to = rd.optional(word_flags & 0x1 != 0)?;
+        let send_as = rd.optional(word_flags & 0x2000 != 0)?;
         Ok(functions::messages::RequestWebView {
-            from_bot_menu: word_flags & 0x10 != 0,
-            silent: word_flags & 0x20 != 0,
-            compact: word_flags & 0x80 != 0,
-            fullscreen: word_flags & 0x100 != 0,
-            peer: Decode::decode(rd)?,
-            bot: Decode::decode(rd)?,
-            url: rd.optional(word_flags & 0x2 != 0)?,
-            start_param: rd.optional(word_flags & 0x8 != 0)?,
-            theme_params: rd.optional(word_flags & 0x4 != 0)?,
-            platform: rd.string()?,
-            reply_to: rd.optional(word_flags & 0x1 != 0)?,
-            send_as: rd.optional(word_flags & 0x2000 != 0)?,
+            from_bot_menu,
+            silent,
+            compact,
+            fullscreen,
+            peer,
+            bot,
+            url,
+            start_param,
+            theme_params,
+            platform,
+            reply_to,
+            send_as,
         })
     }
 }
@@ -9717,28 +10435,28 @@ impl RequestWebView {
             send_as,
         } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x269dc2c1);
-        wr.u32(
-            u32::from(reply_to.is_some()) << 0
-                | u32::from(url.is_some()) << 1
-                | u32::from(theme_params.is_some()) << 2
-                | u32::from(start_param.is_some()) << 3
-                | u32::from(*from_bot_menu) << 4
-                | u32::from(*silent) << 5
-                | u32::from(*compact) << 7
-                | u32::from(*fullscreen) << 8
-                | u32::from(send_as.is_some()) << 13,
-        );
+        let word_flags = u32::from(reply_to.is_some()) << 0
+            | u32::from(url.is_some()) << 1
+            | u32::from(theme_params.is_some()) << 2
+            | u32::from(start_param.is_some()) << 3
+            | u32::from(*from_bot_menu) << 4
+            | u32::from(*silent) << 5
+            | u32::from(*compact) << 7
+            | u32::from(*fullscreen) << 8
+            | u32::from(send_as.is_some()) << 13;
+        wr.words([0x269dc2c1, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(bot, wr);
-        if let Some(x) = url {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = start_param {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = theme_params {
-            Encode::encode(x, wr);
+        if word_flags & 0xe != 0 {
+            if let Some(x) = url {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = start_param {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = theme_params {
+                Encode::encode(x, wr);
+            }
         }
         wr.bytes(platform.as_bytes());
         if let Some(x) = reply_to {
@@ -9763,7 +10481,11 @@ impl Decode for RequestWebView {
 }
 impl Encode for RequestWebView {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_request_web_view(self, wr);
+        if wr.layer().0 >= 160 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_request_web_view(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_request_web_view(self, at_layer)
@@ -9780,10 +10502,11 @@ pub struct SaveDefaultSendAs {
     pub peer: types::InputPeer,
     pub send_as: types::InputPeer,
 }
-impl SaveDefaultSendAs {}
 impl SaveDefaultSendAs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SaveDefaultSendAs { peer: Decode::decode(rd)?, send_as: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let send_as = Decode::decode(rd)?;
+        Ok(functions::messages::SaveDefaultSendAs { peer, send_as })
     }
 }
 impl SaveDefaultSendAs {
@@ -9805,7 +10528,11 @@ impl Decode for SaveDefaultSendAs {
 }
 impl Encode for SaveDefaultSendAs {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_save_default_send_as(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_save_default_send_as(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_save_default_send_as(self, at_layer)
@@ -9851,17 +10578,44 @@ impl SaveDraft {
 impl SaveDraft {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let no_webpage = word_flags & 0x2 != 0;
+        let invert_media = word_flags & 0x40 != 0;
+        let reply_to = rd.optional(word_flags & 0x10 != 0)?;
+        let peer = Decode::decode(rd)?;
+        let message = rd.string()?;
+        let mut entities = None;
+        let mut media = None;
+        let mut effect = None;
+        let mut suggested_post = None;
+        let mut rich_message = None;
+        if word_flags & 0x3a8 != 0 {
+            if word_flags & 0x8 != 0 {
+                entities = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x20 != 0 {
+                media = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x80 != 0 {
+                effect = Some(rd.i64()?);
+            }
+            if word_flags & 0x100 != 0 {
+                suggested_post = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x200 != 0 {
+                rich_message = Some(Decode::decode(rd)?);
+            }
+        }
         Ok(functions::messages::SaveDraft {
-            no_webpage: word_flags & 0x2 != 0,
-            invert_media: word_flags & 0x40 != 0,
-            reply_to: rd.optional(word_flags & 0x10 != 0)?,
-            peer: Decode::decode(rd)?,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x8 != 0)?,
-            media: rd.optional(word_flags & 0x20 != 0)?,
-            effect: rd.optional(word_flags & 0x80 != 0)?,
-            suggested_post: rd.optional(word_flags & 0x100 != 0)?,
-            rich_message: rd.optional(word_flags & 0x200 != 0)?,
+            no_webpage,
+            invert_media,
+            reply_to,
+            peer,
+            message,
+            entities,
+            media,
+            effect,
+            suggested_post,
+            rich_message,
         })
     }
 }
@@ -9881,36 +10635,36 @@ impl SaveDraft {
             rich_message,
         } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xad0fa15c);
-        wr.u32(
-            u32::from(*no_webpage) << 1
-                | u32::from(entities.is_some()) << 3
-                | u32::from(reply_to.is_some()) << 4
-                | u32::from(media.is_some()) << 5
-                | u32::from(*invert_media) << 6
-                | u32::from(effect.is_some()) << 7
-                | u32::from(suggested_post.is_some()) << 8
-                | u32::from(rich_message.is_some()) << 9,
-        );
+        let word_flags = u32::from(*no_webpage) << 1
+            | u32::from(entities.is_some()) << 3
+            | u32::from(reply_to.is_some()) << 4
+            | u32::from(media.is_some()) << 5
+            | u32::from(*invert_media) << 6
+            | u32::from(effect.is_some()) << 7
+            | u32::from(suggested_post.is_some()) << 8
+            | u32::from(rich_message.is_some()) << 9;
+        wr.words([0xad0fa15c, word_flags]);
         if let Some(x) = reply_to {
             Encode::encode(x, wr);
         }
         Encode::encode(peer, wr);
         wr.bytes(message.as_bytes());
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = media {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = effect {
-            wr.i64(*x);
-        }
-        if let Some(x) = suggested_post {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = rich_message {
-            Encode::encode(x, wr);
+        if word_flags & 0x3a8 != 0 {
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = media {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = effect {
+                wr.i64(*x);
+            }
+            if let Some(x) = suggested_post {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = rich_message {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -9929,7 +10683,11 @@ impl Decode for SaveDraft {
 }
 impl Encode for SaveDraft {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_save_draft(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_save_draft(self, wr);
+        }
     }
 }
 impl Function for SaveDraft {
@@ -9943,10 +10701,11 @@ pub struct SaveGif {
     pub id: types::InputDocument,
     pub unsave: bool,
 }
-impl SaveGif {}
 impl SaveGif {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SaveGif { id: Decode::decode(rd)?, unsave: rd.bool()? })
+        let id = Decode::decode(rd)?;
+        let unsave = rd.bool()?;
+        Ok(functions::messages::SaveGif { id, unsave })
     }
 }
 impl SaveGif {
@@ -9993,19 +10752,18 @@ impl SavePreparedInlineMessage {
 impl SavePreparedInlineMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SavePreparedInlineMessage {
-            result: Decode::decode(rd)?,
-            user_id: Decode::decode(rd)?,
-            peer_types: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let result = Decode::decode(rd)?;
+        let user_id = Decode::decode(rd)?;
+        let peer_types = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::SavePreparedInlineMessage { result, user_id, peer_types })
     }
 }
 impl SavePreparedInlineMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SavePreparedInlineMessage { result, user_id, peer_types } = v;
-        wr.u32(0xf21f7f2f);
-        wr.u32(u32::from(peer_types.is_some()) << 0);
+        let word_flags = u32::from(peer_types.is_some()) << 0;
+        wr.words([0xf21f7f2f, word_flags]);
         Encode::encode(result, wr);
         Encode::encode(user_id, wr);
         if let Some(x) = peer_types {
@@ -10023,7 +10781,11 @@ impl Decode for SavePreparedInlineMessage {
 }
 impl Encode for SavePreparedInlineMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_save_prepared_inline_message(self, wr);
+        if wr.layer().0 >= 193 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_save_prepared_inline_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_save_prepared_inline_message(self, at_layer)
@@ -10051,19 +10813,18 @@ impl SaveRecentSticker {
 impl SaveRecentSticker {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SaveRecentSticker {
-            attached: word_flags & 0x1 != 0,
-            id: Decode::decode(rd)?,
-            unsave: rd.bool()?,
-        })
+        let attached = word_flags & 0x1 != 0;
+        let id = Decode::decode(rd)?;
+        let unsave = rd.bool()?;
+        Ok(functions::messages::SaveRecentSticker { attached, id, unsave })
     }
 }
 impl SaveRecentSticker {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SaveRecentSticker { attached, id, unsave } = v;
-        wr.u32(0x392718f8);
-        wr.u32(u32::from(*attached) << 0);
+        let word_flags = u32::from(*attached) << 0;
+        wr.words([0x392718f8, word_flags]);
         Encode::encode(id, wr);
         wr.bool(*unsave);
     }
@@ -10143,22 +10904,51 @@ impl Search {
 impl Search {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let peer = Decode::decode(rd)?;
+        let q = rd.string()?;
+        let mut from_id = None;
+        let mut saved_peer_id = None;
+        let mut saved_reaction = None;
+        let mut top_msg_id = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                from_id = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                saved_peer_id = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                saved_reaction = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                top_msg_id = Some(rd.i32()?);
+            }
+        }
+        let filter = Decode::decode(rd)?;
+        let min_date = rd.i32()?;
+        let max_date = rd.i32()?;
+        let offset_id = rd.i32()?;
+        let add_offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let max_id = rd.i32()?;
+        let min_id = rd.i32()?;
+        let hash = rd.i64()?;
         Ok(functions::messages::Search {
-            peer: Decode::decode(rd)?,
-            q: rd.string()?,
-            from_id: rd.optional(word_flags & 0x1 != 0)?,
-            saved_peer_id: rd.optional(word_flags & 0x4 != 0)?,
-            saved_reaction: rd.optional(word_flags & 0x8 != 0)?,
-            top_msg_id: rd.optional(word_flags & 0x2 != 0)?,
-            filter: Decode::decode(rd)?,
-            min_date: rd.i32()?,
-            max_date: rd.i32()?,
-            offset_id: rd.i32()?,
-            add_offset: rd.i32()?,
-            limit: rd.i32()?,
-            max_id: rd.i32()?,
-            min_id: rd.i32()?,
-            hash: rd.i64()?,
+            peer,
+            q,
+            from_id,
+            saved_peer_id,
+            saved_reaction,
+            top_msg_id,
+            filter,
+            min_date,
+            max_date,
+            offset_id,
+            add_offset,
+            limit,
+            max_id,
+            min_id,
+            hash,
         })
     }
 }
@@ -10182,36 +10972,39 @@ impl Search {
             min_id,
             hash,
         } = v;
-        wr.u32(0x29ee847a);
-        wr.u32(
-            u32::from(from_id.is_some()) << 0
-                | u32::from(top_msg_id.is_some()) << 1
-                | u32::from(saved_peer_id.is_some()) << 2
-                | u32::from(saved_reaction.is_some()) << 3,
-        );
+        let word_flags = u32::from(from_id.is_some()) << 0
+            | u32::from(top_msg_id.is_some()) << 1
+            | u32::from(saved_peer_id.is_some()) << 2
+            | u32::from(saved_reaction.is_some()) << 3;
+        wr.words([0x29ee847a, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(q.as_bytes());
-        if let Some(x) = from_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = saved_peer_id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = saved_reaction {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = top_msg_id {
-            wr.i32(*x);
+        if word_flags & 0xf != 0 {
+            if let Some(x) = from_id {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = saved_peer_id {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = saved_reaction {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = top_msg_id {
+                wr.i32(*x);
+            }
         }
         Encode::encode(filter, wr);
-        wr.i32(*min_date);
-        wr.i32(*max_date);
-        wr.i32(*offset_id);
-        wr.i32(*add_offset);
-        wr.i32(*limit);
-        wr.i32(*max_id);
-        wr.i32(*min_id);
-        wr.i64(*hash);
+        wr.words([
+            min_date.cast_unsigned(),
+            max_date.cast_unsigned(),
+            offset_id.cast_unsigned(),
+            add_offset.cast_unsigned(),
+            limit.cast_unsigned(),
+            max_id.cast_unsigned(),
+            min_id.cast_unsigned(),
+            low(hash),
+            high(hash),
+        ]);
     }
 }
 impl Decode for Search {
@@ -10226,7 +11019,11 @@ impl Decode for Search {
 }
 impl Encode for Search {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_search(self, wr);
+        if wr.layer().0 >= 171 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_search(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_search(self, at_layer)
@@ -10243,10 +11040,11 @@ pub struct SearchCustomEmoji {
     pub emoticon: Str,
     pub hash: i64,
 }
-impl SearchCustomEmoji {}
 impl SearchCustomEmoji {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SearchCustomEmoji { emoticon: rd.string()?, hash: rd.i64()? })
+        let emoticon = rd.string()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::SearchCustomEmoji { emoticon, hash })
     }
 }
 impl SearchCustomEmoji {
@@ -10255,7 +11053,7 @@ impl SearchCustomEmoji {
         let functions::messages::SearchCustomEmoji { emoticon, hash } = v;
         wr.u32(0x2c11c0d7);
         wr.bytes(emoticon.as_bytes());
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for SearchCustomEmoji {
@@ -10268,7 +11066,11 @@ impl Decode for SearchCustomEmoji {
 }
 impl Encode for SearchCustomEmoji {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_search_custom_emoji(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_search_custom_emoji(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_search_custom_emoji(self, at_layer)
@@ -10296,21 +11098,20 @@ impl SearchEmojiStickerSets {
 impl SearchEmojiStickerSets {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SearchEmojiStickerSets {
-            exclude_featured: word_flags & 0x1 != 0,
-            q: rd.string()?,
-            hash: rd.i64()?,
-        })
+        let exclude_featured = word_flags & 0x1 != 0;
+        let q = rd.string()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::SearchEmojiStickerSets { exclude_featured, q, hash })
     }
 }
 impl SearchEmojiStickerSets {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SearchEmojiStickerSets { exclude_featured, q, hash } = v;
-        wr.u32(0x92b4494c);
-        wr.u32(u32::from(*exclude_featured) << 0);
+        let word_flags = u32::from(*exclude_featured) << 0;
+        wr.words([0x92b4494c, word_flags]);
         wr.bytes(q.as_bytes());
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for SearchEmojiStickerSets {
@@ -10323,7 +11124,11 @@ impl Decode for SearchEmojiStickerSets {
 }
 impl Encode for SearchEmojiStickerSets {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_search_emoji_sticker_sets(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_search_emoji_sticker_sets(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_search_emoji_sticker_sets(self, at_layer)
@@ -10384,20 +11189,33 @@ impl SearchGlobal {
 impl SearchGlobal {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let broadcasts_only = word_flags & 0x2 != 0;
+        let groups_only = word_flags & 0x4 != 0;
+        let users_only = word_flags & 0x8 != 0;
+        let folder_id = rd.optional(word_flags & 0x1 != 0)?;
+        let community = rd.optional(word_flags & 0x10 != 0)?;
+        let q = rd.string()?;
+        let filter = Decode::decode(rd)?;
+        let min_date = rd.i32()?;
+        let max_date = rd.i32()?;
+        let offset_rate = rd.i32()?;
+        let offset_peer = Decode::decode(rd)?;
+        let offset_id = rd.i32()?;
+        let limit = rd.i32()?;
         Ok(functions::messages::SearchGlobal {
-            broadcasts_only: word_flags & 0x2 != 0,
-            groups_only: word_flags & 0x4 != 0,
-            users_only: word_flags & 0x8 != 0,
-            folder_id: rd.optional(word_flags & 0x1 != 0)?,
-            community: rd.optional(word_flags & 0x10 != 0)?,
-            q: rd.string()?,
-            filter: Decode::decode(rd)?,
-            min_date: rd.i32()?,
-            max_date: rd.i32()?,
-            offset_rate: rd.i32()?,
-            offset_peer: Decode::decode(rd)?,
-            offset_id: rd.i32()?,
-            limit: rd.i32()?,
+            broadcasts_only,
+            groups_only,
+            users_only,
+            folder_id,
+            community,
+            q,
+            filter,
+            min_date,
+            max_date,
+            offset_rate,
+            offset_peer,
+            offset_id,
+            limit,
         })
     }
 }
@@ -10419,14 +11237,12 @@ impl SearchGlobal {
             offset_id,
             limit,
         } = v;
-        wr.u32(0x6126a43c);
-        wr.u32(
-            u32::from(folder_id.is_some()) << 0
-                | u32::from(*broadcasts_only) << 1
-                | u32::from(*groups_only) << 2
-                | u32::from(*users_only) << 3
-                | u32::from(community.is_some()) << 4,
-        );
+        let word_flags = u32::from(folder_id.is_some()) << 0
+            | u32::from(*broadcasts_only) << 1
+            | u32::from(*groups_only) << 2
+            | u32::from(*users_only) << 3
+            | u32::from(community.is_some()) << 4;
+        wr.words([0x6126a43c, word_flags]);
         if let Some(x) = folder_id {
             wr.i32(*x);
         }
@@ -10435,12 +11251,9 @@ impl SearchGlobal {
         }
         wr.bytes(q.as_bytes());
         Encode::encode(filter, wr);
-        wr.i32(*min_date);
-        wr.i32(*max_date);
-        wr.i32(*offset_rate);
+        wr.words([min_date.cast_unsigned(), max_date.cast_unsigned(), offset_rate.cast_unsigned()]);
         Encode::encode(offset_peer, wr);
-        wr.i32(*offset_id);
-        wr.i32(*limit);
+        wr.words([offset_id.cast_unsigned(), limit.cast_unsigned()]);
     }
 }
 impl Decode for SearchGlobal {
@@ -10454,7 +11267,11 @@ impl Decode for SearchGlobal {
 }
 impl Encode for SearchGlobal {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_search_global(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_search_global(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_search_global(self, at_layer)
@@ -10472,10 +11289,12 @@ pub struct SearchSentMedia {
     pub filter: types::MessagesFilter,
     pub limit: i32,
 }
-impl SearchSentMedia {}
 impl SearchSentMedia {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SearchSentMedia { q: rd.string()?, filter: Decode::decode(rd)?, limit: rd.i32()? })
+        let q = rd.string()?;
+        let filter = Decode::decode(rd)?;
+        let limit = rd.i32()?;
+        Ok(functions::messages::SearchSentMedia { q, filter, limit })
     }
 }
 impl SearchSentMedia {
@@ -10485,7 +11304,7 @@ impl SearchSentMedia {
         wr.u32(0x107e31a0);
         wr.bytes(q.as_bytes());
         Encode::encode(filter, wr);
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for SearchSentMedia {
@@ -10498,7 +11317,11 @@ impl Decode for SearchSentMedia {
 }
 impl Encode for SearchSentMedia {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_search_sent_media(self, wr);
+        if wr.layer().0 >= 139 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_search_sent_media(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_search_sent_media(self, at_layer)
@@ -10530,29 +11353,26 @@ impl SearchStickers {
 impl SearchStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SearchStickers {
-            emojis: word_flags & 0x1 != 0,
-            q: rd.string()?,
-            emoticon: rd.string()?,
-            lang_code: Decode::decode(rd)?,
-            offset: rd.i32()?,
-            limit: rd.i32()?,
-            hash: rd.i64()?,
-        })
+        let emojis = word_flags & 0x1 != 0;
+        let q = rd.string()?;
+        let emoticon = rd.string()?;
+        let lang_code = Decode::decode(rd)?;
+        let offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::SearchStickers { emojis, q, emoticon, lang_code, offset, limit, hash })
     }
 }
 impl SearchStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SearchStickers { emojis, q, emoticon, lang_code, offset, limit, hash } = v;
-        wr.u32(0x29b1c66a);
-        wr.u32(u32::from(*emojis) << 0);
+        let word_flags = u32::from(*emojis) << 0;
+        wr.words([0x29b1c66a, word_flags]);
         wr.bytes(q.as_bytes());
         wr.bytes(emoticon.as_bytes());
         Encode::encode(lang_code, wr);
-        wr.i32(*offset);
-        wr.i32(*limit);
-        wr.i64(*hash);
+        wr.words([offset.cast_unsigned(), limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for SearchStickers {
@@ -10565,7 +11385,11 @@ impl Decode for SearchStickers {
 }
 impl Encode for SearchStickers {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_search_stickers(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_search_stickers(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_search_stickers(self, at_layer)
@@ -10593,21 +11417,20 @@ impl SearchStickerSets {
 impl SearchStickerSets {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SearchStickerSets {
-            exclude_featured: word_flags & 0x1 != 0,
-            q: rd.string()?,
-            hash: rd.i64()?,
-        })
+        let exclude_featured = word_flags & 0x1 != 0;
+        let q = rd.string()?;
+        let hash = rd.i64()?;
+        Ok(functions::messages::SearchStickerSets { exclude_featured, q, hash })
     }
 }
 impl SearchStickerSets {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SearchStickerSets { exclude_featured, q, hash } = v;
-        wr.u32(0x35705b8a);
-        wr.u32(u32::from(*exclude_featured) << 0);
+        let word_flags = u32::from(*exclude_featured) << 0;
+        wr.words([0x35705b8a, word_flags]);
         wr.bytes(q.as_bytes());
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for SearchStickerSets {
@@ -10647,21 +11470,20 @@ impl SendBotRequestedPeer {
 impl SendBotRequestedPeer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SendBotRequestedPeer {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            webapp_req_id: rd.optional(word_flags & 0x2 != 0)?,
-            button_id: rd.i32()?,
-            requested_peers: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let webapp_req_id = rd.optional(word_flags & 0x2 != 0)?;
+        let button_id = rd.i32()?;
+        let requested_peers = Decode::decode(rd)?;
+        Ok(functions::messages::SendBotRequestedPeer { peer, msg_id, webapp_req_id, button_id, requested_peers })
     }
 }
 impl SendBotRequestedPeer {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SendBotRequestedPeer { peer, msg_id, webapp_req_id, button_id, requested_peers } = v;
-        wr.u32(0x6c5cf2a7);
-        wr.u32(u32::from(msg_id.is_some()) << 0 | u32::from(webapp_req_id.is_some()) << 1);
+        let word_flags = u32::from(msg_id.is_some()) << 0 | u32::from(webapp_req_id.is_some()) << 1;
+        wr.words([0x6c5cf2a7, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = msg_id {
             wr.i32(*x);
@@ -10669,7 +11491,7 @@ impl SendBotRequestedPeer {
         if let Some(x) = webapp_req_id {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*button_id);
+        wr.u32(button_id.cast_unsigned());
         Encode::encode(requested_peers, wr);
     }
 }
@@ -10685,7 +11507,11 @@ impl Decode for SendBotRequestedPeer {
 }
 impl Encode for SendBotRequestedPeer {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_bot_requested_peer(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_bot_requested_peer(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_send_bot_requested_peer(self, at_layer)
@@ -10714,22 +11540,21 @@ impl SendEncrypted {
 impl SendEncrypted {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SendEncrypted {
-            silent: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            random_id: rd.i64()?,
-            data: rd.bytes()?,
-        })
+        let silent = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let random_id = rd.i64()?;
+        let data = rd.bytes()?;
+        Ok(functions::messages::SendEncrypted { silent, peer, random_id, data })
     }
 }
 impl SendEncrypted {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SendEncrypted { silent, peer, random_id, data } = v;
-        wr.u32(0x44fa7a15);
-        wr.u32(u32::from(*silent) << 0);
+        let word_flags = u32::from(*silent) << 0;
+        wr.words([0x44fa7a15, word_flags]);
         Encode::encode(peer, wr);
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
         wr.bytes(data);
     }
 }
@@ -10770,23 +11595,22 @@ impl SendEncryptedFile {
 impl SendEncryptedFile {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SendEncryptedFile {
-            silent: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            random_id: rd.i64()?,
-            data: rd.bytes()?,
-            file: Decode::decode(rd)?,
-        })
+        let silent = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let random_id = rd.i64()?;
+        let data = rd.bytes()?;
+        let file = Decode::decode(rd)?;
+        Ok(functions::messages::SendEncryptedFile { silent, peer, random_id, data, file })
     }
 }
 impl SendEncryptedFile {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SendEncryptedFile { silent, peer, random_id, data, file } = v;
-        wr.u32(0x5559481d);
-        wr.u32(u32::from(*silent) << 0);
+        let word_flags = u32::from(*silent) << 0;
+        wr.words([0x5559481d, word_flags]);
         Encode::encode(peer, wr);
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
         wr.bytes(data);
         Encode::encode(file, wr);
     }
@@ -10816,14 +11640,12 @@ pub struct SendEncryptedService {
     pub random_id: i64,
     pub data: Bytes,
 }
-impl SendEncryptedService {}
 impl SendEncryptedService {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SendEncryptedService {
-            peer: Decode::decode(rd)?,
-            random_id: rd.i64()?,
-            data: rd.bytes()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let random_id = rd.i64()?;
+        let data = rd.bytes()?;
+        Ok(functions::messages::SendEncryptedService { peer, random_id, data })
     }
 }
 impl SendEncryptedService {
@@ -10832,7 +11654,7 @@ impl SendEncryptedService {
         let functions::messages::SendEncryptedService { peer, random_id, data } = v;
         wr.u32(0x32d439a4);
         Encode::encode(peer, wr);
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
         wr.bytes(data);
     }
 }
@@ -10895,20 +11717,47 @@ impl SendInlineBotResult {
 impl SendInlineBotResult {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let silent = word_flags & 0x20 != 0;
+        let background = word_flags & 0x40 != 0;
+        let clear_draft = word_flags & 0x80 != 0;
+        let hide_via = word_flags & 0x800 != 0;
+        let peer = Decode::decode(rd)?;
+        let reply_to = rd.optional(word_flags & 0x1 != 0)?;
+        let random_id = rd.i64()?;
+        let query_id = rd.i64()?;
+        let id = rd.string()?;
+        let mut schedule_date = None;
+        let mut send_as = None;
+        let mut quick_reply_shortcut = None;
+        let mut allow_paid_stars = None;
+        if word_flags & 0x222400 != 0 {
+            if word_flags & 0x400 != 0 {
+                schedule_date = Some(rd.i32()?);
+            }
+            if word_flags & 0x2000 != 0 {
+                send_as = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x20000 != 0 {
+                quick_reply_shortcut = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x200000 != 0 {
+                allow_paid_stars = Some(rd.i64()?);
+            }
+        }
         Ok(functions::messages::SendInlineBotResult {
-            silent: word_flags & 0x20 != 0,
-            background: word_flags & 0x40 != 0,
-            clear_draft: word_flags & 0x80 != 0,
-            hide_via: word_flags & 0x800 != 0,
-            peer: Decode::decode(rd)?,
-            reply_to: rd.optional(word_flags & 0x1 != 0)?,
-            random_id: rd.i64()?,
-            query_id: rd.i64()?,
-            id: rd.string()?,
-            schedule_date: rd.optional(word_flags & 0x400 != 0)?,
-            send_as: rd.optional(word_flags & 0x2000 != 0)?,
-            quick_reply_shortcut: rd.optional(word_flags & 0x20000 != 0)?,
-            allow_paid_stars: rd.optional(word_flags & 0x200000 != 0)?,
+            silent,
+            background,
+            clear_draft,
+            hide_via,
+            peer,
+            reply_to,
+            random_id,
+            query_id,
+            id,
+            schedule_date,
+            send_as,
+            quick_reply_shortcut,
+            allow_paid_stars,
         })
     }
 }
@@ -10931,36 +11780,35 @@ impl SendInlineBotResult {
             allow_paid_stars,
         } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xc0cf7646);
-        wr.u32(
-            u32::from(reply_to.is_some()) << 0
-                | u32::from(*silent) << 5
-                | u32::from(*background) << 6
-                | u32::from(*clear_draft) << 7
-                | u32::from(schedule_date.is_some()) << 10
-                | u32::from(*hide_via) << 11
-                | u32::from(send_as.is_some()) << 13
-                | u32::from(quick_reply_shortcut.is_some()) << 17
-                | u32::from(allow_paid_stars.is_some()) << 21,
-        );
+        let word_flags = u32::from(reply_to.is_some()) << 0
+            | u32::from(*silent) << 5
+            | u32::from(*background) << 6
+            | u32::from(*clear_draft) << 7
+            | u32::from(schedule_date.is_some()) << 10
+            | u32::from(*hide_via) << 11
+            | u32::from(send_as.is_some()) << 13
+            | u32::from(quick_reply_shortcut.is_some()) << 17
+            | u32::from(allow_paid_stars.is_some()) << 21;
+        wr.words([0xc0cf7646, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = reply_to {
             Encode::encode(x, wr);
         }
-        wr.i64(*random_id);
-        wr.i64(*query_id);
+        wr.words([low(random_id), high(random_id), low(query_id), high(query_id)]);
         wr.bytes(id.as_bytes());
-        if let Some(x) = schedule_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = send_as {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = quick_reply_shortcut {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = allow_paid_stars {
-            wr.i64(*x);
+        if word_flags & 0x222400 != 0 {
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
         }
     }
 }
@@ -10979,7 +11827,11 @@ impl Decode for SendInlineBotResult {
 }
 impl Encode for SendInlineBotResult {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_inline_bot_result(self, wr);
+        if wr.layer().0 >= 200 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_inline_bot_result(self, wr);
+        }
     }
 }
 impl Function for SendInlineBotResult {
@@ -11044,28 +11896,84 @@ impl SendMedia {
 impl SendMedia {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let silent = word_flags & 0x20 != 0;
+        let background = word_flags & 0x40 != 0;
+        let clear_draft = word_flags & 0x80 != 0;
+        let noforwards = word_flags & 0x4000 != 0;
+        let update_stickersets_order = word_flags & 0x8000 != 0;
+        let invert_media = word_flags & 0x10000 != 0;
+        let allow_paid_floodskip = word_flags & 0x80000 != 0;
+        let peer = Decode::decode(rd)?;
+        let reply_to = rd.optional(word_flags & 0x1 != 0)?;
+        let media = Decode::decode(rd)?;
+        let message = rd.string()?;
+        let random_id = rd.i64()?;
+        let mut reply_markup = None;
+        let mut entities = None;
+        let mut schedule_date = None;
+        let mut schedule_repeat_period = None;
+        let mut send_as = None;
+        let mut quick_reply_shortcut = None;
+        let mut effect = None;
+        let mut allow_paid_stars = None;
+        let mut suggested_post = None;
+        if word_flags & 0x166240c != 0 {
+            if word_flags & 0x40c != 0 {
+                if word_flags & 0x4 != 0 {
+                    reply_markup = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x8 != 0 {
+                    entities = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x400 != 0 {
+                    schedule_date = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x1022000 != 0 {
+                if word_flags & 0x1000000 != 0 {
+                    schedule_repeat_period = Some(rd.i32()?);
+                }
+                if word_flags & 0x2000 != 0 {
+                    send_as = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x20000 != 0 {
+                    quick_reply_shortcut = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x640000 != 0 {
+                if word_flags & 0x40000 != 0 {
+                    effect = Some(rd.i64()?);
+                }
+                if word_flags & 0x200000 != 0 {
+                    allow_paid_stars = Some(rd.i64()?);
+                }
+                if word_flags & 0x400000 != 0 {
+                    suggested_post = Some(Decode::decode(rd)?);
+                }
+            }
+        }
         Ok(functions::messages::SendMedia {
-            silent: word_flags & 0x20 != 0,
-            background: word_flags & 0x40 != 0,
-            clear_draft: word_flags & 0x80 != 0,
-            noforwards: word_flags & 0x4000 != 0,
-            update_stickersets_order: word_flags & 0x8000 != 0,
-            invert_media: word_flags & 0x10000 != 0,
-            allow_paid_floodskip: word_flags & 0x80000 != 0,
-            peer: Decode::decode(rd)?,
-            reply_to: rd.optional(word_flags & 0x1 != 0)?,
-            media: Decode::decode(rd)?,
-            message: rd.string()?,
-            random_id: rd.i64()?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-            entities: rd.optional(word_flags & 0x8 != 0)?,
-            schedule_date: rd.optional(word_flags & 0x400 != 0)?,
-            schedule_repeat_period: rd.optional(word_flags & 0x1000000 != 0)?,
-            send_as: rd.optional(word_flags & 0x2000 != 0)?,
-            quick_reply_shortcut: rd.optional(word_flags & 0x20000 != 0)?,
-            effect: rd.optional(word_flags & 0x40000 != 0)?,
-            allow_paid_stars: rd.optional(word_flags & 0x200000 != 0)?,
-            suggested_post: rd.optional(word_flags & 0x400000 != 0)?,
+            silent,
+            background,
+            clear_draft,
+            noforwards,
+            update_stickersets_order,
+            invert_media,
+            allow_paid_floodskip,
+            peer,
+            reply_to,
+            media,
+            message,
+            random_id,
+            reply_markup,
+            entities,
+            schedule_date,
+            schedule_repeat_period,
+            send_as,
+            quick_reply_shortcut,
+            effect,
+            allow_paid_stars,
+            suggested_post,
         })
     }
 }
@@ -11097,59 +12005,65 @@ impl SendMedia {
         } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x0330e77f);
-        wr.u32(
-            u32::from(reply_to.is_some()) << 0
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(entities.is_some()) << 3
-                | u32::from(*silent) << 5
-                | u32::from(*background) << 6
-                | u32::from(*clear_draft) << 7
-                | u32::from(schedule_date.is_some()) << 10
-                | u32::from(send_as.is_some()) << 13
-                | u32::from(*noforwards) << 14
-                | u32::from(*update_stickersets_order) << 15
-                | u32::from(*invert_media) << 16
-                | u32::from(quick_reply_shortcut.is_some()) << 17
-                | u32::from(effect.is_some()) << 18
-                | u32::from(*allow_paid_floodskip) << 19
-                | u32::from(allow_paid_stars.is_some()) << 21
-                | u32::from(suggested_post.is_some()) << 22
-                | u32::from(schedule_repeat_period.is_some()) << 24,
-        );
+        let word_flags = u32::from(reply_to.is_some()) << 0
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(entities.is_some()) << 3
+            | u32::from(*silent) << 5
+            | u32::from(*background) << 6
+            | u32::from(*clear_draft) << 7
+            | u32::from(schedule_date.is_some()) << 10
+            | u32::from(send_as.is_some()) << 13
+            | u32::from(*noforwards) << 14
+            | u32::from(*update_stickersets_order) << 15
+            | u32::from(*invert_media) << 16
+            | u32::from(quick_reply_shortcut.is_some()) << 17
+            | u32::from(effect.is_some()) << 18
+            | u32::from(*allow_paid_floodskip) << 19
+            | u32::from(allow_paid_stars.is_some()) << 21
+            | u32::from(suggested_post.is_some()) << 22
+            | u32::from(schedule_repeat_period.is_some()) << 24;
+        wr.words([0x0330e77f, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = reply_to {
             Encode::encode(x, wr);
         }
         Encode::encode(media, wr);
         wr.bytes(message.as_bytes());
-        wr.i64(*random_id);
-        if let Some(x) = reply_markup {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = schedule_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = schedule_repeat_period {
-            wr.i32(*x);
-        }
-        if let Some(x) = send_as {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = quick_reply_shortcut {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = effect {
-            wr.i64(*x);
-        }
-        if let Some(x) = allow_paid_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = suggested_post {
-            Encode::encode(x, wr);
+        wr.words([low(random_id), high(random_id)]);
+        if word_flags & 0x166240c != 0 {
+            if word_flags & 0x40c != 0 {
+                if let Some(x) = reply_markup {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = entities {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = schedule_date {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0x1022000 != 0 {
+                if let Some(x) = schedule_repeat_period {
+                    wr.i32(*x);
+                }
+                if let Some(x) = send_as {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = quick_reply_shortcut {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x640000 != 0 {
+                if let Some(x) = effect {
+                    wr.i64(*x);
+                }
+                if let Some(x) = allow_paid_stars {
+                    wr.i64(*x);
+                }
+                if let Some(x) = suggested_post {
+                    Encode::encode(x, wr);
+                }
+            }
         }
     }
 }
@@ -11171,7 +12085,11 @@ impl Decode for SendMedia {
 }
 impl Encode for SendMedia {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_media(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_media(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_send_media(self, at_layer)
@@ -11241,29 +12159,87 @@ impl SendMessage {
 impl SendMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let no_webpage = word_flags & 0x2 != 0;
+        let silent = word_flags & 0x20 != 0;
+        let background = word_flags & 0x40 != 0;
+        let clear_draft = word_flags & 0x80 != 0;
+        let noforwards = word_flags & 0x4000 != 0;
+        let update_stickersets_order = word_flags & 0x8000 != 0;
+        let invert_media = word_flags & 0x10000 != 0;
+        let allow_paid_floodskip = word_flags & 0x80000 != 0;
+        let peer = Decode::decode(rd)?;
+        let reply_to = rd.optional(word_flags & 0x1 != 0)?;
+        let message = rd.string()?;
+        let random_id = rd.i64()?;
+        let mut reply_markup = None;
+        let mut entities = None;
+        let mut schedule_date = None;
+        let mut schedule_repeat_period = None;
+        let mut send_as = None;
+        let mut quick_reply_shortcut = None;
+        let mut effect = None;
+        let mut allow_paid_stars = None;
+        let mut suggested_post = None;
+        let mut rich_message = None;
+        if word_flags & 0x1e6240c != 0 {
+            if word_flags & 0x100040c != 0 {
+                if word_flags & 0x4 != 0 {
+                    reply_markup = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x8 != 0 {
+                    entities = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x400 != 0 {
+                    schedule_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x1000000 != 0 {
+                    schedule_repeat_period = Some(rd.i32()?);
+                }
+            }
+            if word_flags & 0x262000 != 0 {
+                if word_flags & 0x2000 != 0 {
+                    send_as = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x20000 != 0 {
+                    quick_reply_shortcut = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x40000 != 0 {
+                    effect = Some(rd.i64()?);
+                }
+                if word_flags & 0x200000 != 0 {
+                    allow_paid_stars = Some(rd.i64()?);
+                }
+            }
+            if word_flags & 0x400000 != 0 {
+                suggested_post = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x800000 != 0 {
+                rich_message = Some(Decode::decode(rd)?);
+            }
+        }
         Ok(functions::messages::SendMessage {
-            no_webpage: word_flags & 0x2 != 0,
-            silent: word_flags & 0x20 != 0,
-            background: word_flags & 0x40 != 0,
-            clear_draft: word_flags & 0x80 != 0,
-            noforwards: word_flags & 0x4000 != 0,
-            update_stickersets_order: word_flags & 0x8000 != 0,
-            invert_media: word_flags & 0x10000 != 0,
-            allow_paid_floodskip: word_flags & 0x80000 != 0,
-            peer: Decode::decode(rd)?,
-            reply_to: rd.optional(word_flags & 0x1 != 0)?,
-            message: rd.string()?,
-            random_id: rd.i64()?,
-            reply_markup: rd.optional(word_flags & 0x4 != 0)?,
-            entities: rd.optional(word_flags & 0x8 != 0)?,
-            schedule_date: rd.optional(word_flags & 0x400 != 0)?,
-            schedule_repeat_period: rd.optional(word_flags & 0x1000000 != 0)?,
-            send_as: rd.optional(word_flags & 0x2000 != 0)?,
-            quick_reply_shortcut: rd.optional(word_flags & 0x20000 != 0)?,
-            effect: rd.optional(word_flags & 0x40000 != 0)?,
-            allow_paid_stars: rd.optional(word_flags & 0x200000 != 0)?,
-            suggested_post: rd.optional(word_flags & 0x400000 != 0)?,
-            rich_message: rd.optional(word_flags & 0x800000 != 0)?,
+            no_webpage,
+            silent,
+            background,
+            clear_draft,
+            noforwards,
+            update_stickersets_order,
+            invert_media,
+            allow_paid_floodskip,
+            peer,
+            reply_to,
+            message,
+            random_id,
+            reply_markup,
+            entities,
+            schedule_date,
+            schedule_repeat_period,
+            send_as,
+            quick_reply_shortcut,
+            effect,
+            allow_paid_stars,
+            suggested_post,
+            rich_message,
         })
     }
 }
@@ -11296,63 +12272,67 @@ impl SendMessage {
         } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
         let reply_markup = reply_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xfef48f62);
-        wr.u32(
-            u32::from(reply_to.is_some()) << 0
-                | u32::from(*no_webpage) << 1
-                | u32::from(reply_markup.is_some()) << 2
-                | u32::from(entities.is_some()) << 3
-                | u32::from(*silent) << 5
-                | u32::from(*background) << 6
-                | u32::from(*clear_draft) << 7
-                | u32::from(schedule_date.is_some()) << 10
-                | u32::from(send_as.is_some()) << 13
-                | u32::from(*noforwards) << 14
-                | u32::from(*update_stickersets_order) << 15
-                | u32::from(*invert_media) << 16
-                | u32::from(quick_reply_shortcut.is_some()) << 17
-                | u32::from(effect.is_some()) << 18
-                | u32::from(*allow_paid_floodskip) << 19
-                | u32::from(allow_paid_stars.is_some()) << 21
-                | u32::from(suggested_post.is_some()) << 22
-                | u32::from(rich_message.is_some()) << 23
-                | u32::from(schedule_repeat_period.is_some()) << 24,
-        );
+        let word_flags = u32::from(reply_to.is_some()) << 0
+            | u32::from(*no_webpage) << 1
+            | u32::from(reply_markup.is_some()) << 2
+            | u32::from(entities.is_some()) << 3
+            | u32::from(*silent) << 5
+            | u32::from(*background) << 6
+            | u32::from(*clear_draft) << 7
+            | u32::from(schedule_date.is_some()) << 10
+            | u32::from(send_as.is_some()) << 13
+            | u32::from(*noforwards) << 14
+            | u32::from(*update_stickersets_order) << 15
+            | u32::from(*invert_media) << 16
+            | u32::from(quick_reply_shortcut.is_some()) << 17
+            | u32::from(effect.is_some()) << 18
+            | u32::from(*allow_paid_floodskip) << 19
+            | u32::from(allow_paid_stars.is_some()) << 21
+            | u32::from(suggested_post.is_some()) << 22
+            | u32::from(rich_message.is_some()) << 23
+            | u32::from(schedule_repeat_period.is_some()) << 24;
+        wr.words([0xfef48f62, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = reply_to {
             Encode::encode(x, wr);
         }
         wr.bytes(message.as_bytes());
-        wr.i64(*random_id);
-        if let Some(x) = reply_markup {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = schedule_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = schedule_repeat_period {
-            wr.i32(*x);
-        }
-        if let Some(x) = send_as {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = quick_reply_shortcut {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = effect {
-            wr.i64(*x);
-        }
-        if let Some(x) = allow_paid_stars {
-            wr.i64(*x);
-        }
-        if let Some(x) = suggested_post {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = rich_message {
-            Encode::encode(x, wr);
+        wr.words([low(random_id), high(random_id)]);
+        if word_flags & 0x1e6240c != 0 {
+            if word_flags & 0x100040c != 0 {
+                if let Some(x) = reply_markup {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = entities {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = schedule_date {
+                    wr.i32(*x);
+                }
+                if let Some(x) = schedule_repeat_period {
+                    wr.i32(*x);
+                }
+            }
+            if word_flags & 0x262000 != 0 {
+                if let Some(x) = send_as {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = quick_reply_shortcut {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = effect {
+                    wr.i64(*x);
+                }
+                if let Some(x) = allow_paid_stars {
+                    wr.i64(*x);
+                }
+            }
+            if let Some(x) = suggested_post {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = rich_message {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -11375,7 +12355,11 @@ impl Decode for SendMessage {
 }
 impl Encode for SendMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_message(self, wr);
+        if wr.layer().0 >= 227 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_message(self, wr);
+        }
     }
 }
 impl Function for SendMessage {
@@ -11428,22 +12412,54 @@ impl SendMultiMedia {
 impl SendMultiMedia {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let silent = word_flags & 0x20 != 0;
+        let background = word_flags & 0x40 != 0;
+        let clear_draft = word_flags & 0x80 != 0;
+        let noforwards = word_flags & 0x4000 != 0;
+        let update_stickersets_order = word_flags & 0x8000 != 0;
+        let invert_media = word_flags & 0x10000 != 0;
+        let allow_paid_floodskip = word_flags & 0x80000 != 0;
+        let peer = Decode::decode(rd)?;
+        let reply_to = rd.optional(word_flags & 0x1 != 0)?;
+        let multi_media = Decode::decode(rd)?;
+        let mut schedule_date = None;
+        let mut send_as = None;
+        let mut quick_reply_shortcut = None;
+        let mut effect = None;
+        let mut allow_paid_stars = None;
+        if word_flags & 0x262400 != 0 {
+            if word_flags & 0x400 != 0 {
+                schedule_date = Some(rd.i32()?);
+            }
+            if word_flags & 0x2000 != 0 {
+                send_as = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x20000 != 0 {
+                quick_reply_shortcut = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x40000 != 0 {
+                effect = Some(rd.i64()?);
+            }
+            if word_flags & 0x200000 != 0 {
+                allow_paid_stars = Some(rd.i64()?);
+            }
+        }
         Ok(functions::messages::SendMultiMedia {
-            silent: word_flags & 0x20 != 0,
-            background: word_flags & 0x40 != 0,
-            clear_draft: word_flags & 0x80 != 0,
-            noforwards: word_flags & 0x4000 != 0,
-            update_stickersets_order: word_flags & 0x8000 != 0,
-            invert_media: word_flags & 0x10000 != 0,
-            allow_paid_floodskip: word_flags & 0x80000 != 0,
-            peer: Decode::decode(rd)?,
-            reply_to: rd.optional(word_flags & 0x1 != 0)?,
-            multi_media: Decode::decode(rd)?,
-            schedule_date: rd.optional(word_flags & 0x400 != 0)?,
-            send_as: rd.optional(word_flags & 0x2000 != 0)?,
-            quick_reply_shortcut: rd.optional(word_flags & 0x20000 != 0)?,
-            effect: rd.optional(word_flags & 0x40000 != 0)?,
-            allow_paid_stars: rd.optional(word_flags & 0x200000 != 0)?,
+            silent,
+            background,
+            clear_draft,
+            noforwards,
+            update_stickersets_order,
+            invert_media,
+            allow_paid_floodskip,
+            peer,
+            reply_to,
+            multi_media,
+            schedule_date,
+            send_as,
+            quick_reply_shortcut,
+            effect,
+            allow_paid_stars,
         })
     }
 }
@@ -11468,41 +12484,41 @@ impl SendMultiMedia {
             allow_paid_stars,
         } = v;
         let reply_to = reply_to.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x1bf89d74);
-        wr.u32(
-            u32::from(reply_to.is_some()) << 0
-                | u32::from(*silent) << 5
-                | u32::from(*background) << 6
-                | u32::from(*clear_draft) << 7
-                | u32::from(schedule_date.is_some()) << 10
-                | u32::from(send_as.is_some()) << 13
-                | u32::from(*noforwards) << 14
-                | u32::from(*update_stickersets_order) << 15
-                | u32::from(*invert_media) << 16
-                | u32::from(quick_reply_shortcut.is_some()) << 17
-                | u32::from(effect.is_some()) << 18
-                | u32::from(*allow_paid_floodskip) << 19
-                | u32::from(allow_paid_stars.is_some()) << 21,
-        );
+        let word_flags = u32::from(reply_to.is_some()) << 0
+            | u32::from(*silent) << 5
+            | u32::from(*background) << 6
+            | u32::from(*clear_draft) << 7
+            | u32::from(schedule_date.is_some()) << 10
+            | u32::from(send_as.is_some()) << 13
+            | u32::from(*noforwards) << 14
+            | u32::from(*update_stickersets_order) << 15
+            | u32::from(*invert_media) << 16
+            | u32::from(quick_reply_shortcut.is_some()) << 17
+            | u32::from(effect.is_some()) << 18
+            | u32::from(*allow_paid_floodskip) << 19
+            | u32::from(allow_paid_stars.is_some()) << 21;
+        wr.words([0x1bf89d74, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = reply_to {
             Encode::encode(x, wr);
         }
         Encode::encode(multi_media, wr);
-        if let Some(x) = schedule_date {
-            wr.i32(*x);
-        }
-        if let Some(x) = send_as {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = quick_reply_shortcut {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = effect {
-            wr.i64(*x);
-        }
-        if let Some(x) = allow_paid_stars {
-            wr.i64(*x);
+        if word_flags & 0x262400 != 0 {
+            if let Some(x) = schedule_date {
+                wr.i32(*x);
+            }
+            if let Some(x) = send_as {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = quick_reply_shortcut {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = effect {
+                wr.i64(*x);
+            }
+            if let Some(x) = allow_paid_stars {
+                wr.i64(*x);
+            }
         }
     }
 }
@@ -11522,7 +12538,11 @@ impl Decode for SendMultiMedia {
 }
 impl Encode for SendMultiMedia {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_multi_media(self, wr);
+        if wr.layer().0 >= 200 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_multi_media(self, wr);
+        }
     }
 }
 impl Function for SendMultiMedia {
@@ -11549,25 +12569,22 @@ impl SendPaidReaction {
 impl SendPaidReaction {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SendPaidReaction {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            count: rd.i32()?,
-            random_id: rd.i64()?,
-            private: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let count = rd.i32()?;
+        let random_id = rd.i64()?;
+        let private = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::SendPaidReaction { peer, msg_id, count, random_id, private })
     }
 }
 impl SendPaidReaction {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SendPaidReaction { peer, msg_id, count, random_id, private } = v;
-        wr.u32(0x58bbcb50);
-        wr.u32(u32::from(private.is_some()) << 0);
+        let word_flags = u32::from(private.is_some()) << 0;
+        wr.words([0x58bbcb50, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
-        wr.i32(*count);
-        wr.i64(*random_id);
+        wr.words([msg_id.cast_unsigned(), count.cast_unsigned(), low(random_id), high(random_id)]);
         if let Some(x) = private {
             Encode::encode(x, wr);
         }
@@ -11585,7 +12602,11 @@ impl Decode for SendPaidReaction {
 }
 impl Encode for SendPaidReaction {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_paid_reaction(self, wr);
+        if wr.layer().0 >= 199 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_paid_reaction(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_send_paid_reaction(self, at_layer)
@@ -11604,15 +12625,13 @@ pub struct SendQuickReplyMessages {
     pub id: Vec<i32>,
     pub random_id: Vec<i64>,
 }
-impl SendQuickReplyMessages {}
 impl SendQuickReplyMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SendQuickReplyMessages {
-            peer: Decode::decode(rd)?,
-            shortcut_id: rd.i32()?,
-            id: Decode::decode(rd)?,
-            random_id: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let shortcut_id = rd.i32()?;
+        let id = Decode::decode(rd)?;
+        let random_id = Decode::decode(rd)?;
+        Ok(functions::messages::SendQuickReplyMessages { peer, shortcut_id, id, random_id })
     }
 }
 impl SendQuickReplyMessages {
@@ -11621,7 +12640,7 @@ impl SendQuickReplyMessages {
         let functions::messages::SendQuickReplyMessages { peer, shortcut_id, id, random_id } = v;
         wr.u32(0x6c750de1);
         Encode::encode(peer, wr);
-        wr.i32(*shortcut_id);
+        wr.u32(shortcut_id.cast_unsigned());
         Encode::encode(id, wr);
         Encode::encode(random_id, wr);
     }
@@ -11637,7 +12656,11 @@ impl Decode for SendQuickReplyMessages {
 }
 impl Encode for SendQuickReplyMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_quick_reply_messages(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_quick_reply_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_send_quick_reply_messages(self, at_layer)
@@ -11667,23 +12690,22 @@ impl SendReaction {
 impl SendReaction {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SendReaction {
-            big: word_flags & 0x2 != 0,
-            add_to_recent: word_flags & 0x4 != 0,
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            reaction: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let big = word_flags & 0x2 != 0;
+        let add_to_recent = word_flags & 0x4 != 0;
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let reaction = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::SendReaction { big, add_to_recent, peer, msg_id, reaction })
     }
 }
 impl SendReaction {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SendReaction { big, add_to_recent, peer, msg_id, reaction } = v;
-        wr.u32(0xd30d78d4);
-        wr.u32(u32::from(reaction.is_some()) << 0 | u32::from(*big) << 1 | u32::from(*add_to_recent) << 2);
+        let word_flags = u32::from(reaction.is_some()) << 0 | u32::from(*big) << 1 | u32::from(*add_to_recent) << 2;
+        wr.words([0xd30d78d4, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         if let Some(x) = reaction {
             Encode::encode(x, wr);
         }
@@ -11700,7 +12722,11 @@ impl Decode for SendReaction {
 }
 impl Encode for SendReaction {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_reaction(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_reaction(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_send_reaction(self, at_layer)
@@ -11717,10 +12743,11 @@ pub struct SendScheduledMessages {
     pub peer: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl SendScheduledMessages {}
 impl SendScheduledMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SendScheduledMessages { peer: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::messages::SendScheduledMessages { peer, id })
     }
 }
 impl SendScheduledMessages {
@@ -11757,14 +12784,12 @@ pub struct SendScreenshotNotification {
     pub reply_to: types::InputReplyTo,
     pub random_id: i64,
 }
-impl SendScreenshotNotification {}
 impl SendScreenshotNotification {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SendScreenshotNotification {
-            peer: Decode::decode(rd)?,
-            reply_to: Decode::decode(rd)?,
-            random_id: rd.i64()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let reply_to = Decode::decode(rd)?;
+        let random_id = rd.i64()?;
+        Ok(functions::messages::SendScreenshotNotification { peer, reply_to, random_id })
     }
 }
 impl SendScreenshotNotification {
@@ -11774,7 +12799,7 @@ impl SendScreenshotNotification {
         wr.u32(0xa1405817);
         Encode::encode(peer, wr);
         Encode::encode(reply_to, wr);
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
     }
 }
 impl Decode for SendScreenshotNotification {
@@ -11788,7 +12813,11 @@ impl Decode for SendScreenshotNotification {
 }
 impl Encode for SendScreenshotNotification {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_screenshot_notification(self, wr);
+        if wr.layer().0 >= 160 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_screenshot_notification(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_send_screenshot_notification(self, at_layer)
@@ -11806,10 +12835,12 @@ pub struct SendVote {
     pub msg_id: i32,
     pub options: Vec<Bytes>,
 }
-impl SendVote {}
 impl SendVote {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SendVote { peer: Decode::decode(rd)?, msg_id: rd.i32()?, options: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let options = Decode::decode(rd)?;
+        Ok(functions::messages::SendVote { peer, msg_id, options })
     }
 }
 impl SendVote {
@@ -11818,7 +12849,7 @@ impl SendVote {
         let functions::messages::SendVote { peer, msg_id, options } = v;
         wr.u32(0x10ea6184);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         Encode::encode(options, wr);
     }
 }
@@ -11848,15 +12879,13 @@ pub struct SendWebViewData {
     pub button_text: Str,
     pub data: Str,
 }
-impl SendWebViewData {}
 impl SendWebViewData {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SendWebViewData {
-            bot: Decode::decode(rd)?,
-            random_id: rd.i64()?,
-            button_text: rd.string()?,
-            data: rd.string()?,
-        })
+        let bot = Decode::decode(rd)?;
+        let random_id = rd.i64()?;
+        let button_text = rd.string()?;
+        let data = rd.string()?;
+        Ok(functions::messages::SendWebViewData { bot, random_id, button_text, data })
     }
 }
 impl SendWebViewData {
@@ -11865,7 +12894,7 @@ impl SendWebViewData {
         let functions::messages::SendWebViewData { bot, random_id, button_text, data } = v;
         wr.u32(0xdc0242c8);
         Encode::encode(bot, wr);
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
         wr.bytes(button_text.as_bytes());
         wr.bytes(data.as_bytes());
     }
@@ -11880,7 +12909,11 @@ impl Decode for SendWebViewData {
 }
 impl Encode for SendWebViewData {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_web_view_data(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_web_view_data(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_send_web_view_data(self, at_layer)
@@ -11897,10 +12930,11 @@ pub struct SendWebViewResultMessage {
     pub bot_query_id: Str,
     pub result: types::InputBotInlineResult,
 }
-impl SendWebViewResultMessage {}
 impl SendWebViewResultMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SendWebViewResultMessage { bot_query_id: rd.string()?, result: Decode::decode(rd)? })
+        let bot_query_id = rd.string()?;
+        let result = Decode::decode(rd)?;
+        Ok(functions::messages::SendWebViewResultMessage { bot_query_id, result })
     }
 }
 impl SendWebViewResultMessage {
@@ -11922,7 +12956,11 @@ impl Decode for SendWebViewResultMessage {
 }
 impl Encode for SendWebViewResultMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_send_web_view_result_message(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_send_web_view_result_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_send_web_view_result_message(self, at_layer)
@@ -11952,29 +12990,27 @@ impl SetBotCallbackAnswer {
 impl SetBotCallbackAnswer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SetBotCallbackAnswer {
-            alert: word_flags & 0x2 != 0,
-            query_id: rd.i64()?,
-            message: rd.optional(word_flags & 0x1 != 0)?,
-            url: rd.optional(word_flags & 0x4 != 0)?,
-            cache_time: rd.i32()?,
-        })
+        let alert = word_flags & 0x2 != 0;
+        let query_id = rd.i64()?;
+        let message = rd.optional(word_flags & 0x1 != 0)?;
+        let url = rd.optional(word_flags & 0x4 != 0)?;
+        let cache_time = rd.i32()?;
+        Ok(functions::messages::SetBotCallbackAnswer { alert, query_id, message, url, cache_time })
     }
 }
 impl SetBotCallbackAnswer {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SetBotCallbackAnswer { alert, query_id, message, url, cache_time } = v;
-        wr.u32(0xd58f130a);
-        wr.u32(u32::from(message.is_some()) << 0 | u32::from(*alert) << 1 | u32::from(url.is_some()) << 2);
-        wr.i64(*query_id);
+        let word_flags = u32::from(message.is_some()) << 0 | u32::from(*alert) << 1 | u32::from(url.is_some()) << 2;
+        wr.words([0xd58f130a, word_flags, low(query_id), high(query_id)]);
         if let Some(x) = message {
             wr.bytes(x.as_bytes());
         }
         if let Some(x) = url {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*cache_time);
+        wr.u32(cache_time.cast_unsigned());
     }
 }
 impl Decode for SetBotCallbackAnswer {
@@ -12001,18 +13037,18 @@ pub struct SetBotGuestChatResult {
     pub query_id: i64,
     pub result: types::InputBotInlineResult,
 }
-impl SetBotGuestChatResult {}
 impl SetBotGuestChatResult {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SetBotGuestChatResult { query_id: rd.i64()?, result: Decode::decode(rd)? })
+        let query_id = rd.i64()?;
+        let result = Decode::decode(rd)?;
+        Ok(functions::messages::SetBotGuestChatResult { query_id, result })
     }
 }
 impl SetBotGuestChatResult {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SetBotGuestChatResult { query_id, result } = v;
-        wr.u32(0xb8f106e3);
-        wr.i64(*query_id);
+        wr.words([0xb8f106e3, low(query_id), high(query_id)]);
         Encode::encode(result, wr);
     }
 }
@@ -12026,7 +13062,11 @@ impl Decode for SetBotGuestChatResult {
 }
 impl Encode for SetBotGuestChatResult {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_set_bot_guest_chat_result(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_set_bot_guest_chat_result(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_set_bot_guest_chat_result(self, at_layer)
@@ -12054,20 +13094,18 @@ impl SetBotPrecheckoutResults {
 impl SetBotPrecheckoutResults {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SetBotPrecheckoutResults {
-            success: word_flags & 0x2 != 0,
-            query_id: rd.i64()?,
-            error: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let success = word_flags & 0x2 != 0;
+        let query_id = rd.i64()?;
+        let error = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::SetBotPrecheckoutResults { success, query_id, error })
     }
 }
 impl SetBotPrecheckoutResults {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SetBotPrecheckoutResults { success, query_id, error } = v;
-        wr.u32(0x09c2dd95);
-        wr.u32(u32::from(error.is_some()) << 0 | u32::from(*success) << 1);
-        wr.i64(*query_id);
+        let word_flags = u32::from(error.is_some()) << 0 | u32::from(*success) << 1;
+        wr.words([0x09c2dd95, word_flags, low(query_id), high(query_id)]);
         if let Some(x) = error {
             wr.bytes(x.as_bytes());
         }
@@ -12108,20 +13146,18 @@ impl SetBotShippingResults {
 impl SetBotShippingResults {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SetBotShippingResults {
-            query_id: rd.i64()?,
-            error: rd.optional(word_flags & 0x1 != 0)?,
-            shipping_options: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let query_id = rd.i64()?;
+        let error = rd.optional(word_flags & 0x1 != 0)?;
+        let shipping_options = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::messages::SetBotShippingResults { query_id, error, shipping_options })
     }
 }
 impl SetBotShippingResults {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SetBotShippingResults { query_id, error, shipping_options } = v;
-        wr.u32(0xe5f672fa);
-        wr.u32(u32::from(error.is_some()) << 0 | u32::from(shipping_options.is_some()) << 1);
-        wr.i64(*query_id);
+        let word_flags = u32::from(error.is_some()) << 0 | u32::from(shipping_options.is_some()) << 1;
+        wr.words([0xe5f672fa, word_flags, low(query_id), high(query_id)]);
         if let Some(x) = error {
             wr.bytes(x.as_bytes());
         }
@@ -12166,12 +13202,11 @@ impl SetChatAvailableReactions {
 impl SetChatAvailableReactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SetChatAvailableReactions {
-            peer: Decode::decode(rd)?,
-            available_reactions: Decode::decode(rd)?,
-            reactions_limit: rd.optional(word_flags & 0x1 != 0)?,
-            paid_enabled: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let available_reactions = Decode::decode(rd)?;
+        let reactions_limit = rd.optional(word_flags & 0x1 != 0)?;
+        let paid_enabled = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::messages::SetChatAvailableReactions { peer, available_reactions, reactions_limit, paid_enabled })
     }
 }
 impl SetChatAvailableReactions {
@@ -12179,8 +13214,8 @@ impl SetChatAvailableReactions {
         let v = self;
         let functions::messages::SetChatAvailableReactions { peer, available_reactions, reactions_limit, paid_enabled } =
             v;
-        wr.u32(0x864b2581);
-        wr.u32(u32::from(reactions_limit.is_some()) << 0 | u32::from(paid_enabled.is_some()) << 1);
+        let word_flags = u32::from(reactions_limit.is_some()) << 0 | u32::from(paid_enabled.is_some()) << 1;
+        wr.words([0x864b2581, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(available_reactions, wr);
         if let Some(x) = reactions_limit {
@@ -12204,7 +13239,11 @@ impl Decode for SetChatAvailableReactions {
 }
 impl Encode for SetChatAvailableReactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_set_chat_available_reactions(self, wr);
+        if wr.layer().0 >= 186 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_set_chat_available_reactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_set_chat_available_reactions(self, at_layer)
@@ -12221,10 +13260,11 @@ pub struct SetChatTheme {
     pub peer: types::InputPeer,
     pub theme: types::InputChatTheme,
 }
-impl SetChatTheme {}
 impl SetChatTheme {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SetChatTheme { peer: Decode::decode(rd)?, theme: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let theme = Decode::decode(rd)?;
+        Ok(functions::messages::SetChatTheme { peer, theme })
     }
 }
 impl SetChatTheme {
@@ -12247,7 +13287,11 @@ impl Decode for SetChatTheme {
 }
 impl Encode for SetChatTheme {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_set_chat_theme(self, wr);
+        if wr.layer().0 >= 214 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_set_chat_theme(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_set_chat_theme(self, at_layer)
@@ -12278,37 +13322,47 @@ impl SetChatWallPaper {
 impl SetChatWallPaper {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SetChatWallPaper {
-            for_both: word_flags & 0x8 != 0,
-            revert: word_flags & 0x10 != 0,
-            peer: Decode::decode(rd)?,
-            wallpaper: rd.optional(word_flags & 0x1 != 0)?,
-            settings: rd.optional(word_flags & 0x4 != 0)?,
-            id: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let for_both = word_flags & 0x8 != 0;
+        let revert = word_flags & 0x10 != 0;
+        let peer = Decode::decode(rd)?;
+        let mut wallpaper = None;
+        let mut settings = None;
+        let mut id = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                wallpaper = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                settings = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                id = Some(rd.i32()?);
+            }
+        }
+        Ok(functions::messages::SetChatWallPaper { for_both, revert, peer, wallpaper, settings, id })
     }
 }
 impl SetChatWallPaper {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SetChatWallPaper { for_both, revert, peer, wallpaper, settings, id } = v;
-        wr.u32(0x8ffacae1);
-        wr.u32(
-            u32::from(wallpaper.is_some()) << 0
-                | u32::from(id.is_some()) << 1
-                | u32::from(settings.is_some()) << 2
-                | u32::from(*for_both) << 3
-                | u32::from(*revert) << 4,
-        );
+        let word_flags = u32::from(wallpaper.is_some()) << 0
+            | u32::from(id.is_some()) << 1
+            | u32::from(settings.is_some()) << 2
+            | u32::from(*for_both) << 3
+            | u32::from(*revert) << 4;
+        wr.words([0x8ffacae1, word_flags]);
         Encode::encode(peer, wr);
-        if let Some(x) = wallpaper {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = settings {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = id {
-            wr.i32(*x);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = wallpaper {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = settings {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = id {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -12322,7 +13376,11 @@ impl Decode for SetChatWallPaper {
 }
 impl Encode for SetChatWallPaper {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_set_chat_wall_paper(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_set_chat_wall_paper(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_set_chat_wall_paper(self, at_layer)
@@ -12338,18 +13396,17 @@ impl Function for SetChatWallPaper {
 pub struct SetDefaultHistoryTTL {
     pub period: i32,
 }
-impl SetDefaultHistoryTTL {}
 impl SetDefaultHistoryTTL {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SetDefaultHistoryTTL { period: rd.i32()? })
+        let period = rd.i32()?;
+        Ok(functions::messages::SetDefaultHistoryTTL { period })
     }
 }
 impl SetDefaultHistoryTTL {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SetDefaultHistoryTTL { period } = v;
-        wr.u32(0x9eb51445);
-        wr.i32(*period);
+        wr.words([0x9eb51445, period.cast_unsigned()]);
     }
 }
 impl Decode for SetDefaultHistoryTTL {
@@ -12362,7 +13419,11 @@ impl Decode for SetDefaultHistoryTTL {
 }
 impl Encode for SetDefaultHistoryTTL {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_set_default_history_ttl(self, wr);
+        if wr.layer().0 >= 150 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_set_default_history_ttl(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_set_default_history_ttl(self, at_layer)
@@ -12378,10 +13439,10 @@ impl Function for SetDefaultHistoryTTL {
 pub struct SetDefaultReaction {
     pub reaction: types::Reaction,
 }
-impl SetDefaultReaction {}
 impl SetDefaultReaction {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SetDefaultReaction { reaction: Decode::decode(rd)? })
+        let reaction = Decode::decode(rd)?;
+        Ok(functions::messages::SetDefaultReaction { reaction })
     }
 }
 impl SetDefaultReaction {
@@ -12403,7 +13464,11 @@ impl Decode for SetDefaultReaction {
 }
 impl Encode for SetDefaultReaction {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_set_default_reaction(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_set_default_reaction(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_set_default_reaction(self, at_layer)
@@ -12420,10 +13485,11 @@ pub struct SetEncryptedTyping {
     pub peer: types::InputEncryptedChat,
     pub typing: bool,
 }
-impl SetEncryptedTyping {}
 impl SetEncryptedTyping {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SetEncryptedTyping { peer: Decode::decode(rd)?, typing: rd.bool()? })
+        let peer = Decode::decode(rd)?;
+        let typing = rd.bool()?;
+        Ok(functions::messages::SetEncryptedTyping { peer, typing })
     }
 }
 impl SetEncryptedTyping {
@@ -12473,26 +13539,25 @@ impl SetGameScore {
 impl SetGameScore {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SetGameScore {
-            edit_message: word_flags & 0x1 != 0,
-            force: word_flags & 0x2 != 0,
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            user_id: Decode::decode(rd)?,
-            score: rd.i32()?,
-        })
+        let edit_message = word_flags & 0x1 != 0;
+        let force = word_flags & 0x2 != 0;
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let user_id = Decode::decode(rd)?;
+        let score = rd.i32()?;
+        Ok(functions::messages::SetGameScore { edit_message, force, peer, id, user_id, score })
     }
 }
 impl SetGameScore {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SetGameScore { edit_message, force, peer, id, user_id, score } = v;
-        wr.u32(0x8ef8ecc0);
-        wr.u32(u32::from(*edit_message) << 0 | u32::from(*force) << 1);
+        let word_flags = u32::from(*edit_message) << 0 | u32::from(*force) << 1;
+        wr.words([0x8ef8ecc0, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         Encode::encode(user_id, wr);
-        wr.i32(*score);
+        wr.u32(score.cast_unsigned());
     }
 }
 impl Decode for SetGameScore {
@@ -12519,10 +13584,11 @@ pub struct SetHistoryTTL {
     pub peer: types::InputPeer,
     pub period: i32,
 }
-impl SetHistoryTTL {}
 impl SetHistoryTTL {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::SetHistoryTTL { peer: Decode::decode(rd)?, period: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let period = rd.i32()?;
+        Ok(functions::messages::SetHistoryTTL { peer, period })
     }
 }
 impl SetHistoryTTL {
@@ -12531,7 +13597,7 @@ impl SetHistoryTTL {
         let functions::messages::SetHistoryTTL { peer, period } = v;
         wr.u32(0xb80e5fe4);
         Encode::encode(peer, wr);
-        wr.i32(*period);
+        wr.u32(period.cast_unsigned());
     }
 }
 impl Decode for SetHistoryTTL {
@@ -12583,15 +13649,34 @@ impl SetInlineBotResults {
 impl SetInlineBotResults {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let gallery = word_flags & 0x1 != 0;
+        let private = word_flags & 0x2 != 0;
+        let query_id = rd.i64()?;
+        let results = Decode::decode(rd)?;
+        let cache_time = rd.i32()?;
+        let mut next_offset = None;
+        let mut switch_pm = None;
+        let mut switch_webview = None;
+        if word_flags & 0x1c != 0 {
+            if word_flags & 0x4 != 0 {
+                next_offset = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                switch_pm = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x10 != 0 {
+                switch_webview = Some(Decode::decode(rd)?);
+            }
+        }
         Ok(functions::messages::SetInlineBotResults {
-            gallery: word_flags & 0x1 != 0,
-            private: word_flags & 0x2 != 0,
-            query_id: rd.i64()?,
-            results: Decode::decode(rd)?,
-            cache_time: rd.i32()?,
-            next_offset: rd.optional(word_flags & 0x4 != 0)?,
-            switch_pm: rd.optional(word_flags & 0x8 != 0)?,
-            switch_webview: rd.optional(word_flags & 0x10 != 0)?,
+            gallery,
+            private,
+            query_id,
+            results,
+            cache_time,
+            next_offset,
+            switch_pm,
+            switch_webview,
         })
     }
 }
@@ -12608,25 +13693,24 @@ impl SetInlineBotResults {
             switch_pm,
             switch_webview,
         } = v;
-        wr.u32(0xbb12a419);
-        wr.u32(
-            u32::from(*gallery) << 0
-                | u32::from(*private) << 1
-                | u32::from(next_offset.is_some()) << 2
-                | u32::from(switch_pm.is_some()) << 3
-                | u32::from(switch_webview.is_some()) << 4,
-        );
-        wr.i64(*query_id);
+        let word_flags = u32::from(*gallery) << 0
+            | u32::from(*private) << 1
+            | u32::from(next_offset.is_some()) << 2
+            | u32::from(switch_pm.is_some()) << 3
+            | u32::from(switch_webview.is_some()) << 4;
+        wr.words([0xbb12a419, word_flags, low(query_id), high(query_id)]);
         Encode::encode(results, wr);
-        wr.i32(*cache_time);
-        if let Some(x) = next_offset {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = switch_pm {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = switch_webview {
-            Encode::encode(x, wr);
+        wr.u32(cache_time.cast_unsigned());
+        if word_flags & 0x1c != 0 {
+            if let Some(x) = next_offset {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = switch_pm {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = switch_webview {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -12641,7 +13725,11 @@ impl Decode for SetInlineBotResults {
 }
 impl Encode for SetInlineBotResults {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_set_inline_bot_results(self, wr);
+        if wr.layer().0 >= 154 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_set_inline_bot_results(self, wr);
+        }
     }
 }
 impl Function for SetInlineBotResults {
@@ -12668,24 +13756,23 @@ impl SetInlineGameScore {
 impl SetInlineGameScore {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SetInlineGameScore {
-            edit_message: word_flags & 0x1 != 0,
-            force: word_flags & 0x2 != 0,
-            id: Decode::decode(rd)?,
-            user_id: Decode::decode(rd)?,
-            score: rd.i32()?,
-        })
+        let edit_message = word_flags & 0x1 != 0;
+        let force = word_flags & 0x2 != 0;
+        let id = Decode::decode(rd)?;
+        let user_id = Decode::decode(rd)?;
+        let score = rd.i32()?;
+        Ok(functions::messages::SetInlineGameScore { edit_message, force, id, user_id, score })
     }
 }
 impl SetInlineGameScore {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SetInlineGameScore { edit_message, force, id, user_id, score } = v;
-        wr.u32(0x15ad9f64);
-        wr.u32(u32::from(*edit_message) << 0 | u32::from(*force) << 1);
+        let word_flags = u32::from(*edit_message) << 0 | u32::from(*force) << 1;
+        wr.words([0x15ad9f64, word_flags]);
         Encode::encode(id, wr);
         Encode::encode(user_id, wr);
-        wr.i32(*score);
+        wr.u32(score.cast_unsigned());
     }
 }
 impl Decode for SetInlineGameScore {
@@ -12723,19 +13810,18 @@ impl SetTyping {
 impl SetTyping {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SetTyping {
-            peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            action: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let action = Decode::decode(rd)?;
+        Ok(functions::messages::SetTyping { peer, top_msg_id, action })
     }
 }
 impl SetTyping {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SetTyping { peer, top_msg_id, action } = v;
-        wr.u32(0x58943ee2);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0;
+        wr.words([0x58943ee2, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
@@ -12769,15 +13855,13 @@ pub struct StartBot {
     pub random_id: i64,
     pub start_param: Str,
 }
-impl StartBot {}
 impl StartBot {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::StartBot {
-            bot: Decode::decode(rd)?,
-            peer: Decode::decode(rd)?,
-            random_id: rd.i64()?,
-            start_param: rd.string()?,
-        })
+        let bot = Decode::decode(rd)?;
+        let peer = Decode::decode(rd)?;
+        let random_id = rd.i64()?;
+        let start_param = rd.string()?;
+        Ok(functions::messages::StartBot { bot, peer, random_id, start_param })
     }
 }
 impl StartBot {
@@ -12787,7 +13871,7 @@ impl StartBot {
         wr.u32(0xe6df7378);
         Encode::encode(bot, wr);
         Encode::encode(peer, wr);
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
         wr.bytes(start_param.as_bytes());
     }
 }
@@ -12815,10 +13899,11 @@ pub struct StartHistoryImport {
     pub peer: types::InputPeer,
     pub import_id: i64,
 }
-impl StartHistoryImport {}
 impl StartHistoryImport {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::StartHistoryImport { peer: Decode::decode(rd)?, import_id: rd.i64()? })
+        let peer = Decode::decode(rd)?;
+        let import_id = rd.i64()?;
+        Ok(functions::messages::StartHistoryImport { peer, import_id })
     }
 }
 impl StartHistoryImport {
@@ -12827,7 +13912,7 @@ impl StartHistoryImport {
         let functions::messages::StartHistoryImport { peer, import_id } = v;
         wr.u32(0xb43df344);
         Encode::encode(peer, wr);
-        wr.i64(*import_id);
+        wr.words([low(import_id), high(import_id)]);
     }
 }
 impl Decode for StartHistoryImport {
@@ -12866,22 +13951,21 @@ impl SummarizeText {
 impl SummarizeText {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::SummarizeText {
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            to_lang: rd.optional(word_flags & 0x1 != 0)?,
-            tone: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let to_lang = rd.optional(word_flags & 0x1 != 0)?;
+        let tone = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::messages::SummarizeText { peer, id, to_lang, tone })
     }
 }
 impl SummarizeText {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::SummarizeText { peer, id, to_lang, tone } = v;
-        wr.u32(0xabbbd346);
-        wr.u32(u32::from(to_lang.is_some()) << 0 | u32::from(tone.is_some()) << 2);
+        let word_flags = u32::from(to_lang.is_some()) << 0 | u32::from(tone.is_some()) << 2;
+        wr.words([0xabbbd346, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         if let Some(x) = to_lang {
             wr.bytes(x.as_bytes());
         }
@@ -12901,7 +13985,11 @@ impl Decode for SummarizeText {
 }
 impl Encode for SummarizeText {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_summarize_text(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_summarize_text(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_summarize_text(self, at_layer)
@@ -12929,19 +14017,18 @@ impl ToggleBotInAttachMenu {
 impl ToggleBotInAttachMenu {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ToggleBotInAttachMenu {
-            write_allowed: word_flags & 0x1 != 0,
-            bot: Decode::decode(rd)?,
-            enabled: rd.bool()?,
-        })
+        let write_allowed = word_flags & 0x1 != 0;
+        let bot = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        Ok(functions::messages::ToggleBotInAttachMenu { write_allowed, bot, enabled })
     }
 }
 impl ToggleBotInAttachMenu {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ToggleBotInAttachMenu { write_allowed, bot, enabled } = v;
-        wr.u32(0x69f59d69);
-        wr.u32(u32::from(*write_allowed) << 0);
+        let word_flags = u32::from(*write_allowed) << 0;
+        wr.words([0x69f59d69, word_flags]);
         Encode::encode(bot, wr);
         wr.bool(*enabled);
     }
@@ -12957,7 +14044,11 @@ impl Decode for ToggleBotInAttachMenu {
 }
 impl Encode for ToggleBotInAttachMenu {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_toggle_bot_in_attach_menu(self, wr);
+        if wr.layer().0 >= 151 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_toggle_bot_in_attach_menu(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_toggle_bot_in_attach_menu(self, at_layer)
@@ -12973,10 +14064,10 @@ impl Function for ToggleBotInAttachMenu {
 pub struct ToggleDialogFilterTags {
     pub enabled: bool,
 }
-impl ToggleDialogFilterTags {}
 impl ToggleDialogFilterTags {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ToggleDialogFilterTags { enabled: rd.bool()? })
+        let enabled = rd.bool()?;
+        Ok(functions::messages::ToggleDialogFilterTags { enabled })
     }
 }
 impl ToggleDialogFilterTags {
@@ -12997,7 +14088,11 @@ impl Decode for ToggleDialogFilterTags {
 }
 impl Encode for ToggleDialogFilterTags {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_toggle_dialog_filter_tags(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_toggle_dialog_filter_tags(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_toggle_dialog_filter_tags(self, at_layer)
@@ -13024,15 +14119,17 @@ impl ToggleDialogPin {
 impl ToggleDialogPin {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ToggleDialogPin { pinned: word_flags & 0x1 != 0, peer: Decode::decode(rd)? })
+        let pinned = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::ToggleDialogPin { pinned, peer })
     }
 }
 impl ToggleDialogPin {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ToggleDialogPin { pinned, peer } = v;
-        wr.u32(0xa731e257);
-        wr.u32(u32::from(*pinned) << 0);
+        let word_flags = u32::from(*pinned) << 0;
+        wr.words([0xa731e257, word_flags]);
         Encode::encode(peer, wr);
     }
 }
@@ -13074,19 +14171,18 @@ impl ToggleNoForwards {
 impl ToggleNoForwards {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ToggleNoForwards {
-            peer: Decode::decode(rd)?,
-            enabled: rd.bool()?,
-            request_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let enabled = rd.bool()?;
+        let request_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::ToggleNoForwards { peer, enabled, request_msg_id })
     }
 }
 impl ToggleNoForwards {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ToggleNoForwards { peer, enabled, request_msg_id } = v;
-        wr.u32(0xb2081a35);
-        wr.u32(u32::from(request_msg_id.is_some()) << 0);
+        let word_flags = u32::from(request_msg_id.is_some()) << 0;
+        wr.words([0xb2081a35, word_flags]);
         Encode::encode(peer, wr);
         wr.bool(*enabled);
         if let Some(x) = request_msg_id {
@@ -13105,7 +14201,11 @@ impl Decode for ToggleNoForwards {
 }
 impl Encode for ToggleNoForwards {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_toggle_no_forwards(self, wr);
+        if wr.layer().0 >= 223 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_toggle_no_forwards(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_toggle_no_forwards(self, at_layer)
@@ -13123,14 +14223,12 @@ pub struct TogglePaidReactionPrivacy {
     pub msg_id: i32,
     pub private: types::PaidReactionPrivacy,
 }
-impl TogglePaidReactionPrivacy {}
 impl TogglePaidReactionPrivacy {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::TogglePaidReactionPrivacy {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            private: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let private = Decode::decode(rd)?;
+        Ok(functions::messages::TogglePaidReactionPrivacy { peer, msg_id, private })
     }
 }
 impl TogglePaidReactionPrivacy {
@@ -13139,7 +14237,7 @@ impl TogglePaidReactionPrivacy {
         let functions::messages::TogglePaidReactionPrivacy { peer, msg_id, private } = v;
         wr.u32(0x435885b5);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         Encode::encode(private, wr);
     }
 }
@@ -13154,7 +14252,11 @@ impl Decode for TogglePaidReactionPrivacy {
 }
 impl Encode for TogglePaidReactionPrivacy {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_toggle_paid_reaction_privacy(self, wr);
+        if wr.layer().0 >= 199 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_toggle_paid_reaction_privacy(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_toggle_paid_reaction_privacy(self, at_layer)
@@ -13181,15 +14283,17 @@ impl TogglePeerTranslations {
 impl TogglePeerTranslations {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::TogglePeerTranslations { disabled: word_flags & 0x1 != 0, peer: Decode::decode(rd)? })
+        let disabled = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::TogglePeerTranslations { disabled, peer })
     }
 }
 impl TogglePeerTranslations {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::TogglePeerTranslations { disabled, peer } = v;
-        wr.u32(0xe47cb579);
-        wr.u32(u32::from(*disabled) << 0);
+        let word_flags = u32::from(*disabled) << 0;
+        wr.words([0xe47cb579, word_flags]);
         Encode::encode(peer, wr);
     }
 }
@@ -13203,7 +14307,11 @@ impl Decode for TogglePeerTranslations {
 }
 impl Encode for TogglePeerTranslations {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_toggle_peer_translations(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_toggle_peer_translations(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_toggle_peer_translations(self, at_layer)
@@ -13230,15 +14338,17 @@ impl ToggleSavedDialogPin {
 impl ToggleSavedDialogPin {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ToggleSavedDialogPin { pinned: word_flags & 0x1 != 0, peer: Decode::decode(rd)? })
+        let pinned = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::messages::ToggleSavedDialogPin { pinned, peer })
     }
 }
 impl ToggleSavedDialogPin {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ToggleSavedDialogPin { pinned, peer } = v;
-        wr.u32(0xac81bbde);
-        wr.u32(u32::from(*pinned) << 0);
+        let word_flags = u32::from(*pinned) << 0;
+        wr.words([0xac81bbde, word_flags]);
         Encode::encode(peer, wr);
     }
 }
@@ -13252,7 +14362,11 @@ impl Decode for ToggleSavedDialogPin {
 }
 impl Encode for ToggleSavedDialogPin {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_toggle_saved_dialog_pin(self, wr);
+        if wr.layer().0 >= 170 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_toggle_saved_dialog_pin(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_toggle_saved_dialog_pin(self, at_layer)
@@ -13281,20 +14395,19 @@ impl ToggleStickerSets {
 impl ToggleStickerSets {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ToggleStickerSets {
-            uninstall: word_flags & 0x1 != 0,
-            archive: word_flags & 0x2 != 0,
-            unarchive: word_flags & 0x4 != 0,
-            stickersets: Decode::decode(rd)?,
-        })
+        let uninstall = word_flags & 0x1 != 0;
+        let archive = word_flags & 0x2 != 0;
+        let unarchive = word_flags & 0x4 != 0;
+        let stickersets = Decode::decode(rd)?;
+        Ok(functions::messages::ToggleStickerSets { uninstall, archive, unarchive, stickersets })
     }
 }
 impl ToggleStickerSets {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::ToggleStickerSets { uninstall, archive, unarchive, stickersets } = v;
-        wr.u32(0xb5052fea);
-        wr.u32(u32::from(*uninstall) << 0 | u32::from(*archive) << 1 | u32::from(*unarchive) << 2);
+        let word_flags = u32::from(*uninstall) << 0 | u32::from(*archive) << 1 | u32::from(*unarchive) << 2;
+        wr.words([0xb5052fea, word_flags]);
         Encode::encode(stickersets, wr);
     }
 }
@@ -13335,13 +14448,12 @@ impl ToggleSuggestedPostApproval {
 impl ToggleSuggestedPostApproval {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::ToggleSuggestedPostApproval {
-            reject: word_flags & 0x2 != 0,
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            schedule_date: rd.optional(word_flags & 0x1 != 0)?,
-            reject_comment: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let reject = word_flags & 0x2 != 0;
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let schedule_date = rd.optional(word_flags & 0x1 != 0)?;
+        let reject_comment = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::messages::ToggleSuggestedPostApproval { reject, peer, msg_id, schedule_date, reject_comment })
     }
 }
 impl ToggleSuggestedPostApproval {
@@ -13349,14 +14461,12 @@ impl ToggleSuggestedPostApproval {
         let v = self;
         let functions::messages::ToggleSuggestedPostApproval { reject, peer, msg_id, schedule_date, reject_comment } =
             v;
-        wr.u32(0x8107455c);
-        wr.u32(
-            u32::from(schedule_date.is_some()) << 0
-                | u32::from(*reject) << 1
-                | u32::from(reject_comment.is_some()) << 2,
-        );
+        let word_flags = u32::from(schedule_date.is_some()) << 0
+            | u32::from(*reject) << 1
+            | u32::from(reject_comment.is_some()) << 2;
+        wr.words([0x8107455c, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         if let Some(x) = schedule_date {
             wr.i32(*x);
         }
@@ -13375,7 +14485,11 @@ impl Decode for ToggleSuggestedPostApproval {
 }
 impl Encode for ToggleSuggestedPostApproval {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_toggle_suggested_post_approval(self, wr);
+        if wr.layer().0 >= 206 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_toggle_suggested_post_approval(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_toggle_suggested_post_approval(self, at_layer)
@@ -13394,15 +14508,13 @@ pub struct ToggleTodoCompleted {
     pub completed: Vec<i32>,
     pub incompleted: Vec<i32>,
 }
-impl ToggleTodoCompleted {}
 impl ToggleTodoCompleted {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ToggleTodoCompleted {
-            peer: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            completed: Decode::decode(rd)?,
-            incompleted: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let completed = Decode::decode(rd)?;
+        let incompleted = Decode::decode(rd)?;
+        Ok(functions::messages::ToggleTodoCompleted { peer, msg_id, completed, incompleted })
     }
 }
 impl ToggleTodoCompleted {
@@ -13411,7 +14523,7 @@ impl ToggleTodoCompleted {
         let functions::messages::ToggleTodoCompleted { peer, msg_id, completed, incompleted } = v;
         wr.u32(0xd3e03124);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         Encode::encode(completed, wr);
         Encode::encode(incompleted, wr);
     }
@@ -13426,7 +14538,11 @@ impl Decode for ToggleTodoCompleted {
 }
 impl Encode for ToggleTodoCompleted {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_toggle_todo_completed(self, wr);
+        if wr.layer().0 >= 205 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_toggle_todo_completed(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_toggle_todo_completed(self, at_layer)
@@ -13443,10 +14559,11 @@ pub struct TranscribeAudio {
     pub peer: types::InputPeer,
     pub msg_id: i32,
 }
-impl TranscribeAudio {}
 impl TranscribeAudio {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::TranscribeAudio { peer: Decode::decode(rd)?, msg_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(functions::messages::TranscribeAudio { peer, msg_id })
     }
 }
 impl TranscribeAudio {
@@ -13455,7 +14572,7 @@ impl TranscribeAudio {
         let functions::messages::TranscribeAudio { peer, msg_id } = v;
         wr.u32(0x269e9a49);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 impl Decode for TranscribeAudio {
@@ -13468,7 +14585,11 @@ impl Decode for TranscribeAudio {
 }
 impl Encode for TranscribeAudio {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_transcribe_audio(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_transcribe_audio(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_transcribe_audio(self, at_layer)
@@ -13498,13 +14619,23 @@ impl TranslateRichMessage {
 impl TranslateRichMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::TranslateRichMessage {
-            peer: rd.optional(word_flags & 0x1 != 0)?,
-            id: rd.optional(word_flags & 0x1 != 0)?,
-            text: rd.optional(word_flags & 0x2 != 0)?,
-            to_lang: rd.string()?,
-            tone: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let mut peer = None;
+        let mut id = None;
+        let mut text = None;
+        if word_flags & 0x3 != 0 {
+            if word_flags & 0x1 != 0 {
+                peer = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x1 != 0 {
+                id = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                text = Some(Decode::decode(rd)?);
+            }
+        }
+        let to_lang = rd.string()?;
+        let tone = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::messages::TranslateRichMessage { peer, id, text, to_lang, tone })
     }
 }
 impl TranslateRichMessage {
@@ -13515,16 +14646,18 @@ impl TranslateRichMessage {
         if !all_flags_0 && (peer.is_some() || id.is_some()) {
             return wr.fail("messages.translateRichMessage");
         }
-        wr.u32(0x1a542004);
-        wr.u32(u32::from(all_flags_0) << 0 | u32::from(text.is_some()) << 1 | u32::from(tone.is_some()) << 2);
-        if all_flags_0 && let Some(x) = peer {
-            Encode::encode(x, wr);
-        }
-        if all_flags_0 && let Some(x) = id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = text {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(all_flags_0) << 0 | u32::from(text.is_some()) << 1 | u32::from(tone.is_some()) << 2;
+        wr.words([0x1a542004, word_flags]);
+        if word_flags & 0x3 != 0 {
+            if all_flags_0 && let Some(x) = peer {
+                Encode::encode(x, wr);
+            }
+            if all_flags_0 && let Some(x) = id {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = text {
+                Encode::encode(x, wr);
+            }
         }
         wr.bytes(to_lang.as_bytes());
         if let Some(x) = tone {
@@ -13542,7 +14675,11 @@ impl Decode for TranslateRichMessage {
 }
 impl Encode for TranslateRichMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_translate_rich_message(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_translate_rich_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_translate_rich_message(self, at_layer)
@@ -13572,13 +14709,23 @@ impl TranslateText {
 impl TranslateText {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::TranslateText {
-            peer: rd.optional(word_flags & 0x1 != 0)?,
-            id: rd.optional(word_flags & 0x1 != 0)?,
-            text: rd.optional(word_flags & 0x2 != 0)?,
-            to_lang: rd.string()?,
-            tone: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let mut peer = None;
+        let mut id = None;
+        let mut text = None;
+        if word_flags & 0x3 != 0 {
+            if word_flags & 0x1 != 0 {
+                peer = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x1 != 0 {
+                id = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                text = Some(Decode::decode(rd)?);
+            }
+        }
+        let to_lang = rd.string()?;
+        let tone = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::messages::TranslateText { peer, id, text, to_lang, tone })
     }
 }
 impl TranslateText {
@@ -13589,16 +14736,18 @@ impl TranslateText {
         if !all_flags_0 && (peer.is_some() || id.is_some()) {
             return wr.fail("messages.translateText");
         }
-        wr.u32(0xa5eec345);
-        wr.u32(u32::from(all_flags_0) << 0 | u32::from(text.is_some()) << 1 | u32::from(tone.is_some()) << 2);
-        if all_flags_0 && let Some(x) = peer {
-            Encode::encode(x, wr);
-        }
-        if all_flags_0 && let Some(x) = id {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = text {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(all_flags_0) << 0 | u32::from(text.is_some()) << 1 | u32::from(tone.is_some()) << 2;
+        wr.words([0xa5eec345, word_flags]);
+        if word_flags & 0x3 != 0 {
+            if all_flags_0 && let Some(x) = peer {
+                Encode::encode(x, wr);
+            }
+            if all_flags_0 && let Some(x) = id {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = text {
+                Encode::encode(x, wr);
+            }
         }
         wr.bytes(to_lang.as_bytes());
         if let Some(x) = tone {
@@ -13618,7 +14767,11 @@ impl Decode for TranslateText {
 }
 impl Encode for TranslateText {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_translate_text(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_translate_text(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_translate_text(self, at_layer)
@@ -13634,10 +14787,10 @@ impl Function for TranslateText {
 pub struct UninstallStickerSet {
     pub stickerset: types::InputStickerSet,
 }
-impl UninstallStickerSet {}
 impl UninstallStickerSet {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::UninstallStickerSet { stickerset: Decode::decode(rd)? })
+        let stickerset = Decode::decode(rd)?;
+        Ok(functions::messages::UninstallStickerSet { stickerset })
     }
 }
 impl UninstallStickerSet {
@@ -13686,19 +14839,18 @@ impl UnpinAllMessages {
 impl UnpinAllMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::UnpinAllMessages {
-            peer: Decode::decode(rd)?,
-            top_msg_id: rd.optional(word_flags & 0x1 != 0)?,
-            saved_peer_id: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let top_msg_id = rd.optional(word_flags & 0x1 != 0)?;
+        let saved_peer_id = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::messages::UnpinAllMessages { peer, top_msg_id, saved_peer_id })
     }
 }
 impl UnpinAllMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::UnpinAllMessages { peer, top_msg_id, saved_peer_id } = v;
-        wr.u32(0x062dd747);
-        wr.u32(u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1);
+        let word_flags = u32::from(top_msg_id.is_some()) << 0 | u32::from(saved_peer_id.is_some()) << 1;
+        wr.words([0x062dd747, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = top_msg_id {
             wr.i32(*x);
@@ -13720,7 +14872,11 @@ impl Decode for UnpinAllMessages {
 }
 impl Encode for UnpinAllMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_unpin_all_messages(self, wr);
+        if wr.layer().0 >= 204 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_unpin_all_messages(self, wr);
+        }
     }
 }
 impl Function for UnpinAllMessages {
@@ -13744,7 +14900,9 @@ impl UpdateDialogFilter {
 impl UpdateDialogFilter {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::UpdateDialogFilter { id: rd.i32()?, filter: rd.optional(word_flags & 0x1 != 0)? })
+        let id = rd.i32()?;
+        let filter = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::UpdateDialogFilter { id, filter })
     }
 }
 impl UpdateDialogFilter {
@@ -13752,9 +14910,8 @@ impl UpdateDialogFilter {
         let v = self;
         let functions::messages::UpdateDialogFilter { id, filter } = v;
         let filter = filter.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x1ad4a04a);
-        wr.u32(u32::from(filter.is_some()) << 0);
-        wr.i32(*id);
+        let word_flags = u32::from(filter.is_some()) << 0;
+        wr.words([0x1ad4a04a, word_flags, id.cast_unsigned()]);
         if let Some(x) = filter {
             Encode::encode(x, wr);
         }
@@ -13783,10 +14940,10 @@ impl Function for UpdateDialogFilter {
 pub struct UpdateDialogFiltersOrder {
     pub order: Vec<i32>,
 }
-impl UpdateDialogFiltersOrder {}
 impl UpdateDialogFiltersOrder {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::UpdateDialogFiltersOrder { order: Decode::decode(rd)? })
+        let order = Decode::decode(rd)?;
+        Ok(functions::messages::UpdateDialogFiltersOrder { order })
     }
 }
 impl UpdateDialogFiltersOrder {
@@ -13822,14 +14979,12 @@ pub struct UpdatePinnedForumTopic {
     pub topic_id: i32,
     pub pinned: bool,
 }
-impl UpdatePinnedForumTopic {}
 impl UpdatePinnedForumTopic {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::UpdatePinnedForumTopic {
-            peer: Decode::decode(rd)?,
-            topic_id: rd.i32()?,
-            pinned: rd.bool()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let topic_id = rd.i32()?;
+        let pinned = rd.bool()?;
+        Ok(functions::messages::UpdatePinnedForumTopic { peer, topic_id, pinned })
     }
 }
 impl UpdatePinnedForumTopic {
@@ -13838,7 +14993,7 @@ impl UpdatePinnedForumTopic {
         let functions::messages::UpdatePinnedForumTopic { peer, topic_id, pinned } = v;
         wr.u32(0x175df251);
         Encode::encode(peer, wr);
-        wr.i32(*topic_id);
+        wr.u32(topic_id.cast_unsigned());
         wr.bool(*pinned);
     }
 }
@@ -13853,7 +15008,11 @@ impl Decode for UpdatePinnedForumTopic {
 }
 impl Encode for UpdatePinnedForumTopic {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_update_pinned_forum_topic(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_update_pinned_forum_topic(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_update_pinned_forum_topic(self, at_layer)
@@ -13883,23 +15042,22 @@ impl UpdatePinnedMessage {
 impl UpdatePinnedMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::UpdatePinnedMessage {
-            silent: word_flags & 0x1 != 0,
-            unpin: word_flags & 0x2 != 0,
-            pm_oneside: word_flags & 0x4 != 0,
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-        })
+        let silent = word_flags & 0x1 != 0;
+        let unpin = word_flags & 0x2 != 0;
+        let pm_oneside = word_flags & 0x4 != 0;
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        Ok(functions::messages::UpdatePinnedMessage { silent, unpin, pm_oneside, peer, id })
     }
 }
 impl UpdatePinnedMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::UpdatePinnedMessage { silent, unpin, pm_oneside, peer, id } = v;
-        wr.u32(0xd2aaf7ec);
-        wr.u32(u32::from(*silent) << 0 | u32::from(*unpin) << 1 | u32::from(*pm_oneside) << 2);
+        let word_flags = u32::from(*silent) << 0 | u32::from(*unpin) << 1 | u32::from(*pm_oneside) << 2;
+        wr.words([0xd2aaf7ec, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
     }
 }
 impl Decode for UpdatePinnedMessage {
@@ -13936,18 +15094,17 @@ impl UpdateSavedReactionTag {
 impl UpdateSavedReactionTag {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::UpdateSavedReactionTag {
-            reaction: Decode::decode(rd)?,
-            title: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let reaction = Decode::decode(rd)?;
+        let title = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::messages::UpdateSavedReactionTag { reaction, title })
     }
 }
 impl UpdateSavedReactionTag {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::UpdateSavedReactionTag { reaction, title } = v;
-        wr.u32(0x60297dec);
-        wr.u32(u32::from(title.is_some()) << 0);
+        let word_flags = u32::from(title.is_some()) << 0;
+        wr.words([0x60297dec, word_flags]);
         Encode::encode(reaction, wr);
         if let Some(x) = title {
             wr.bytes(x.as_bytes());
@@ -13964,7 +15121,11 @@ impl Decode for UpdateSavedReactionTag {
 }
 impl Encode for UpdateSavedReactionTag {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_update_saved_reaction_tag(self, wr);
+        if wr.layer().0 >= 171 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_update_saved_reaction_tag(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_update_saved_reaction_tag(self, at_layer)
@@ -13981,10 +15142,11 @@ pub struct UploadEncryptedFile {
     pub peer: types::InputEncryptedChat,
     pub file: types::InputEncryptedFile,
 }
-impl UploadEncryptedFile {}
 impl UploadEncryptedFile {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::UploadEncryptedFile { peer: Decode::decode(rd)?, file: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let file = Decode::decode(rd)?;
+        Ok(functions::messages::UploadEncryptedFile { peer, file })
     }
 }
 impl UploadEncryptedFile {
@@ -14022,15 +15184,13 @@ pub struct UploadImportedMedia {
     pub file_name: Str,
     pub media: types::InputMedia,
 }
-impl UploadImportedMedia {}
 impl UploadImportedMedia {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::UploadImportedMedia {
-            peer: Decode::decode(rd)?,
-            import_id: rd.i64()?,
-            file_name: rd.string()?,
-            media: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let import_id = rd.i64()?;
+        let file_name = rd.string()?;
+        let media = Decode::decode(rd)?;
+        Ok(functions::messages::UploadImportedMedia { peer, import_id, file_name, media })
     }
 }
 impl UploadImportedMedia {
@@ -14039,7 +15199,7 @@ impl UploadImportedMedia {
         let functions::messages::UploadImportedMedia { peer, import_id, file_name, media } = v;
         wr.u32(0x2a862092);
         Encode::encode(peer, wr);
-        wr.i64(*import_id);
+        wr.words([low(import_id), high(import_id)]);
         wr.bytes(file_name.as_bytes());
         Encode::encode(media, wr);
     }
@@ -14082,19 +15242,18 @@ impl UploadMedia {
 impl UploadMedia {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::UploadMedia {
-            business_connection_id: rd.optional(word_flags & 0x1 != 0)?,
-            peer: Decode::decode(rd)?,
-            media: Decode::decode(rd)?,
-        })
+        let business_connection_id = rd.optional(word_flags & 0x1 != 0)?;
+        let peer = Decode::decode(rd)?;
+        let media = Decode::decode(rd)?;
+        Ok(functions::messages::UploadMedia { business_connection_id, peer, media })
     }
 }
 impl UploadMedia {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::UploadMedia { business_connection_id, peer, media } = v;
-        wr.u32(0x14967978);
-        wr.u32(u32::from(business_connection_id.is_some()) << 0);
+        let word_flags = u32::from(business_connection_id.is_some()) << 0;
+        wr.words([0x14967978, word_flags]);
         if let Some(x) = business_connection_id {
             wr.bytes(x.as_bytes());
         }
@@ -14113,7 +15272,11 @@ impl Decode for UploadMedia {
 }
 impl Encode for UploadMedia {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_upload_media(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_upload_media(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_f_upload_media(self, at_layer)
@@ -14129,10 +15292,10 @@ impl Function for UploadMedia {
 pub struct ViewSponsoredMessage {
     pub random_id: Bytes,
 }
-impl ViewSponsoredMessage {}
 impl ViewSponsoredMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::ViewSponsoredMessage { random_id: rd.bytes()? })
+        let random_id = rd.bytes()?;
+        Ok(functions::messages::ViewSponsoredMessage { random_id })
     }
 }
 impl ViewSponsoredMessage {
@@ -14155,7 +15318,11 @@ impl Decode for ViewSponsoredMessage {
 }
 impl Encode for ViewSponsoredMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_f_view_sponsored_message(self, wr);
+        if wr.layer().0 >= 201 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_f_view_sponsored_message(self, wr);
+        }
     }
 }
 impl Function for ViewSponsoredMessage {
@@ -14168,10 +15335,10 @@ impl Function for ViewSponsoredMessage {
 pub struct GetAllChats {
     pub except_ids: Vec<i64>,
 }
-impl GetAllChats {}
 impl GetAllChats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::messages::GetAllChats { except_ids: Decode::decode(rd)? })
+        let except_ids = Decode::decode(rd)?;
+        Ok(functions::messages::GetAllChats { except_ids })
     }
 }
 impl GetAllChats {
@@ -14220,19 +15387,18 @@ impl GetStatsURL {
 impl GetStatsURL {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::messages::GetStatsURL {
-            dark: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            params: rd.string()?,
-        })
+        let dark = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let params = rd.string()?;
+        Ok(functions::messages::GetStatsURL { dark, peer, params })
     }
 }
 impl GetStatsURL {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::messages::GetStatsURL { dark, peer, params } = v;
-        wr.u32(0x812c2ae6);
-        wr.u32(u32::from(*dark) << 0);
+        let word_flags = u32::from(*dark) << 0;
+        wr.words([0x812c2ae6, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(params.as_bytes());
     }

@@ -33,7 +33,7 @@ pub mod wallet;
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `initConnection#c1cd5ea9 {X:Type} flags:# api_id:int device_model:string system_version:string app_version:string system_lang_code:string lang_pack:string lang_code:string proxy:flags.0?InputClientProxy params:flags.1?JSONValue query:!X = X`
 #[derive(Clone, Debug, PartialEq)]
@@ -79,17 +79,27 @@ impl<X> InitConnection<X> {
 impl<X: Decode> InitConnection<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let api_id = rd.i32()?;
+        let device_model = rd.string()?;
+        let system_version = rd.string()?;
+        let app_version = rd.string()?;
+        let system_lang_code = rd.string()?;
+        let lang_pack = rd.string()?;
+        let lang_code = rd.string()?;
+        let proxy = rd.optional(word_flags & 0x1 != 0)?;
+        let params = rd.optional(word_flags & 0x2 != 0)?;
+        let query = Decode::decode(rd)?;
         Ok(functions::InitConnection {
-            api_id: rd.i32()?,
-            device_model: rd.string()?,
-            system_version: rd.string()?,
-            app_version: rd.string()?,
-            system_lang_code: rd.string()?,
-            lang_pack: rd.string()?,
-            lang_code: rd.string()?,
-            proxy: rd.optional(word_flags & 0x1 != 0)?,
-            params: rd.optional(word_flags & 0x2 != 0)?,
-            query: Decode::decode(rd)?,
+            api_id,
+            device_model,
+            system_version,
+            app_version,
+            system_lang_code,
+            lang_pack,
+            lang_code,
+            proxy,
+            params,
+            query,
         })
     }
 }
@@ -108,9 +118,8 @@ impl<X: Encode> InitConnection<X> {
             params,
             query,
         } = v;
-        wr.u32(0xc1cd5ea9);
-        wr.u32(u32::from(proxy.is_some()) << 0 | u32::from(params.is_some()) << 1);
-        wr.i32(*api_id);
+        let word_flags = u32::from(proxy.is_some()) << 0 | u32::from(params.is_some()) << 1;
+        wr.words([0xc1cd5ea9, word_flags, api_id.cast_unsigned()]);
         wr.bytes(device_model.as_bytes());
         wr.bytes(system_version.as_bytes());
         wr.bytes(app_version.as_bytes());
@@ -129,7 +138,7 @@ impl<X: Encode> InitConnection<X> {
 impl<X: Decode> Decode for InitConnection<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0xc1cd5ea9 => functions::InitConnection::<_>::read(rd),
+            0xc1cd5ea9 => functions::InitConnection::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "initConnection" }),
         }
     }
@@ -159,25 +168,25 @@ pub struct InvokeAfterMsg<X> {
     pub msg_id: i64,
     pub query: X,
 }
-impl<X> InvokeAfterMsg<X> {}
 impl<X: Decode> InvokeAfterMsg<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::InvokeAfterMsg { msg_id: rd.i64()?, query: Decode::decode(rd)? })
+        let msg_id = rd.i64()?;
+        let query = Decode::decode(rd)?;
+        Ok(functions::InvokeAfterMsg { msg_id, query })
     }
 }
 impl<X: Encode> InvokeAfterMsg<X> {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::InvokeAfterMsg { msg_id, query } = v;
-        wr.u32(0xcb9f372d);
-        wr.i64(*msg_id);
+        wr.words([0xcb9f372d, low(msg_id), high(msg_id)]);
         Encode::encode(query, wr);
     }
 }
 impl<X: Decode> Decode for InvokeAfterMsg<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0xcb9f372d => functions::InvokeAfterMsg::<_>::read(rd),
+            0xcb9f372d => functions::InvokeAfterMsg::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "invokeAfterMsg" }),
         }
     }
@@ -207,10 +216,11 @@ pub struct InvokeAfterMsgs<X> {
     pub msg_ids: Vec<i64>,
     pub query: X,
 }
-impl<X> InvokeAfterMsgs<X> {}
 impl<X: Decode> InvokeAfterMsgs<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::InvokeAfterMsgs { msg_ids: Decode::decode(rd)?, query: Decode::decode(rd)? })
+        let msg_ids = Decode::decode(rd)?;
+        let query = Decode::decode(rd)?;
+        Ok(functions::InvokeAfterMsgs { msg_ids, query })
     }
 }
 impl<X: Encode> InvokeAfterMsgs<X> {
@@ -225,7 +235,7 @@ impl<X: Encode> InvokeAfterMsgs<X> {
 impl<X: Decode> Decode for InvokeAfterMsgs<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0x3dc4b4f0 => functions::InvokeAfterMsgs::<_>::read(rd),
+            0x3dc4b4f0 => functions::InvokeAfterMsgs::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "invokeAfterMsgs" }),
         }
     }
@@ -256,10 +266,12 @@ pub struct InvokeWithApnsSecret<X> {
     pub secret: Str,
     pub query: X,
 }
-impl<X> InvokeWithApnsSecret<X> {}
 impl<X: Decode> InvokeWithApnsSecret<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::InvokeWithApnsSecret { nonce: rd.string()?, secret: rd.string()?, query: Decode::decode(rd)? })
+        let nonce = rd.string()?;
+        let secret = rd.string()?;
+        let query = Decode::decode(rd)?;
+        Ok(functions::InvokeWithApnsSecret { nonce, secret, query })
     }
 }
 impl<X: Encode> InvokeWithApnsSecret<X> {
@@ -275,14 +287,18 @@ impl<X: Encode> InvokeWithApnsSecret<X> {
 impl<X: Decode> Decode for InvokeWithApnsSecret<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0x0dae54f8 => functions::InvokeWithApnsSecret::<_>::read(rd),
+            0x0dae54f8 => functions::InvokeWithApnsSecret::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "invokeWithApnsSecret" }),
         }
     }
 }
 impl<X: Encode> Encode for InvokeWithApnsSecret<X> {
     fn encode(&self, wr: &mut Writer) {
-        forms::write_f_invoke_with_apns_secret(self, wr);
+        if wr.layer().0 >= 180 {
+            self.write_boxed(wr);
+        } else {
+            forms::write_f_invoke_with_apns_secret(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::shows_f_invoke_with_apns_secret(self, at_layer)
@@ -305,10 +321,11 @@ pub struct InvokeWithBusinessConnection<X> {
     pub connection_id: Str,
     pub query: X,
 }
-impl<X> InvokeWithBusinessConnection<X> {}
 impl<X: Decode> InvokeWithBusinessConnection<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::InvokeWithBusinessConnection { connection_id: rd.string()?, query: Decode::decode(rd)? })
+        let connection_id = rd.string()?;
+        let query = Decode::decode(rd)?;
+        Ok(functions::InvokeWithBusinessConnection { connection_id, query })
     }
 }
 impl<X: Encode> InvokeWithBusinessConnection<X> {
@@ -323,14 +340,18 @@ impl<X: Encode> InvokeWithBusinessConnection<X> {
 impl<X: Decode> Decode for InvokeWithBusinessConnection<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0xdd289f8e => functions::InvokeWithBusinessConnection::<_>::read(rd),
+            0xdd289f8e => functions::InvokeWithBusinessConnection::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "invokeWithBusinessConnection" }),
         }
     }
 }
 impl<X: Encode> Encode for InvokeWithBusinessConnection<X> {
     fn encode(&self, wr: &mut Writer) {
-        forms::write_f_invoke_with_business_connection(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::write_f_invoke_with_business_connection(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::shows_f_invoke_with_business_connection(self, at_layer)
@@ -354,14 +375,12 @@ pub struct InvokeWithGooglePlayIntegrity<X> {
     pub token: Str,
     pub query: X,
 }
-impl<X> InvokeWithGooglePlayIntegrity<X> {}
 impl<X: Decode> InvokeWithGooglePlayIntegrity<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::InvokeWithGooglePlayIntegrity {
-            nonce: rd.string()?,
-            token: rd.string()?,
-            query: Decode::decode(rd)?,
-        })
+        let nonce = rd.string()?;
+        let token = rd.string()?;
+        let query = Decode::decode(rd)?;
+        Ok(functions::InvokeWithGooglePlayIntegrity { nonce, token, query })
     }
 }
 impl<X: Encode> InvokeWithGooglePlayIntegrity<X> {
@@ -377,14 +396,18 @@ impl<X: Encode> InvokeWithGooglePlayIntegrity<X> {
 impl<X: Decode> Decode for InvokeWithGooglePlayIntegrity<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0x1df92984 => functions::InvokeWithGooglePlayIntegrity::<_>::read(rd),
+            0x1df92984 => functions::InvokeWithGooglePlayIntegrity::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "invokeWithGooglePlayIntegrity" }),
         }
     }
 }
 impl<X: Encode> Encode for InvokeWithGooglePlayIntegrity<X> {
     fn encode(&self, wr: &mut Writer) {
-        forms::write_f_invoke_with_google_play_integrity(self, wr);
+        if wr.layer().0 >= 180 {
+            self.write_boxed(wr);
+        } else {
+            forms::write_f_invoke_with_google_play_integrity(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::shows_f_invoke_with_google_play_integrity(self, at_layer)
@@ -407,25 +430,25 @@ pub struct InvokeWithLayer<X> {
     pub layer: i32,
     pub query: X,
 }
-impl<X> InvokeWithLayer<X> {}
 impl<X: Decode> InvokeWithLayer<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::InvokeWithLayer { layer: rd.i32()?, query: Decode::decode(rd)? })
+        let layer = rd.i32()?;
+        let query = Decode::decode(rd)?;
+        Ok(functions::InvokeWithLayer { layer, query })
     }
 }
 impl<X: Encode> InvokeWithLayer<X> {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::InvokeWithLayer { layer, query } = v;
-        wr.u32(0xda9b0d0d);
-        wr.i32(*layer);
+        wr.words([0xda9b0d0d, layer.cast_unsigned()]);
         Encode::encode(query, wr);
     }
 }
 impl<X: Decode> Decode for InvokeWithLayer<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0xda9b0d0d => functions::InvokeWithLayer::<_>::read(rd),
+            0xda9b0d0d => functions::InvokeWithLayer::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "invokeWithLayer" }),
         }
     }
@@ -455,10 +478,11 @@ pub struct InvokeWithMessagesRange<X> {
     pub range: types::MessageRange,
     pub query: X,
 }
-impl<X> InvokeWithMessagesRange<X> {}
 impl<X: Decode> InvokeWithMessagesRange<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::InvokeWithMessagesRange { range: Decode::decode(rd)?, query: Decode::decode(rd)? })
+        let range = Decode::decode(rd)?;
+        let query = Decode::decode(rd)?;
+        Ok(functions::InvokeWithMessagesRange { range, query })
     }
 }
 impl<X: Encode> InvokeWithMessagesRange<X> {
@@ -473,7 +497,7 @@ impl<X: Encode> InvokeWithMessagesRange<X> {
 impl<X: Decode> Decode for InvokeWithMessagesRange<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0x365275f2 => functions::InvokeWithMessagesRange::<_>::read(rd),
+            0x365275f2 => functions::InvokeWithMessagesRange::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "invokeWithMessagesRange" }),
         }
     }
@@ -502,10 +526,10 @@ impl<X: Function> Function for InvokeWithMessagesRange<X> {
 pub struct InvokeWithoutUpdates<X> {
     pub query: X,
 }
-impl<X> InvokeWithoutUpdates<X> {}
 impl<X: Decode> InvokeWithoutUpdates<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::InvokeWithoutUpdates { query: Decode::decode(rd)? })
+        let query = Decode::decode(rd)?;
+        Ok(functions::InvokeWithoutUpdates { query })
     }
 }
 impl<X: Encode> InvokeWithoutUpdates<X> {
@@ -519,7 +543,7 @@ impl<X: Encode> InvokeWithoutUpdates<X> {
 impl<X: Decode> Decode for InvokeWithoutUpdates<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0xbf9459b7 => functions::InvokeWithoutUpdates::<_>::read(rd),
+            0xbf9459b7 => functions::InvokeWithoutUpdates::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "invokeWithoutUpdates" }),
         }
     }
@@ -549,10 +573,11 @@ pub struct InvokeWithReCaptcha<X> {
     pub token: Str,
     pub query: X,
 }
-impl<X> InvokeWithReCaptcha<X> {}
 impl<X: Decode> InvokeWithReCaptcha<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::InvokeWithReCaptcha { token: rd.string()?, query: Decode::decode(rd)? })
+        let token = rd.string()?;
+        let query = Decode::decode(rd)?;
+        Ok(functions::InvokeWithReCaptcha { token, query })
     }
 }
 impl<X: Encode> InvokeWithReCaptcha<X> {
@@ -567,14 +592,18 @@ impl<X: Encode> InvokeWithReCaptcha<X> {
 impl<X: Decode> Decode for InvokeWithReCaptcha<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0xadbb0f94 => functions::InvokeWithReCaptcha::<_>::read(rd),
+            0xadbb0f94 => functions::InvokeWithReCaptcha::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "invokeWithReCaptcha" }),
         }
     }
 }
 impl<X: Encode> Encode for InvokeWithReCaptcha<X> {
     fn encode(&self, wr: &mut Writer) {
-        forms::write_f_invoke_with_re_captcha(self, wr);
+        if wr.layer().0 >= 199 {
+            self.write_boxed(wr);
+        } else {
+            forms::write_f_invoke_with_re_captcha(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::shows_f_invoke_with_re_captcha(self, at_layer)
@@ -597,25 +626,25 @@ pub struct InvokeWithTakeout<X> {
     pub takeout_id: i64,
     pub query: X,
 }
-impl<X> InvokeWithTakeout<X> {}
 impl<X: Decode> InvokeWithTakeout<X> {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::InvokeWithTakeout { takeout_id: rd.i64()?, query: Decode::decode(rd)? })
+        let takeout_id = rd.i64()?;
+        let query = Decode::decode(rd)?;
+        Ok(functions::InvokeWithTakeout { takeout_id, query })
     }
 }
 impl<X: Encode> InvokeWithTakeout<X> {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::InvokeWithTakeout { takeout_id, query } = v;
-        wr.u32(0xaca9fd2e);
-        wr.i64(*takeout_id);
+        wr.words([0xaca9fd2e, low(takeout_id), high(takeout_id)]);
         Encode::encode(query, wr);
     }
 }
 impl<X: Decode> Decode for InvokeWithTakeout<X> {
     fn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match rd.u32()? {
-            0xaca9fd2e => functions::InvokeWithTakeout::<_>::read(rd),
+            0xaca9fd2e => functions::InvokeWithTakeout::read(rd),
             id => Err(DecodeError::UnknownId { id, type_name: "invokeWithTakeout" }),
         }
     }

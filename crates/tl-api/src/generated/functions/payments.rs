@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `payments.applyGiftCode#f6e26854 slug:string = Updates`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApplyGiftCode {
     pub slug: Str,
 }
-impl ApplyGiftCode {}
 impl ApplyGiftCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::ApplyGiftCode { slug: rd.string()? })
+        let slug = rd.string()?;
+        Ok(functions::payments::ApplyGiftCode { slug })
     }
 }
 impl ApplyGiftCode {
@@ -36,7 +36,11 @@ impl Decode for ApplyGiftCode {
 }
 impl Encode for ApplyGiftCode {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_apply_gift_code(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_apply_gift_code(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_apply_gift_code(self, at_layer)
@@ -53,10 +57,11 @@ pub struct AssignAppStoreTransaction {
     pub receipt: Bytes,
     pub purpose: types::InputStorePaymentPurpose,
 }
-impl AssignAppStoreTransaction {}
 impl AssignAppStoreTransaction {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::AssignAppStoreTransaction { receipt: rd.bytes()?, purpose: Decode::decode(rd)? })
+        let receipt = rd.bytes()?;
+        let purpose = Decode::decode(rd)?;
+        Ok(functions::payments::AssignAppStoreTransaction { receipt, purpose })
     }
 }
 impl AssignAppStoreTransaction {
@@ -80,7 +85,11 @@ impl Decode for AssignAppStoreTransaction {
 }
 impl Encode for AssignAppStoreTransaction {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_assign_app_store_transaction(self, wr);
+        if wr.layer().0 >= 144 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_assign_app_store_transaction(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_assign_app_store_transaction(self, at_layer)
@@ -97,13 +106,11 @@ pub struct AssignPlayMarketTransaction {
     pub receipt: types::DataJSON,
     pub purpose: types::InputStorePaymentPurpose,
 }
-impl AssignPlayMarketTransaction {}
 impl AssignPlayMarketTransaction {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::AssignPlayMarketTransaction {
-            receipt: Decode::decode(rd)?,
-            purpose: Decode::decode(rd)?,
-        })
+        let receipt = Decode::decode(rd)?;
+        let purpose = Decode::decode(rd)?;
+        Ok(functions::payments::AssignPlayMarketTransaction { receipt, purpose })
     }
 }
 impl AssignPlayMarketTransaction {
@@ -126,7 +133,11 @@ impl Decode for AssignPlayMarketTransaction {
 }
 impl Encode for AssignPlayMarketTransaction {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_assign_play_market_transaction(self, wr);
+        if wr.layer().0 >= 144 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_assign_play_market_transaction(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_assign_play_market_transaction(self, at_layer)
@@ -154,19 +165,18 @@ impl BotCancelStarsSubscription {
 impl BotCancelStarsSubscription {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::BotCancelStarsSubscription {
-            restore: word_flags & 0x1 != 0,
-            user_id: Decode::decode(rd)?,
-            charge_id: rd.string()?,
-        })
+        let restore = word_flags & 0x1 != 0;
+        let user_id = Decode::decode(rd)?;
+        let charge_id = rd.string()?;
+        Ok(functions::payments::BotCancelStarsSubscription { restore, user_id, charge_id })
     }
 }
 impl BotCancelStarsSubscription {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::BotCancelStarsSubscription { restore, user_id, charge_id } = v;
-        wr.u32(0x6dfa0622);
-        wr.u32(u32::from(*restore) << 0);
+        let word_flags = u32::from(*restore) << 0;
+        wr.words([0x6dfa0622, word_flags]);
         Encode::encode(user_id, wr);
         wr.bytes(charge_id.as_bytes());
     }
@@ -182,7 +192,11 @@ impl Decode for BotCancelStarsSubscription {
 }
 impl Encode for BotCancelStarsSubscription {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_bot_cancel_stars_subscription(self, wr);
+        if wr.layer().0 >= 193 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_bot_cancel_stars_subscription(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_bot_cancel_stars_subscription(self, at_layer)
@@ -198,10 +212,10 @@ impl Function for BotCancelStarsSubscription {
 pub struct CanPurchaseStore {
     pub purpose: types::InputStorePaymentPurpose,
 }
-impl CanPurchaseStore {}
 impl CanPurchaseStore {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::CanPurchaseStore { purpose: Decode::decode(rd)? })
+        let purpose = Decode::decode(rd)?;
+        Ok(functions::payments::CanPurchaseStore { purpose })
     }
 }
 impl CanPurchaseStore {
@@ -224,7 +238,11 @@ impl Decode for CanPurchaseStore {
 }
 impl Encode for CanPurchaseStore {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_can_purchase_store(self, wr);
+        if wr.layer().0 >= 201 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_can_purchase_store(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_can_purchase_store(self, at_layer)
@@ -252,19 +270,18 @@ impl ChangeStarsSubscription {
 impl ChangeStarsSubscription {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::ChangeStarsSubscription {
-            peer: Decode::decode(rd)?,
-            subscription_id: rd.string()?,
-            canceled: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let subscription_id = rd.string()?;
+        let canceled = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::payments::ChangeStarsSubscription { peer, subscription_id, canceled })
     }
 }
 impl ChangeStarsSubscription {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::ChangeStarsSubscription { peer, subscription_id, canceled } = v;
-        wr.u32(0xc7770878);
-        wr.u32(u32::from(canceled.is_some()) << 0);
+        let word_flags = u32::from(canceled.is_some()) << 0;
+        wr.words([0xc7770878, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(subscription_id.as_bytes());
         if let Some(x) = canceled {
@@ -282,7 +299,11 @@ impl Decode for ChangeStarsSubscription {
 }
 impl Encode for ChangeStarsSubscription {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_change_stars_subscription(self, wr);
+        if wr.layer().0 >= 186 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_change_stars_subscription(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_change_stars_subscription(self, at_layer)
@@ -298,18 +319,17 @@ impl Function for ChangeStarsSubscription {
 pub struct CheckCanSendGift {
     pub gift_id: i64,
 }
-impl CheckCanSendGift {}
 impl CheckCanSendGift {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::CheckCanSendGift { gift_id: rd.i64()? })
+        let gift_id = rd.i64()?;
+        Ok(functions::payments::CheckCanSendGift { gift_id })
     }
 }
 impl CheckCanSendGift {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::CheckCanSendGift { gift_id } = v;
-        wr.u32(0xc0c4edc9);
-        wr.i64(*gift_id);
+        wr.words([0xc0c4edc9, low(gift_id), high(gift_id)]);
     }
 }
 impl Decode for CheckCanSendGift {
@@ -322,7 +342,11 @@ impl Decode for CheckCanSendGift {
 }
 impl Encode for CheckCanSendGift {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_check_can_send_gift(self, wr);
+        if wr.layer().0 >= 213 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_check_can_send_gift(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_check_can_send_gift(self, at_layer)
@@ -338,10 +362,10 @@ impl Function for CheckCanSendGift {
 pub struct CheckGiftCode {
     pub slug: Str,
 }
-impl CheckGiftCode {}
 impl CheckGiftCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::CheckGiftCode { slug: rd.string()? })
+        let slug = rd.string()?;
+        Ok(functions::payments::CheckGiftCode { slug })
     }
 }
 impl CheckGiftCode {
@@ -362,7 +386,11 @@ impl Decode for CheckGiftCode {
 }
 impl Encode for CheckGiftCode {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_check_gift_code(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_check_gift_code(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_check_gift_code(self, at_layer)
@@ -389,15 +417,17 @@ impl ClearSavedInfo {
 impl ClearSavedInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::ClearSavedInfo { credentials: word_flags & 0x1 != 0, info: word_flags & 0x2 != 0 })
+        let credentials = word_flags & 0x1 != 0;
+        let info = word_flags & 0x2 != 0;
+        Ok(functions::payments::ClearSavedInfo { credentials, info })
     }
 }
 impl ClearSavedInfo {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::ClearSavedInfo { credentials, info } = v;
-        wr.u32(0xd83d70c1);
-        wr.u32(u32::from(*credentials) << 0 | u32::from(*info) << 1);
+        let word_flags = u32::from(*credentials) << 0 | u32::from(*info) << 1;
+        wr.words([0xd83d70c1, word_flags]);
     }
 }
 impl Decode for ClearSavedInfo {
@@ -424,10 +454,11 @@ pub struct ConnectStarRefBot {
     pub peer: types::InputPeer,
     pub bot: types::InputUser,
 }
-impl ConnectStarRefBot {}
 impl ConnectStarRefBot {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::ConnectStarRefBot { peer: Decode::decode(rd)?, bot: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let bot = Decode::decode(rd)?;
+        Ok(functions::payments::ConnectStarRefBot { peer, bot })
     }
 }
 impl ConnectStarRefBot {
@@ -449,7 +480,11 @@ impl Decode for ConnectStarRefBot {
 }
 impl Encode for ConnectStarRefBot {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_connect_star_ref_bot(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_connect_star_ref_bot(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_connect_star_ref_bot(self, at_layer)
@@ -465,10 +500,10 @@ impl Function for ConnectStarRefBot {
 pub struct ConvertStarGift {
     pub stargift: types::InputSavedStarGift,
 }
-impl ConvertStarGift {}
 impl ConvertStarGift {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::ConvertStarGift { stargift: Decode::decode(rd)? })
+        let stargift = Decode::decode(rd)?;
+        Ok(functions::payments::ConvertStarGift { stargift })
     }
 }
 impl ConvertStarGift {
@@ -491,7 +526,11 @@ impl Decode for ConvertStarGift {
 }
 impl Encode for ConvertStarGift {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_convert_star_gift(self, wr);
+        if wr.layer().0 >= 198 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_convert_star_gift(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_convert_star_gift(self, at_layer)
@@ -507,10 +546,10 @@ impl Function for ConvertStarGift {
 pub struct CraftStarGift {
     pub stargift: Vec<types::InputSavedStarGift>,
 }
-impl CraftStarGift {}
 impl CraftStarGift {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::CraftStarGift { stargift: Decode::decode(rd)? })
+        let stargift = Decode::decode(rd)?;
+        Ok(functions::payments::CraftStarGift { stargift })
     }
 }
 impl CraftStarGift {
@@ -531,7 +570,11 @@ impl Decode for CraftStarGift {
 }
 impl Encode for CraftStarGift {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_craft_star_gift(self, wr);
+        if wr.layer().0 >= 222 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_craft_star_gift(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_craft_star_gift(self, at_layer)
@@ -579,18 +622,59 @@ impl CreateOnrampSession {
 impl CreateOnrampSession {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let provider = rd.string()?;
+        let crypto_currency = rd.string()?;
+        let address = rd.string()?;
+        let mut payment_method = None;
+        let mut base_currency = None;
+        let mut base_amount = None;
+        let mut memo = None;
+        let mut theme = None;
+        let mut success_return_url = None;
+        let mut fail_return_url = None;
+        let mut crypto_amount = None;
+        if word_flags & 0xff != 0 {
+            if word_flags & 0xf != 0 {
+                if word_flags & 0x1 != 0 {
+                    payment_method = Some(rd.string()?);
+                }
+                if word_flags & 0x2 != 0 {
+                    base_currency = Some(rd.string()?);
+                }
+                if word_flags & 0x4 != 0 {
+                    base_amount = Some(rd.string()?);
+                }
+                if word_flags & 0x8 != 0 {
+                    memo = Some(rd.string()?);
+                }
+            }
+            if word_flags & 0xf0 != 0 {
+                if word_flags & 0x10 != 0 {
+                    theme = Some(rd.string()?);
+                }
+                if word_flags & 0x20 != 0 {
+                    success_return_url = Some(rd.string()?);
+                }
+                if word_flags & 0x40 != 0 {
+                    fail_return_url = Some(rd.string()?);
+                }
+                if word_flags & 0x80 != 0 {
+                    crypto_amount = Some(rd.string()?);
+                }
+            }
+        }
         Ok(functions::payments::CreateOnrampSession {
-            provider: rd.string()?,
-            crypto_currency: rd.string()?,
-            address: rd.string()?,
-            payment_method: rd.optional(word_flags & 0x1 != 0)?,
-            base_currency: rd.optional(word_flags & 0x2 != 0)?,
-            base_amount: rd.optional(word_flags & 0x4 != 0)?,
-            memo: rd.optional(word_flags & 0x8 != 0)?,
-            theme: rd.optional(word_flags & 0x10 != 0)?,
-            success_return_url: rd.optional(word_flags & 0x20 != 0)?,
-            fail_return_url: rd.optional(word_flags & 0x40 != 0)?,
-            crypto_amount: rd.optional(word_flags & 0x80 != 0)?,
+            provider,
+            crypto_currency,
+            address,
+            payment_method,
+            base_currency,
+            base_amount,
+            memo,
+            theme,
+            success_return_url,
+            fail_return_url,
+            crypto_amount,
         })
     }
 }
@@ -610,43 +694,47 @@ impl CreateOnrampSession {
             fail_return_url,
             crypto_amount,
         } = v;
-        wr.u32(0xa2197cf6);
-        wr.u32(
-            u32::from(payment_method.is_some()) << 0
-                | u32::from(base_currency.is_some()) << 1
-                | u32::from(base_amount.is_some()) << 2
-                | u32::from(memo.is_some()) << 3
-                | u32::from(theme.is_some()) << 4
-                | u32::from(success_return_url.is_some()) << 5
-                | u32::from(fail_return_url.is_some()) << 6
-                | u32::from(crypto_amount.is_some()) << 7,
-        );
+        let word_flags = u32::from(payment_method.is_some()) << 0
+            | u32::from(base_currency.is_some()) << 1
+            | u32::from(base_amount.is_some()) << 2
+            | u32::from(memo.is_some()) << 3
+            | u32::from(theme.is_some()) << 4
+            | u32::from(success_return_url.is_some()) << 5
+            | u32::from(fail_return_url.is_some()) << 6
+            | u32::from(crypto_amount.is_some()) << 7;
+        wr.words([0xa2197cf6, word_flags]);
         wr.bytes(provider.as_bytes());
         wr.bytes(crypto_currency.as_bytes());
         wr.bytes(address.as_bytes());
-        if let Some(x) = payment_method {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = base_currency {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = base_amount {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = memo {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = theme {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = success_return_url {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = fail_return_url {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = crypto_amount {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0xff != 0 {
+            if word_flags & 0xf != 0 {
+                if let Some(x) = payment_method {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = base_currency {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = base_amount {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = memo {
+                    wr.bytes(x.as_bytes());
+                }
+            }
+            if word_flags & 0xf0 != 0 {
+                if let Some(x) = theme {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = success_return_url {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = fail_return_url {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = crypto_amount {
+                    wr.bytes(x.as_bytes());
+                }
+            }
         }
     }
 }
@@ -660,7 +748,11 @@ impl Decode for CreateOnrampSession {
 }
 impl Encode for CreateOnrampSession {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_create_onramp_session(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_create_onramp_session(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_create_onramp_session(self, at_layer)
@@ -678,14 +770,12 @@ pub struct CreateStarGiftCollection {
     pub title: Str,
     pub stargift: Vec<types::InputSavedStarGift>,
 }
-impl CreateStarGiftCollection {}
 impl CreateStarGiftCollection {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::CreateStarGiftCollection {
-            peer: Decode::decode(rd)?,
-            title: rd.string()?,
-            stargift: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let stargift = Decode::decode(rd)?;
+        Ok(functions::payments::CreateStarGiftCollection { peer, title, stargift })
     }
 }
 impl CreateStarGiftCollection {
@@ -708,7 +798,11 @@ impl Decode for CreateStarGiftCollection {
 }
 impl Encode for CreateStarGiftCollection {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_create_star_gift_collection(self, wr);
+        if wr.layer().0 >= 210 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_create_star_gift_collection(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_create_star_gift_collection(self, at_layer)
@@ -725,10 +819,11 @@ pub struct DeleteStarGiftCollection {
     pub peer: types::InputPeer,
     pub collection_id: i32,
 }
-impl DeleteStarGiftCollection {}
 impl DeleteStarGiftCollection {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::DeleteStarGiftCollection { peer: Decode::decode(rd)?, collection_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let collection_id = rd.i32()?;
+        Ok(functions::payments::DeleteStarGiftCollection { peer, collection_id })
     }
 }
 impl DeleteStarGiftCollection {
@@ -737,7 +832,7 @@ impl DeleteStarGiftCollection {
         let functions::payments::DeleteStarGiftCollection { peer, collection_id } = v;
         wr.u32(0xad5648e8);
         Encode::encode(peer, wr);
-        wr.i32(*collection_id);
+        wr.u32(collection_id.cast_unsigned());
     }
 }
 impl Decode for DeleteStarGiftCollection {
@@ -750,7 +845,11 @@ impl Decode for DeleteStarGiftCollection {
 }
 impl Encode for DeleteStarGiftCollection {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_delete_star_gift_collection(self, wr);
+        if wr.layer().0 >= 210 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_delete_star_gift_collection(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_delete_star_gift_collection(self, at_layer)
@@ -778,19 +877,18 @@ impl EditConnectedStarRefBot {
 impl EditConnectedStarRefBot {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::EditConnectedStarRefBot {
-            revoked: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            link: rd.string()?,
-        })
+        let revoked = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let link = rd.string()?;
+        Ok(functions::payments::EditConnectedStarRefBot { revoked, peer, link })
     }
 }
 impl EditConnectedStarRefBot {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::EditConnectedStarRefBot { revoked, peer, link } = v;
-        wr.u32(0xe4fca4a3);
-        wr.u32(u32::from(*revoked) << 0);
+        let word_flags = u32::from(*revoked) << 0;
+        wr.words([0xe4fca4a3, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(link.as_bytes());
     }
@@ -805,7 +903,11 @@ impl Decode for EditConnectedStarRefBot {
 }
 impl Encode for EditConnectedStarRefBot {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_edit_connected_star_ref_bot(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_edit_connected_star_ref_bot(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_edit_connected_star_ref_bot(self, at_layer)
@@ -821,10 +923,10 @@ impl Function for EditConnectedStarRefBot {
 pub struct ExportInvoice {
     pub invoice_media: types::InputMedia,
 }
-impl ExportInvoice {}
 impl ExportInvoice {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::ExportInvoice { invoice_media: Decode::decode(rd)? })
+        let invoice_media = Decode::decode(rd)?;
+        Ok(functions::payments::ExportInvoice { invoice_media })
     }
 }
 impl ExportInvoice {
@@ -845,7 +947,11 @@ impl Decode for ExportInvoice {
 }
 impl Encode for ExportInvoice {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_export_invoice(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_export_invoice(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_export_invoice(self, at_layer)
@@ -862,10 +968,11 @@ pub struct FulfillStarsSubscription {
     pub peer: types::InputPeer,
     pub subscription_id: Str,
 }
-impl FulfillStarsSubscription {}
 impl FulfillStarsSubscription {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::FulfillStarsSubscription { peer: Decode::decode(rd)?, subscription_id: rd.string()? })
+        let peer = Decode::decode(rd)?;
+        let subscription_id = rd.string()?;
+        Ok(functions::payments::FulfillStarsSubscription { peer, subscription_id })
     }
 }
 impl FulfillStarsSubscription {
@@ -887,7 +994,11 @@ impl Decode for FulfillStarsSubscription {
 }
 impl Encode for FulfillStarsSubscription {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_fulfill_stars_subscription(self, wr);
+        if wr.layer().0 >= 186 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_fulfill_stars_subscription(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_fulfill_stars_subscription(self, at_layer)
@@ -903,10 +1014,10 @@ impl Function for FulfillStarsSubscription {
 pub struct GetBankCardData {
     pub number: Str,
 }
-impl GetBankCardData {}
 impl GetBankCardData {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetBankCardData { number: rd.string()? })
+        let number = rd.string()?;
+        Ok(functions::payments::GetBankCardData { number })
     }
 }
 impl GetBankCardData {
@@ -941,10 +1052,11 @@ pub struct GetConnectedStarRefBot {
     pub peer: types::InputPeer,
     pub bot: types::InputUser,
 }
-impl GetConnectedStarRefBot {}
 impl GetConnectedStarRefBot {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetConnectedStarRefBot { peer: Decode::decode(rd)?, bot: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let bot = Decode::decode(rd)?;
+        Ok(functions::payments::GetConnectedStarRefBot { peer, bot })
     }
 }
 impl GetConnectedStarRefBot {
@@ -966,7 +1078,11 @@ impl Decode for GetConnectedStarRefBot {
 }
 impl Encode for GetConnectedStarRefBot {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_connected_star_ref_bot(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_connected_star_ref_bot(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_connected_star_ref_bot(self, at_layer)
@@ -995,12 +1111,11 @@ impl GetConnectedStarRefBots {
 impl GetConnectedStarRefBots {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetConnectedStarRefBots {
-            peer: Decode::decode(rd)?,
-            offset_date: rd.optional(word_flags & 0x4 != 0)?,
-            offset_link: rd.optional(word_flags & 0x4 != 0)?,
-            limit: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let offset_date = rd.optional(word_flags & 0x4 != 0)?;
+        let offset_link = rd.optional(word_flags & 0x4 != 0)?;
+        let limit = rd.i32()?;
+        Ok(functions::payments::GetConnectedStarRefBots { peer, offset_date, offset_link, limit })
     }
 }
 impl GetConnectedStarRefBots {
@@ -1011,8 +1126,8 @@ impl GetConnectedStarRefBots {
         if !all_flags_2 && (offset_date.is_some() || offset_link.is_some()) {
             return wr.fail("payments.getConnectedStarRefBots");
         }
-        wr.u32(0x5869a553);
-        wr.u32(u32::from(all_flags_2) << 2);
+        let word_flags = u32::from(all_flags_2) << 2;
+        wr.words([0x5869a553, word_flags]);
         Encode::encode(peer, wr);
         if all_flags_2 && let Some(x) = offset_date {
             wr.i32(*x);
@@ -1020,7 +1135,7 @@ impl GetConnectedStarRefBots {
         if all_flags_2 && let Some(x) = offset_link {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetConnectedStarRefBots {
@@ -1033,7 +1148,11 @@ impl Decode for GetConnectedStarRefBots {
 }
 impl Encode for GetConnectedStarRefBots {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_connected_star_ref_bots(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_connected_star_ref_bots(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_connected_star_ref_bots(self, at_layer)
@@ -1051,20 +1170,21 @@ pub struct GetCraftStarGifts {
     pub offset: Str,
     pub limit: i32,
 }
-impl GetCraftStarGifts {}
 impl GetCraftStarGifts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetCraftStarGifts { gift_id: rd.i64()?, offset: rd.string()?, limit: rd.i32()? })
+        let gift_id = rd.i64()?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::payments::GetCraftStarGifts { gift_id, offset, limit })
     }
 }
 impl GetCraftStarGifts {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetCraftStarGifts { gift_id, offset, limit } = v;
-        wr.u32(0xfd05dd00);
-        wr.i64(*gift_id);
+        wr.words([0xfd05dd00, low(gift_id), high(gift_id)]);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetCraftStarGifts {
@@ -1077,7 +1197,11 @@ impl Decode for GetCraftStarGifts {
 }
 impl Encode for GetCraftStarGifts {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_craft_star_gifts(self, wr);
+        if wr.layer().0 >= 222 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_craft_star_gifts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_craft_star_gifts(self, at_layer)
@@ -1091,7 +1215,6 @@ impl Function for GetCraftStarGifts {
 /// `payments.getCurrencyRates#d35983e8 = payments.CurrencyRates`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetCurrencyRates {}
-impl GetCurrencyRates {}
 impl GetCurrencyRates {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::payments::GetCurrencyRates {})
@@ -1113,7 +1236,11 @@ impl Decode for GetCurrencyRates {
 }
 impl Encode for GetCurrencyRates {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_currency_rates(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_currency_rates(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_currency_rates(self, at_layer)
@@ -1130,10 +1257,11 @@ pub struct GetGiveawayInfo {
     pub peer: types::InputPeer,
     pub msg_id: i32,
 }
-impl GetGiveawayInfo {}
 impl GetGiveawayInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetGiveawayInfo { peer: Decode::decode(rd)?, msg_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(functions::payments::GetGiveawayInfo { peer, msg_id })
     }
 }
 impl GetGiveawayInfo {
@@ -1142,7 +1270,7 @@ impl GetGiveawayInfo {
         let functions::payments::GetGiveawayInfo { peer, msg_id } = v;
         wr.u32(0xf4239425);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 impl Decode for GetGiveawayInfo {
@@ -1155,7 +1283,11 @@ impl Decode for GetGiveawayInfo {
 }
 impl Encode for GetGiveawayInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_giveaway_info(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_giveaway_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_giveaway_info(self, at_layer)
@@ -1183,19 +1315,18 @@ impl GetOnrampAvailability {
 impl GetOnrampAvailability {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetOnrampAvailability {
-            provider: rd.string()?,
-            crypto_currency: rd.string()?,
-            base_currency: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let provider = rd.string()?;
+        let crypto_currency = rd.string()?;
+        let base_currency = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::payments::GetOnrampAvailability { provider, crypto_currency, base_currency })
     }
 }
 impl GetOnrampAvailability {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetOnrampAvailability { provider, crypto_currency, base_currency } = v;
-        wr.u32(0x2ec29951);
-        wr.u32(u32::from(base_currency.is_some()) << 0);
+        let word_flags = u32::from(base_currency.is_some()) << 0;
+        wr.words([0x2ec29951, word_flags]);
         wr.bytes(provider.as_bytes());
         wr.bytes(crypto_currency.as_bytes());
         if let Some(x) = base_currency {
@@ -1213,7 +1344,11 @@ impl Decode for GetOnrampAvailability {
 }
 impl Encode for GetOnrampAvailability {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_onramp_availability(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_onramp_availability(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_onramp_availability(self, at_layer)
@@ -1230,10 +1365,11 @@ pub struct GetOnrampBaseCurrencies {
     pub provider: Str,
     pub crypto_currency: Str,
 }
-impl GetOnrampBaseCurrencies {}
 impl GetOnrampBaseCurrencies {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetOnrampBaseCurrencies { provider: rd.string()?, crypto_currency: rd.string()? })
+        let provider = rd.string()?;
+        let crypto_currency = rd.string()?;
+        Ok(functions::payments::GetOnrampBaseCurrencies { provider, crypto_currency })
     }
 }
 impl GetOnrampBaseCurrencies {
@@ -1255,7 +1391,11 @@ impl Decode for GetOnrampBaseCurrencies {
 }
 impl Encode for GetOnrampBaseCurrencies {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_onramp_base_currencies(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_onramp_base_currencies(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_onramp_base_currencies(self, at_layer)
@@ -1284,20 +1424,19 @@ impl GetOnrampLimits {
 impl GetOnrampLimits {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetOnrampLimits {
-            provider: rd.string()?,
-            crypto_currency: rd.string()?,
-            base_currency: rd.string()?,
-            payment_method: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let provider = rd.string()?;
+        let crypto_currency = rd.string()?;
+        let base_currency = rd.string()?;
+        let payment_method = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::payments::GetOnrampLimits { provider, crypto_currency, base_currency, payment_method })
     }
 }
 impl GetOnrampLimits {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetOnrampLimits { provider, crypto_currency, base_currency, payment_method } = v;
-        wr.u32(0x80e851fd);
-        wr.u32(u32::from(payment_method.is_some()) << 0);
+        let word_flags = u32::from(payment_method.is_some()) << 0;
+        wr.words([0x80e851fd, word_flags]);
         wr.bytes(provider.as_bytes());
         wr.bytes(crypto_currency.as_bytes());
         wr.bytes(base_currency.as_bytes());
@@ -1316,7 +1455,11 @@ impl Decode for GetOnrampLimits {
 }
 impl Encode for GetOnrampLimits {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_onramp_limits(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_onramp_limits(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_onramp_limits(self, at_layer)
@@ -1342,15 +1485,16 @@ impl GetOnrampProviders {
 impl GetOnrampProviders {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetOnrampProviders { crypto_currency: rd.optional(word_flags & 0x1 != 0)? })
+        let crypto_currency = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::payments::GetOnrampProviders { crypto_currency })
     }
 }
 impl GetOnrampProviders {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetOnrampProviders { crypto_currency } = v;
-        wr.u32(0x3f3e00dc);
-        wr.u32(u32::from(crypto_currency.is_some()) << 0);
+        let word_flags = u32::from(crypto_currency.is_some()) << 0;
+        wr.words([0x3f3e00dc, word_flags]);
         if let Some(x) = crypto_currency {
             wr.bytes(x.as_bytes());
         }
@@ -1366,7 +1510,11 @@ impl Decode for GetOnrampProviders {
 }
 impl Encode for GetOnrampProviders {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_onramp_providers(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_onramp_providers(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_onramp_providers(self, at_layer)
@@ -1397,13 +1545,30 @@ impl GetOnrampQuote {
 impl GetOnrampQuote {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let provider = rd.string()?;
+        let crypto_currency = rd.string()?;
+        let base_currency = rd.string()?;
+        let mut base_amount = None;
+        let mut crypto_amount = None;
+        let mut payment_method = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                base_amount = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                crypto_amount = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                payment_method = Some(rd.string()?);
+            }
+        }
         Ok(functions::payments::GetOnrampQuote {
-            provider: rd.string()?,
-            crypto_currency: rd.string()?,
-            base_currency: rd.string()?,
-            base_amount: rd.optional(word_flags & 0x1 != 0)?,
-            crypto_amount: rd.optional(word_flags & 0x2 != 0)?,
-            payment_method: rd.optional(word_flags & 0x4 != 0)?,
+            provider,
+            crypto_currency,
+            base_currency,
+            base_amount,
+            crypto_amount,
+            payment_method,
         })
     }
 }
@@ -1418,23 +1583,23 @@ impl GetOnrampQuote {
             crypto_amount,
             payment_method,
         } = v;
-        wr.u32(0xe06645fa);
-        wr.u32(
-            u32::from(base_amount.is_some()) << 0
-                | u32::from(crypto_amount.is_some()) << 1
-                | u32::from(payment_method.is_some()) << 2,
-        );
+        let word_flags = u32::from(base_amount.is_some()) << 0
+            | u32::from(crypto_amount.is_some()) << 1
+            | u32::from(payment_method.is_some()) << 2;
+        wr.words([0xe06645fa, word_flags]);
         wr.bytes(provider.as_bytes());
         wr.bytes(crypto_currency.as_bytes());
         wr.bytes(base_currency.as_bytes());
-        if let Some(x) = base_amount {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = crypto_amount {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = payment_method {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = base_amount {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = crypto_amount {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = payment_method {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -1448,7 +1613,11 @@ impl Decode for GetOnrampQuote {
 }
 impl Encode for GetOnrampQuote {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_onramp_quote(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_onramp_quote(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_onramp_quote(self, at_layer)
@@ -1475,18 +1644,17 @@ impl GetPaymentForm {
 impl GetPaymentForm {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetPaymentForm {
-            invoice: Decode::decode(rd)?,
-            theme_params: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let invoice = Decode::decode(rd)?;
+        let theme_params = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::payments::GetPaymentForm { invoice, theme_params })
     }
 }
 impl GetPaymentForm {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetPaymentForm { invoice, theme_params } = v;
-        wr.u32(0x37148dbb);
-        wr.u32(u32::from(theme_params.is_some()) << 0);
+        let word_flags = u32::from(theme_params.is_some()) << 0;
+        wr.words([0x37148dbb, word_flags]);
         Encode::encode(invoice, wr);
         if let Some(x) = theme_params {
             Encode::encode(x, wr);
@@ -1504,7 +1672,11 @@ impl Decode for GetPaymentForm {
 }
 impl Encode for GetPaymentForm {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_payment_form(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_payment_form(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_payment_form(self, at_layer)
@@ -1521,10 +1693,11 @@ pub struct GetPaymentReceipt {
     pub peer: types::InputPeer,
     pub msg_id: i32,
 }
-impl GetPaymentReceipt {}
 impl GetPaymentReceipt {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetPaymentReceipt { peer: Decode::decode(rd)?, msg_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(functions::payments::GetPaymentReceipt { peer, msg_id })
     }
 }
 impl GetPaymentReceipt {
@@ -1533,7 +1706,7 @@ impl GetPaymentReceipt {
         let functions::payments::GetPaymentReceipt { peer, msg_id } = v;
         wr.u32(0x2478d1cc);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 impl Decode for GetPaymentReceipt {
@@ -1569,15 +1742,16 @@ impl GetPremiumGiftCodeOptions {
 impl GetPremiumGiftCodeOptions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetPremiumGiftCodeOptions { boost_peer: rd.optional(word_flags & 0x1 != 0)? })
+        let boost_peer = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::payments::GetPremiumGiftCodeOptions { boost_peer })
     }
 }
 impl GetPremiumGiftCodeOptions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetPremiumGiftCodeOptions { boost_peer } = v;
-        wr.u32(0x2757ba54);
-        wr.u32(u32::from(boost_peer.is_some()) << 0);
+        let word_flags = u32::from(boost_peer.is_some()) << 0;
+        wr.words([0x2757ba54, word_flags]);
         if let Some(x) = boost_peer {
             Encode::encode(x, wr);
         }
@@ -1593,7 +1767,11 @@ impl Decode for GetPremiumGiftCodeOptions {
 }
 impl Encode for GetPremiumGiftCodeOptions {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_premium_gift_code_options(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_premium_gift_code_options(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_premium_gift_code_options(self, at_layer)
@@ -1637,16 +1815,25 @@ impl GetResaleStarGifts {
 impl GetResaleStarGifts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let sort_by_price = word_flags & 0x2 != 0;
+        let sort_by_num = word_flags & 0x4 != 0;
+        let for_craft = word_flags & 0x10 != 0;
+        let stars_only = word_flags & 0x20 != 0;
+        let attributes_hash = rd.optional(word_flags & 0x1 != 0)?;
+        let gift_id = rd.i64()?;
+        let attributes = rd.optional(word_flags & 0x8 != 0)?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
         Ok(functions::payments::GetResaleStarGifts {
-            sort_by_price: word_flags & 0x2 != 0,
-            sort_by_num: word_flags & 0x4 != 0,
-            for_craft: word_flags & 0x10 != 0,
-            stars_only: word_flags & 0x20 != 0,
-            attributes_hash: rd.optional(word_flags & 0x1 != 0)?,
-            gift_id: rd.i64()?,
-            attributes: rd.optional(word_flags & 0x8 != 0)?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
+            sort_by_price,
+            sort_by_num,
+            for_craft,
+            stars_only,
+            attributes_hash,
+            gift_id,
+            attributes,
+            offset,
+            limit,
         })
     }
 }
@@ -1664,24 +1851,22 @@ impl GetResaleStarGifts {
             offset,
             limit,
         } = v;
-        wr.u32(0x7a5fa236);
-        wr.u32(
-            u32::from(attributes_hash.is_some()) << 0
-                | u32::from(*sort_by_price) << 1
-                | u32::from(*sort_by_num) << 2
-                | u32::from(attributes.is_some()) << 3
-                | u32::from(*for_craft) << 4
-                | u32::from(*stars_only) << 5,
-        );
+        let word_flags = u32::from(attributes_hash.is_some()) << 0
+            | u32::from(*sort_by_price) << 1
+            | u32::from(*sort_by_num) << 2
+            | u32::from(attributes.is_some()) << 3
+            | u32::from(*for_craft) << 4
+            | u32::from(*stars_only) << 5;
+        wr.words([0x7a5fa236, word_flags]);
         if let Some(x) = attributes_hash {
             wr.i64(*x);
         }
-        wr.i64(*gift_id);
+        wr.words([low(gift_id), high(gift_id)]);
         if let Some(x) = attributes {
             Encode::encode(x, wr);
         }
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetResaleStarGifts {
@@ -1694,7 +1879,11 @@ impl Decode for GetResaleStarGifts {
 }
 impl Encode for GetResaleStarGifts {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_resale_star_gifts(self, wr);
+        if wr.layer().0 >= 203 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_resale_star_gifts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_resale_star_gifts(self, at_layer)
@@ -1708,7 +1897,6 @@ impl Function for GetResaleStarGifts {
 /// `payments.getSavedInfo#227d824b = payments.SavedInfo`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetSavedInfo {}
-impl GetSavedInfo {}
 impl GetSavedInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::payments::GetSavedInfo {})
@@ -1743,10 +1931,10 @@ impl Function for GetSavedInfo {
 pub struct GetSavedStarGift {
     pub stargift: Vec<types::InputSavedStarGift>,
 }
-impl GetSavedStarGift {}
 impl GetSavedStarGift {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetSavedStarGift { stargift: Decode::decode(rd)? })
+        let stargift = Decode::decode(rd)?;
+        Ok(functions::payments::GetSavedStarGift { stargift })
     }
 }
 impl GetSavedStarGift {
@@ -1767,7 +1955,11 @@ impl Decode for GetSavedStarGift {
 }
 impl Encode for GetSavedStarGift {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_saved_star_gift(self, wr);
+        if wr.layer().0 >= 198 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_saved_star_gift(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_saved_star_gift(self, at_layer)
@@ -1819,20 +2011,33 @@ impl GetSavedStarGifts {
 impl GetSavedStarGifts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let exclude_unsaved = word_flags & 0x1 != 0;
+        let exclude_saved = word_flags & 0x2 != 0;
+        let exclude_unlimited = word_flags & 0x4 != 0;
+        let exclude_unique = word_flags & 0x10 != 0;
+        let sort_by_value = word_flags & 0x20 != 0;
+        let exclude_upgradable = word_flags & 0x80 != 0;
+        let exclude_unupgradable = word_flags & 0x100 != 0;
+        let peer_color_available = word_flags & 0x200 != 0;
+        let exclude_hosted = word_flags & 0x400 != 0;
+        let peer = Decode::decode(rd)?;
+        let collection_id = rd.optional(word_flags & 0x40 != 0)?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
         Ok(functions::payments::GetSavedStarGifts {
-            exclude_unsaved: word_flags & 0x1 != 0,
-            exclude_saved: word_flags & 0x2 != 0,
-            exclude_unlimited: word_flags & 0x4 != 0,
-            exclude_unique: word_flags & 0x10 != 0,
-            sort_by_value: word_flags & 0x20 != 0,
-            exclude_upgradable: word_flags & 0x80 != 0,
-            exclude_unupgradable: word_flags & 0x100 != 0,
-            peer_color_available: word_flags & 0x200 != 0,
-            exclude_hosted: word_flags & 0x400 != 0,
-            peer: Decode::decode(rd)?,
-            collection_id: rd.optional(word_flags & 0x40 != 0)?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
+            exclude_unsaved,
+            exclude_saved,
+            exclude_unlimited,
+            exclude_unique,
+            sort_by_value,
+            exclude_upgradable,
+            exclude_unupgradable,
+            peer_color_available,
+            exclude_hosted,
+            peer,
+            collection_id,
+            offset,
+            limit,
         })
     }
 }
@@ -1854,25 +2059,23 @@ impl GetSavedStarGifts {
             offset,
             limit,
         } = v;
-        wr.u32(0xa319e569);
-        wr.u32(
-            u32::from(*exclude_unsaved) << 0
-                | u32::from(*exclude_saved) << 1
-                | u32::from(*exclude_unlimited) << 2
-                | u32::from(*exclude_unique) << 4
-                | u32::from(*sort_by_value) << 5
-                | u32::from(collection_id.is_some()) << 6
-                | u32::from(*exclude_upgradable) << 7
-                | u32::from(*exclude_unupgradable) << 8
-                | u32::from(*peer_color_available) << 9
-                | u32::from(*exclude_hosted) << 10,
-        );
+        let word_flags = u32::from(*exclude_unsaved) << 0
+            | u32::from(*exclude_saved) << 1
+            | u32::from(*exclude_unlimited) << 2
+            | u32::from(*exclude_unique) << 4
+            | u32::from(*sort_by_value) << 5
+            | u32::from(collection_id.is_some()) << 6
+            | u32::from(*exclude_upgradable) << 7
+            | u32::from(*exclude_unupgradable) << 8
+            | u32::from(*peer_color_available) << 9
+            | u32::from(*exclude_hosted) << 10;
+        wr.words([0xa319e569, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = collection_id {
             wr.i32(*x);
         }
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetSavedStarGifts {
@@ -1886,7 +2089,11 @@ impl Decode for GetSavedStarGifts {
 }
 impl Encode for GetSavedStarGifts {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_saved_star_gifts(self, wr);
+        if wr.layer().0 >= 210 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_saved_star_gifts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_saved_star_gifts(self, at_layer)
@@ -1902,18 +2109,17 @@ impl Function for GetSavedStarGifts {
 pub struct GetStarGiftActiveAuctions {
     pub hash: i64,
 }
-impl GetStarGiftActiveAuctions {}
 impl GetStarGiftActiveAuctions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetStarGiftActiveAuctions { hash: rd.i64()? })
+        let hash = rd.i64()?;
+        Ok(functions::payments::GetStarGiftActiveAuctions { hash })
     }
 }
 impl GetStarGiftActiveAuctions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarGiftActiveAuctions { hash } = v;
-        wr.u32(0xa5d0514d);
-        wr.i64(*hash);
+        wr.words([0xa5d0514d, low(hash), high(hash)]);
     }
 }
 impl Decode for GetStarGiftActiveAuctions {
@@ -1926,7 +2132,11 @@ impl Decode for GetStarGiftActiveAuctions {
 }
 impl Encode for GetStarGiftActiveAuctions {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_star_gift_active_auctions(self, wr);
+        if wr.layer().0 >= 218 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_star_gift_active_auctions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_star_gift_active_auctions(self, at_layer)
@@ -1942,18 +2152,17 @@ impl Function for GetStarGiftActiveAuctions {
 pub struct GetStarGiftAuctionAcquiredGifts {
     pub gift_id: i64,
 }
-impl GetStarGiftAuctionAcquiredGifts {}
 impl GetStarGiftAuctionAcquiredGifts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetStarGiftAuctionAcquiredGifts { gift_id: rd.i64()? })
+        let gift_id = rd.i64()?;
+        Ok(functions::payments::GetStarGiftAuctionAcquiredGifts { gift_id })
     }
 }
 impl GetStarGiftAuctionAcquiredGifts {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarGiftAuctionAcquiredGifts { gift_id } = v;
-        wr.u32(0x6ba2cbec);
-        wr.i64(*gift_id);
+        wr.words([0x6ba2cbec, low(gift_id), high(gift_id)]);
     }
 }
 impl Decode for GetStarGiftAuctionAcquiredGifts {
@@ -1966,7 +2175,11 @@ impl Decode for GetStarGiftAuctionAcquiredGifts {
 }
 impl Encode for GetStarGiftAuctionAcquiredGifts {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_star_gift_auction_acquired_gifts(self, wr);
+        if wr.layer().0 >= 218 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_star_gift_auction_acquired_gifts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_star_gift_auction_acquired_gifts(self, at_layer)
@@ -1983,10 +2196,11 @@ pub struct GetStarGiftAuctionState {
     pub auction: types::InputStarGiftAuction,
     pub version: i32,
 }
-impl GetStarGiftAuctionState {}
 impl GetStarGiftAuctionState {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetStarGiftAuctionState { auction: Decode::decode(rd)?, version: rd.i32()? })
+        let auction = Decode::decode(rd)?;
+        let version = rd.i32()?;
+        Ok(functions::payments::GetStarGiftAuctionState { auction, version })
     }
 }
 impl GetStarGiftAuctionState {
@@ -1995,7 +2209,7 @@ impl GetStarGiftAuctionState {
         let functions::payments::GetStarGiftAuctionState { auction, version } = v;
         wr.u32(0x5c9ff4d6);
         Encode::encode(auction, wr);
-        wr.i32(*version);
+        wr.u32(version.cast_unsigned());
     }
 }
 impl Decode for GetStarGiftAuctionState {
@@ -2008,7 +2222,11 @@ impl Decode for GetStarGiftAuctionState {
 }
 impl Encode for GetStarGiftAuctionState {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_star_gift_auction_state(self, wr);
+        if wr.layer().0 >= 218 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_star_gift_auction_state(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_star_gift_auction_state(self, at_layer)
@@ -2025,10 +2243,11 @@ pub struct GetStarGiftCollections {
     pub peer: types::InputPeer,
     pub hash: i64,
 }
-impl GetStarGiftCollections {}
 impl GetStarGiftCollections {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetStarGiftCollections { peer: Decode::decode(rd)?, hash: rd.i64()? })
+        let peer = Decode::decode(rd)?;
+        let hash = rd.i64()?;
+        Ok(functions::payments::GetStarGiftCollections { peer, hash })
     }
 }
 impl GetStarGiftCollections {
@@ -2037,7 +2256,7 @@ impl GetStarGiftCollections {
         let functions::payments::GetStarGiftCollections { peer, hash } = v;
         wr.u32(0x981b91dd);
         Encode::encode(peer, wr);
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for GetStarGiftCollections {
@@ -2050,7 +2269,11 @@ impl Decode for GetStarGiftCollections {
 }
 impl Encode for GetStarGiftCollections {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_star_gift_collections(self, wr);
+        if wr.layer().0 >= 210 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_star_gift_collections(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_star_gift_collections(self, at_layer)
@@ -2066,18 +2289,17 @@ impl Function for GetStarGiftCollections {
 pub struct GetStarGifts {
     pub hash: i32,
 }
-impl GetStarGifts {}
 impl GetStarGifts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetStarGifts { hash: rd.i32()? })
+        let hash = rd.i32()?;
+        Ok(functions::payments::GetStarGifts { hash })
     }
 }
 impl GetStarGifts {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarGifts { hash } = v;
-        wr.u32(0xc4563590);
-        wr.i32(*hash);
+        wr.words([0xc4563590, hash.cast_unsigned()]);
     }
 }
 impl Decode for GetStarGifts {
@@ -2090,7 +2312,11 @@ impl Decode for GetStarGifts {
 }
 impl Encode for GetStarGifts {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_star_gifts(self, wr);
+        if wr.layer().0 >= 189 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_star_gifts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_star_gifts(self, at_layer)
@@ -2106,18 +2332,17 @@ impl Function for GetStarGifts {
 pub struct GetStarGiftUpgradeAttributes {
     pub gift_id: i64,
 }
-impl GetStarGiftUpgradeAttributes {}
 impl GetStarGiftUpgradeAttributes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetStarGiftUpgradeAttributes { gift_id: rd.i64()? })
+        let gift_id = rd.i64()?;
+        Ok(functions::payments::GetStarGiftUpgradeAttributes { gift_id })
     }
 }
 impl GetStarGiftUpgradeAttributes {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarGiftUpgradeAttributes { gift_id } = v;
-        wr.u32(0x6d038b58);
-        wr.i64(*gift_id);
+        wr.words([0x6d038b58, low(gift_id), high(gift_id)]);
     }
 }
 impl Decode for GetStarGiftUpgradeAttributes {
@@ -2130,7 +2355,11 @@ impl Decode for GetStarGiftUpgradeAttributes {
 }
 impl Encode for GetStarGiftUpgradeAttributes {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_star_gift_upgrade_attributes(self, wr);
+        if wr.layer().0 >= 220 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_star_gift_upgrade_attributes(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_star_gift_upgrade_attributes(self, at_layer)
@@ -2146,18 +2375,17 @@ impl Function for GetStarGiftUpgradeAttributes {
 pub struct GetStarGiftUpgradePreview {
     pub gift_id: i64,
 }
-impl GetStarGiftUpgradePreview {}
 impl GetStarGiftUpgradePreview {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetStarGiftUpgradePreview { gift_id: rd.i64()? })
+        let gift_id = rd.i64()?;
+        Ok(functions::payments::GetStarGiftUpgradePreview { gift_id })
     }
 }
 impl GetStarGiftUpgradePreview {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarGiftUpgradePreview { gift_id } = v;
-        wr.u32(0x9c9abcb1);
-        wr.i64(*gift_id);
+        wr.words([0x9c9abcb1, low(gift_id), high(gift_id)]);
     }
 }
 impl Decode for GetStarGiftUpgradePreview {
@@ -2170,7 +2398,11 @@ impl Decode for GetStarGiftUpgradePreview {
 }
 impl Encode for GetStarGiftUpgradePreview {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_star_gift_upgrade_preview(self, wr);
+        if wr.layer().0 >= 196 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_star_gift_upgrade_preview(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_star_gift_upgrade_preview(self, at_layer)
@@ -2187,13 +2419,11 @@ pub struct GetStarGiftWithdrawalUrl {
     pub stargift: types::InputSavedStarGift,
     pub password: types::InputCheckPasswordSRP,
 }
-impl GetStarGiftWithdrawalUrl {}
 impl GetStarGiftWithdrawalUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetStarGiftWithdrawalUrl {
-            stargift: Decode::decode(rd)?,
-            password: Decode::decode(rd)?,
-        })
+        let stargift = Decode::decode(rd)?;
+        let password = Decode::decode(rd)?;
+        Ok(functions::payments::GetStarGiftWithdrawalUrl { stargift, password })
     }
 }
 impl GetStarGiftWithdrawalUrl {
@@ -2215,7 +2445,11 @@ impl Decode for GetStarGiftWithdrawalUrl {
 }
 impl Encode for GetStarGiftWithdrawalUrl {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_star_gift_withdrawal_url(self, wr);
+        if wr.layer().0 >= 198 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_star_gift_withdrawal_url(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_star_gift_withdrawal_url(self, at_layer)
@@ -2241,15 +2475,16 @@ impl GetStarsGiftOptions {
 impl GetStarsGiftOptions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetStarsGiftOptions { user_id: rd.optional(word_flags & 0x1 != 0)? })
+        let user_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::payments::GetStarsGiftOptions { user_id })
     }
 }
 impl GetStarsGiftOptions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarsGiftOptions { user_id } = v;
-        wr.u32(0xd3c96bc8);
-        wr.u32(u32::from(user_id.is_some()) << 0);
+        let word_flags = u32::from(user_id.is_some()) << 0;
+        wr.words([0xd3c96bc8, word_flags]);
         if let Some(x) = user_id {
             Encode::encode(x, wr);
         }
@@ -2265,7 +2500,11 @@ impl Decode for GetStarsGiftOptions {
 }
 impl Encode for GetStarsGiftOptions {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_stars_gift_options(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_stars_gift_options(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_stars_gift_options(self, at_layer)
@@ -2279,7 +2518,6 @@ impl Function for GetStarsGiftOptions {
 /// `payments.getStarsGiveawayOptions#bd1efd3e = Vector<StarsGiveawayOption>`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetStarsGiveawayOptions {}
-impl GetStarsGiveawayOptions {}
 impl GetStarsGiveawayOptions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::payments::GetStarsGiveawayOptions {})
@@ -2301,7 +2539,11 @@ impl Decode for GetStarsGiveawayOptions {
 }
 impl Encode for GetStarsGiveawayOptions {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_stars_giveaway_options(self, wr);
+        if wr.layer().0 >= 187 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_stars_giveaway_options(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_stars_giveaway_options(self, at_layer)
@@ -2317,10 +2559,10 @@ impl Function for GetStarsGiveawayOptions {
 pub struct GetStarsRevenueAdsAccountUrl {
     pub peer: types::InputPeer,
 }
-impl GetStarsRevenueAdsAccountUrl {}
 impl GetStarsRevenueAdsAccountUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetStarsRevenueAdsAccountUrl { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::payments::GetStarsRevenueAdsAccountUrl { peer })
     }
 }
 impl GetStarsRevenueAdsAccountUrl {
@@ -2341,7 +2583,11 @@ impl Decode for GetStarsRevenueAdsAccountUrl {
 }
 impl Encode for GetStarsRevenueAdsAccountUrl {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_stars_revenue_ads_account_url(self, wr);
+        if wr.layer().0 >= 183 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_stars_revenue_ads_account_url(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_stars_revenue_ads_account_url(self, at_layer)
@@ -2369,19 +2615,18 @@ impl GetStarsRevenueStats {
 impl GetStarsRevenueStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetStarsRevenueStats {
-            dark: word_flags & 0x1 != 0,
-            ton: word_flags & 0x2 != 0,
-            peer: Decode::decode(rd)?,
-        })
+        let dark = word_flags & 0x1 != 0;
+        let ton = word_flags & 0x2 != 0;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::payments::GetStarsRevenueStats { dark, ton, peer })
     }
 }
 impl GetStarsRevenueStats {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarsRevenueStats { dark, ton, peer } = v;
-        wr.u32(0xd91ffad6);
-        wr.u32(u32::from(*dark) << 0 | u32::from(*ton) << 1);
+        let word_flags = u32::from(*dark) << 0 | u32::from(*ton) << 1;
+        wr.words([0xd91ffad6, word_flags]);
         Encode::encode(peer, wr);
     }
 }
@@ -2395,7 +2640,11 @@ impl Decode for GetStarsRevenueStats {
 }
 impl Encode for GetStarsRevenueStats {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_stars_revenue_stats(self, wr);
+        if wr.layer().0 >= 182 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_stars_revenue_stats(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_stars_revenue_stats(self, at_layer)
@@ -2424,20 +2673,19 @@ impl GetStarsRevenueWithdrawalUrl {
 impl GetStarsRevenueWithdrawalUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetStarsRevenueWithdrawalUrl {
-            ton: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            amount: rd.optional(word_flags & 0x2 != 0)?,
-            password: Decode::decode(rd)?,
-        })
+        let ton = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let amount = rd.optional(word_flags & 0x2 != 0)?;
+        let password = Decode::decode(rd)?;
+        Ok(functions::payments::GetStarsRevenueWithdrawalUrl { ton, peer, amount, password })
     }
 }
 impl GetStarsRevenueWithdrawalUrl {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarsRevenueWithdrawalUrl { ton, peer, amount, password } = v;
-        wr.u32(0x2433dc92);
-        wr.u32(u32::from(*ton) << 0 | u32::from(amount.is_some()) << 1);
+        let word_flags = u32::from(*ton) << 0 | u32::from(amount.is_some()) << 1;
+        wr.words([0x2433dc92, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = amount {
             wr.i64(*x);
@@ -2456,7 +2704,11 @@ impl Decode for GetStarsRevenueWithdrawalUrl {
 }
 impl Encode for GetStarsRevenueWithdrawalUrl {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_stars_revenue_withdrawal_url(self, wr);
+        if wr.layer().0 >= 206 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_stars_revenue_withdrawal_url(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_stars_revenue_withdrawal_url(self, at_layer)
@@ -2483,15 +2735,17 @@ impl GetStarsStatus {
 impl GetStarsStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetStarsStatus { ton: word_flags & 0x1 != 0, peer: Decode::decode(rd)? })
+        let ton = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::payments::GetStarsStatus { ton, peer })
     }
 }
 impl GetStarsStatus {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarsStatus { ton, peer } = v;
-        wr.u32(0x4ea9b3bf);
-        wr.u32(u32::from(*ton) << 0);
+        let word_flags = u32::from(*ton) << 0;
+        wr.words([0x4ea9b3bf, word_flags]);
         Encode::encode(peer, wr);
     }
 }
@@ -2506,7 +2760,11 @@ impl Decode for GetStarsStatus {
 }
 impl Encode for GetStarsStatus {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_stars_status(self, wr);
+        if wr.layer().0 >= 206 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_stars_status(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_stars_status(self, at_layer)
@@ -2534,19 +2792,18 @@ impl GetStarsSubscriptions {
 impl GetStarsSubscriptions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetStarsSubscriptions {
-            missing_balance: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            offset: rd.string()?,
-        })
+        let missing_balance = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let offset = rd.string()?;
+        Ok(functions::payments::GetStarsSubscriptions { missing_balance, peer, offset })
     }
 }
 impl GetStarsSubscriptions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarsSubscriptions { missing_balance, peer, offset } = v;
-        wr.u32(0x032512c5);
-        wr.u32(u32::from(*missing_balance) << 0);
+        let word_flags = u32::from(*missing_balance) << 0;
+        wr.words([0x032512c5, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(offset.as_bytes());
     }
@@ -2561,7 +2818,11 @@ impl Decode for GetStarsSubscriptions {
 }
 impl Encode for GetStarsSubscriptions {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_stars_subscriptions(self, wr);
+        if wr.layer().0 >= 186 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_stars_subscriptions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_stars_subscriptions(self, at_layer)
@@ -2575,7 +2836,6 @@ impl Function for GetStarsSubscriptions {
 /// `payments.getStarsTopupOptions#c00ec7d3 = Vector<StarsTopupOption>`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetStarsTopupOptions {}
-impl GetStarsTopupOptions {}
 impl GetStarsTopupOptions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::payments::GetStarsTopupOptions {})
@@ -2597,7 +2857,11 @@ impl Decode for GetStarsTopupOptions {
 }
 impl Encode for GetStarsTopupOptions {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_stars_topup_options(self, wr);
+        if wr.layer().0 >= 181 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_stars_topup_options(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_stars_topup_options(self, at_layer)
@@ -2639,15 +2903,23 @@ impl GetStarsTransactions {
 impl GetStarsTransactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let inbound = word_flags & 0x1 != 0;
+        let outbound = word_flags & 0x2 != 0;
+        let ascending = word_flags & 0x4 != 0;
+        let ton = word_flags & 0x10 != 0;
+        let subscription_id = rd.optional(word_flags & 0x8 != 0)?;
+        let peer = Decode::decode(rd)?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
         Ok(functions::payments::GetStarsTransactions {
-            inbound: word_flags & 0x1 != 0,
-            outbound: word_flags & 0x2 != 0,
-            ascending: word_flags & 0x4 != 0,
-            ton: word_flags & 0x10 != 0,
-            subscription_id: rd.optional(word_flags & 0x8 != 0)?,
-            peer: Decode::decode(rd)?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
+            inbound,
+            outbound,
+            ascending,
+            ton,
+            subscription_id,
+            peer,
+            offset,
+            limit,
         })
     }
 }
@@ -2664,20 +2936,18 @@ impl GetStarsTransactions {
             offset,
             limit,
         } = v;
-        wr.u32(0x69da4557);
-        wr.u32(
-            u32::from(*inbound) << 0
-                | u32::from(*outbound) << 1
-                | u32::from(*ascending) << 2
-                | u32::from(subscription_id.is_some()) << 3
-                | u32::from(*ton) << 4,
-        );
+        let word_flags = u32::from(*inbound) << 0
+            | u32::from(*outbound) << 1
+            | u32::from(*ascending) << 2
+            | u32::from(subscription_id.is_some()) << 3
+            | u32::from(*ton) << 4;
+        wr.words([0x69da4557, word_flags]);
         if let Some(x) = subscription_id {
             wr.bytes(x.as_bytes());
         }
         Encode::encode(peer, wr);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetStarsTransactions {
@@ -2692,7 +2962,11 @@ impl Decode for GetStarsTransactions {
 }
 impl Encode for GetStarsTransactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_stars_transactions(self, wr);
+        if wr.layer().0 >= 186 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_stars_transactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_stars_transactions(self, at_layer)
@@ -2720,19 +2994,18 @@ impl GetStarsTransactionsByID {
 impl GetStarsTransactionsByID {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetStarsTransactionsByID {
-            ton: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            id: Decode::decode(rd)?,
-        })
+        let ton = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::payments::GetStarsTransactionsByID { ton, peer, id })
     }
 }
 impl GetStarsTransactionsByID {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetStarsTransactionsByID { ton, peer, id } = v;
-        wr.u32(0x2dca16b8);
-        wr.u32(u32::from(*ton) << 0);
+        let word_flags = u32::from(*ton) << 0;
+        wr.words([0x2dca16b8, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(id, wr);
     }
@@ -2748,7 +3021,11 @@ impl Decode for GetStarsTransactionsByID {
 }
 impl Encode for GetStarsTransactionsByID {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_stars_transactions_by_id(self, wr);
+        if wr.layer().0 >= 206 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_stars_transactions_by_id(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_stars_transactions_by_id(self, at_layer)
@@ -2778,24 +3055,23 @@ impl GetSuggestedStarRefBots {
 impl GetSuggestedStarRefBots {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::GetSuggestedStarRefBots {
-            order_by_revenue: word_flags & 0x1 != 0,
-            order_by_date: word_flags & 0x2 != 0,
-            peer: Decode::decode(rd)?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
-        })
+        let order_by_revenue = word_flags & 0x1 != 0;
+        let order_by_date = word_flags & 0x2 != 0;
+        let peer = Decode::decode(rd)?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::payments::GetSuggestedStarRefBots { order_by_revenue, order_by_date, peer, offset, limit })
     }
 }
 impl GetSuggestedStarRefBots {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::GetSuggestedStarRefBots { order_by_revenue, order_by_date, peer, offset, limit } = v;
-        wr.u32(0x0d6b48f7);
-        wr.u32(u32::from(*order_by_revenue) << 0 | u32::from(*order_by_date) << 1);
+        let word_flags = u32::from(*order_by_revenue) << 0 | u32::from(*order_by_date) << 1;
+        wr.words([0x0d6b48f7, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetSuggestedStarRefBots {
@@ -2808,7 +3084,11 @@ impl Decode for GetSuggestedStarRefBots {
 }
 impl Encode for GetSuggestedStarRefBots {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_suggested_star_ref_bots(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_suggested_star_ref_bots(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_suggested_star_ref_bots(self, at_layer)
@@ -2824,10 +3104,10 @@ impl Function for GetSuggestedStarRefBots {
 pub struct GetUniqueStarGift {
     pub slug: Str,
 }
-impl GetUniqueStarGift {}
 impl GetUniqueStarGift {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetUniqueStarGift { slug: rd.string()? })
+        let slug = rd.string()?;
+        Ok(functions::payments::GetUniqueStarGift { slug })
     }
 }
 impl GetUniqueStarGift {
@@ -2848,7 +3128,11 @@ impl Decode for GetUniqueStarGift {
 }
 impl Encode for GetUniqueStarGift {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_unique_star_gift(self, wr);
+        if wr.layer().0 >= 197 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_unique_star_gift(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_unique_star_gift(self, at_layer)
@@ -2864,10 +3148,10 @@ impl Function for GetUniqueStarGift {
 pub struct GetUniqueStarGiftValueInfo {
     pub slug: Str,
 }
-impl GetUniqueStarGiftValueInfo {}
 impl GetUniqueStarGiftValueInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetUniqueStarGiftValueInfo { slug: rd.string()? })
+        let slug = rd.string()?;
+        Ok(functions::payments::GetUniqueStarGiftValueInfo { slug })
     }
 }
 impl GetUniqueStarGiftValueInfo {
@@ -2888,7 +3172,11 @@ impl Decode for GetUniqueStarGiftValueInfo {
 }
 impl Encode for GetUniqueStarGiftValueInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_get_unique_star_gift_value_info(self, wr);
+        if wr.layer().0 >= 212 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_get_unique_star_gift_value_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_get_unique_star_gift_value_info(self, at_layer)
@@ -2906,14 +3194,12 @@ pub struct LaunchPrepaidGiveaway {
     pub giveaway_id: i64,
     pub purpose: types::InputStorePaymentPurpose,
 }
-impl LaunchPrepaidGiveaway {}
 impl LaunchPrepaidGiveaway {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::LaunchPrepaidGiveaway {
-            peer: Decode::decode(rd)?,
-            giveaway_id: rd.i64()?,
-            purpose: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let giveaway_id = rd.i64()?;
+        let purpose = Decode::decode(rd)?;
+        Ok(functions::payments::LaunchPrepaidGiveaway { peer, giveaway_id, purpose })
     }
 }
 impl LaunchPrepaidGiveaway {
@@ -2922,7 +3208,7 @@ impl LaunchPrepaidGiveaway {
         let functions::payments::LaunchPrepaidGiveaway { peer, giveaway_id, purpose } = v;
         wr.u32(0x5ff58f20);
         Encode::encode(peer, wr);
-        wr.i64(*giveaway_id);
+        wr.words([low(giveaway_id), high(giveaway_id)]);
         Encode::encode(purpose, wr);
     }
 }
@@ -2936,7 +3222,11 @@ impl Decode for LaunchPrepaidGiveaway {
 }
 impl Encode for LaunchPrepaidGiveaway {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_launch_prepaid_giveaway(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_launch_prepaid_giveaway(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_launch_prepaid_giveaway(self, at_layer)
@@ -2953,10 +3243,11 @@ pub struct RefundStarsCharge {
     pub user_id: types::InputUser,
     pub charge_id: Str,
 }
-impl RefundStarsCharge {}
 impl RefundStarsCharge {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::RefundStarsCharge { user_id: Decode::decode(rd)?, charge_id: rd.string()? })
+        let user_id = Decode::decode(rd)?;
+        let charge_id = rd.string()?;
+        Ok(functions::payments::RefundStarsCharge { user_id, charge_id })
     }
 }
 impl RefundStarsCharge {
@@ -2978,7 +3269,11 @@ impl Decode for RefundStarsCharge {
 }
 impl Encode for RefundStarsCharge {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_refund_stars_charge(self, wr);
+        if wr.layer().0 >= 181 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_refund_stars_charge(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_refund_stars_charge(self, at_layer)
@@ -2995,10 +3290,11 @@ pub struct ReorderStarGiftCollections {
     pub peer: types::InputPeer,
     pub order: Vec<i32>,
 }
-impl ReorderStarGiftCollections {}
 impl ReorderStarGiftCollections {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::ReorderStarGiftCollections { peer: Decode::decode(rd)?, order: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let order = Decode::decode(rd)?;
+        Ok(functions::payments::ReorderStarGiftCollections { peer, order })
     }
 }
 impl ReorderStarGiftCollections {
@@ -3020,7 +3316,11 @@ impl Decode for ReorderStarGiftCollections {
 }
 impl Encode for ReorderStarGiftCollections {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_reorder_star_gift_collections(self, wr);
+        if wr.layer().0 >= 210 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_reorder_star_gift_collections(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_reorder_star_gift_collections(self, at_layer)
@@ -3047,16 +3347,17 @@ impl ResolveStarGiftOffer {
 impl ResolveStarGiftOffer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::ResolveStarGiftOffer { decline: word_flags & 0x1 != 0, offer_msg_id: rd.i32()? })
+        let decline = word_flags & 0x1 != 0;
+        let offer_msg_id = rd.i32()?;
+        Ok(functions::payments::ResolveStarGiftOffer { decline, offer_msg_id })
     }
 }
 impl ResolveStarGiftOffer {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::ResolveStarGiftOffer { decline, offer_msg_id } = v;
-        wr.u32(0xe9ce781c);
-        wr.u32(u32::from(*decline) << 0);
-        wr.i32(*offer_msg_id);
+        let word_flags = u32::from(*decline) << 0;
+        wr.words([0xe9ce781c, word_flags, offer_msg_id.cast_unsigned()]);
     }
 }
 impl Decode for ResolveStarGiftOffer {
@@ -3069,7 +3370,11 @@ impl Decode for ResolveStarGiftOffer {
 }
 impl Encode for ResolveStarGiftOffer {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_resolve_star_gift_offer(self, wr);
+        if wr.layer().0 >= 220 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_resolve_star_gift_offer(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_resolve_star_gift_offer(self, at_layer)
@@ -3096,15 +3401,17 @@ impl SaveStarGift {
 impl SaveStarGift {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::SaveStarGift { unsave: word_flags & 0x1 != 0, stargift: Decode::decode(rd)? })
+        let unsave = word_flags & 0x1 != 0;
+        let stargift = Decode::decode(rd)?;
+        Ok(functions::payments::SaveStarGift { unsave, stargift })
     }
 }
 impl SaveStarGift {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::SaveStarGift { unsave, stargift } = v;
-        wr.u32(0x2a2a697c);
-        wr.u32(u32::from(*unsave) << 0);
+        let word_flags = u32::from(*unsave) << 0;
+        wr.words([0x2a2a697c, word_flags]);
         Encode::encode(stargift, wr);
     }
 }
@@ -3120,7 +3427,11 @@ impl Decode for SaveStarGift {
 }
 impl Encode for SaveStarGift {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_save_star_gift(self, wr);
+        if wr.layer().0 >= 198 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_save_star_gift(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_save_star_gift(self, at_layer)
@@ -3151,13 +3462,19 @@ impl SendPaymentForm {
 impl SendPaymentForm {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let form_id = rd.i64()?;
+        let invoice = Decode::decode(rd)?;
+        let requested_info_id = rd.optional(word_flags & 0x1 != 0)?;
+        let shipping_option_id = rd.optional(word_flags & 0x2 != 0)?;
+        let credentials = Decode::decode(rd)?;
+        let tip_amount = rd.optional(word_flags & 0x4 != 0)?;
         Ok(functions::payments::SendPaymentForm {
-            form_id: rd.i64()?,
-            invoice: Decode::decode(rd)?,
-            requested_info_id: rd.optional(word_flags & 0x1 != 0)?,
-            shipping_option_id: rd.optional(word_flags & 0x2 != 0)?,
-            credentials: Decode::decode(rd)?,
-            tip_amount: rd.optional(word_flags & 0x4 != 0)?,
+            form_id,
+            invoice,
+            requested_info_id,
+            shipping_option_id,
+            credentials,
+            tip_amount,
         })
     }
 }
@@ -3172,13 +3489,10 @@ impl SendPaymentForm {
             credentials,
             tip_amount,
         } = v;
-        wr.u32(0x2d03522f);
-        wr.u32(
-            u32::from(requested_info_id.is_some()) << 0
-                | u32::from(shipping_option_id.is_some()) << 1
-                | u32::from(tip_amount.is_some()) << 2,
-        );
-        wr.i64(*form_id);
+        let word_flags = u32::from(requested_info_id.is_some()) << 0
+            | u32::from(shipping_option_id.is_some()) << 1
+            | u32::from(tip_amount.is_some()) << 2;
+        wr.words([0x2d03522f, word_flags, low(form_id), high(form_id)]);
         Encode::encode(invoice, wr);
         if let Some(x) = requested_info_id {
             wr.bytes(x.as_bytes());
@@ -3203,7 +3517,11 @@ impl Decode for SendPaymentForm {
 }
 impl Encode for SendPaymentForm {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_send_payment_form(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_send_payment_form(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_send_payment_form(self, at_layer)
@@ -3234,27 +3552,25 @@ impl SendStarGiftOffer {
 impl SendStarGiftOffer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::SendStarGiftOffer {
-            peer: Decode::decode(rd)?,
-            slug: rd.string()?,
-            price: Decode::decode(rd)?,
-            duration: rd.i32()?,
-            random_id: rd.i64()?,
-            allow_paid_stars: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let slug = rd.string()?;
+        let price = Decode::decode(rd)?;
+        let duration = rd.i32()?;
+        let random_id = rd.i64()?;
+        let allow_paid_stars = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::payments::SendStarGiftOffer { peer, slug, price, duration, random_id, allow_paid_stars })
     }
 }
 impl SendStarGiftOffer {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::SendStarGiftOffer { peer, slug, price, duration, random_id, allow_paid_stars } = v;
-        wr.u32(0x8fb86b41);
-        wr.u32(u32::from(allow_paid_stars.is_some()) << 0);
+        let word_flags = u32::from(allow_paid_stars.is_some()) << 0;
+        wr.words([0x8fb86b41, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(slug.as_bytes());
         Encode::encode(price, wr);
-        wr.i32(*duration);
-        wr.i64(*random_id);
+        wr.words([duration.cast_unsigned(), low(random_id), high(random_id)]);
         if let Some(x) = allow_paid_stars {
             wr.i64(*x);
         }
@@ -3270,7 +3586,11 @@ impl Decode for SendStarGiftOffer {
 }
 impl Encode for SendStarGiftOffer {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_send_star_gift_offer(self, wr);
+        if wr.layer().0 >= 220 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_send_star_gift_offer(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_send_star_gift_offer(self, at_layer)
@@ -3287,18 +3607,18 @@ pub struct SendStarsForm {
     pub form_id: i64,
     pub invoice: types::InputInvoice,
 }
-impl SendStarsForm {}
 impl SendStarsForm {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::SendStarsForm { form_id: rd.i64()?, invoice: Decode::decode(rd)? })
+        let form_id = rd.i64()?;
+        let invoice = Decode::decode(rd)?;
+        Ok(functions::payments::SendStarsForm { form_id, invoice })
     }
 }
 impl SendStarsForm {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::SendStarsForm { form_id, invoice } = v;
-        wr.u32(0x7998c914);
-        wr.i64(*form_id);
+        wr.words([0x7998c914, low(form_id), high(form_id)]);
         Encode::encode(invoice, wr);
     }
 }
@@ -3313,7 +3633,11 @@ impl Decode for SendStarsForm {
 }
 impl Encode for SendStarsForm {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_send_stars_form(self, wr);
+        if wr.layer().0 >= 189 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_send_stars_form(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_send_stars_form(self, at_layer)
@@ -3340,18 +3664,17 @@ impl ToggleChatStarGiftNotifications {
 impl ToggleChatStarGiftNotifications {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::ToggleChatStarGiftNotifications {
-            enabled: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-        })
+        let enabled = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::payments::ToggleChatStarGiftNotifications { enabled, peer })
     }
 }
 impl ToggleChatStarGiftNotifications {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::ToggleChatStarGiftNotifications { enabled, peer } = v;
-        wr.u32(0x60eaefa1);
-        wr.u32(u32::from(*enabled) << 0);
+        let word_flags = u32::from(*enabled) << 0;
+        wr.words([0x60eaefa1, word_flags]);
         Encode::encode(peer, wr);
     }
 }
@@ -3365,7 +3688,11 @@ impl Decode for ToggleChatStarGiftNotifications {
 }
 impl Encode for ToggleChatStarGiftNotifications {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_toggle_chat_star_gift_notifications(self, wr);
+        if wr.layer().0 >= 198 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_toggle_chat_star_gift_notifications(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_toggle_chat_star_gift_notifications(self, at_layer)
@@ -3382,10 +3709,11 @@ pub struct ToggleStarGiftsPinnedToTop {
     pub peer: types::InputPeer,
     pub stargift: Vec<types::InputSavedStarGift>,
 }
-impl ToggleStarGiftsPinnedToTop {}
 impl ToggleStarGiftsPinnedToTop {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::ToggleStarGiftsPinnedToTop { peer: Decode::decode(rd)?, stargift: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let stargift = Decode::decode(rd)?;
+        Ok(functions::payments::ToggleStarGiftsPinnedToTop { peer, stargift })
     }
 }
 impl ToggleStarGiftsPinnedToTop {
@@ -3407,7 +3735,11 @@ impl Decode for ToggleStarGiftsPinnedToTop {
 }
 impl Encode for ToggleStarGiftsPinnedToTop {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_toggle_star_gifts_pinned_to_top(self, wr);
+        if wr.layer().0 >= 200 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_toggle_star_gifts_pinned_to_top(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_toggle_star_gifts_pinned_to_top(self, at_layer)
@@ -3424,10 +3756,11 @@ pub struct TransferStarGift {
     pub stargift: types::InputSavedStarGift,
     pub to_id: types::InputPeer,
 }
-impl TransferStarGift {}
 impl TransferStarGift {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::TransferStarGift { stargift: Decode::decode(rd)?, to_id: Decode::decode(rd)? })
+        let stargift = Decode::decode(rd)?;
+        let to_id = Decode::decode(rd)?;
+        Ok(functions::payments::TransferStarGift { stargift, to_id })
     }
 }
 impl TransferStarGift {
@@ -3450,7 +3783,11 @@ impl Decode for TransferStarGift {
 }
 impl Encode for TransferStarGift {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_transfer_star_gift(self, wr);
+        if wr.layer().0 >= 198 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_transfer_star_gift(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_transfer_star_gift(self, at_layer)
@@ -3481,13 +3818,33 @@ impl UpdateStarGiftCollection {
 impl UpdateStarGiftCollection {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let peer = Decode::decode(rd)?;
+        let collection_id = rd.i32()?;
+        let mut title = None;
+        let mut delete_stargift = None;
+        let mut add_stargift = None;
+        let mut order = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                delete_stargift = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                add_stargift = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                order = Some(Decode::decode(rd)?);
+            }
+        }
         Ok(functions::payments::UpdateStarGiftCollection {
-            peer: Decode::decode(rd)?,
-            collection_id: rd.i32()?,
-            title: rd.optional(word_flags & 0x1 != 0)?,
-            delete_stargift: rd.optional(word_flags & 0x2 != 0)?,
-            add_stargift: rd.optional(word_flags & 0x4 != 0)?,
-            order: rd.optional(word_flags & 0x8 != 0)?,
+            peer,
+            collection_id,
+            title,
+            delete_stargift,
+            add_stargift,
+            order,
         })
     }
 }
@@ -3502,26 +3859,26 @@ impl UpdateStarGiftCollection {
             add_stargift,
             order,
         } = v;
-        wr.u32(0x4fddbee7);
-        wr.u32(
-            u32::from(title.is_some()) << 0
-                | u32::from(delete_stargift.is_some()) << 1
-                | u32::from(add_stargift.is_some()) << 2
-                | u32::from(order.is_some()) << 3,
-        );
+        let word_flags = u32::from(title.is_some()) << 0
+            | u32::from(delete_stargift.is_some()) << 1
+            | u32::from(add_stargift.is_some()) << 2
+            | u32::from(order.is_some()) << 3;
+        wr.words([0x4fddbee7, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*collection_id);
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = delete_stargift {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = add_stargift {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = order {
-            Encode::encode(x, wr);
+        wr.u32(collection_id.cast_unsigned());
+        if word_flags & 0xf != 0 {
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = delete_stargift {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = add_stargift {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = order {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -3535,7 +3892,11 @@ impl Decode for UpdateStarGiftCollection {
 }
 impl Encode for UpdateStarGiftCollection {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_update_star_gift_collection(self, wr);
+        if wr.layer().0 >= 210 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_update_star_gift_collection(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_update_star_gift_collection(self, at_layer)
@@ -3552,13 +3913,11 @@ pub struct UpdateStarGiftPrice {
     pub stargift: types::InputSavedStarGift,
     pub resell_amount: types::StarsAmount,
 }
-impl UpdateStarGiftPrice {}
 impl UpdateStarGiftPrice {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::UpdateStarGiftPrice {
-            stargift: Decode::decode(rd)?,
-            resell_amount: Decode::decode(rd)?,
-        })
+        let stargift = Decode::decode(rd)?;
+        let resell_amount = Decode::decode(rd)?;
+        Ok(functions::payments::UpdateStarGiftPrice { stargift, resell_amount })
     }
 }
 impl UpdateStarGiftPrice {
@@ -3581,7 +3940,11 @@ impl Decode for UpdateStarGiftPrice {
 }
 impl Encode for UpdateStarGiftPrice {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_update_star_gift_price(self, wr);
+        if wr.layer().0 >= 211 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_update_star_gift_price(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_update_star_gift_price(self, at_layer)
@@ -3608,18 +3971,17 @@ impl UpgradeStarGift {
 impl UpgradeStarGift {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::UpgradeStarGift {
-            keep_original_details: word_flags & 0x1 != 0,
-            stargift: Decode::decode(rd)?,
-        })
+        let keep_original_details = word_flags & 0x1 != 0;
+        let stargift = Decode::decode(rd)?;
+        Ok(functions::payments::UpgradeStarGift { keep_original_details, stargift })
     }
 }
 impl UpgradeStarGift {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::UpgradeStarGift { keep_original_details, stargift } = v;
-        wr.u32(0xaed6e4f5);
-        wr.u32(u32::from(*keep_original_details) << 0);
+        let word_flags = u32::from(*keep_original_details) << 0;
+        wr.words([0xaed6e4f5, word_flags]);
         Encode::encode(stargift, wr);
     }
 }
@@ -3634,7 +3996,11 @@ impl Decode for UpgradeStarGift {
 }
 impl Encode for UpgradeStarGift {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_upgrade_star_gift(self, wr);
+        if wr.layer().0 >= 198 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_upgrade_star_gift(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_upgrade_star_gift(self, at_layer)
@@ -3662,19 +4028,18 @@ impl ValidateRequestedInfo {
 impl ValidateRequestedInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::payments::ValidateRequestedInfo {
-            save: word_flags & 0x1 != 0,
-            invoice: Decode::decode(rd)?,
-            info: Decode::decode(rd)?,
-        })
+        let save = word_flags & 0x1 != 0;
+        let invoice = Decode::decode(rd)?;
+        let info = Decode::decode(rd)?;
+        Ok(functions::payments::ValidateRequestedInfo { save, invoice, info })
     }
 }
 impl ValidateRequestedInfo {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::payments::ValidateRequestedInfo { save, invoice, info } = v;
-        wr.u32(0xb6c8f12b);
-        wr.u32(u32::from(*save) << 0);
+        let word_flags = u32::from(*save) << 0;
+        wr.words([0xb6c8f12b, word_flags]);
         Encode::encode(invoice, wr);
         Encode::encode(info, wr);
     }
@@ -3690,7 +4055,11 @@ impl Decode for ValidateRequestedInfo {
 }
 impl Encode for ValidateRequestedInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_f_validate_requested_info(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_f_validate_requested_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_f_validate_requested_info(self, at_layer)
@@ -3706,10 +4075,10 @@ impl Function for ValidateRequestedInfo {
 pub struct GetUserStarGift {
     pub msg_id: Vec<i32>,
 }
-impl GetUserStarGift {}
 impl GetUserStarGift {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetUserStarGift { msg_id: Decode::decode(rd)? })
+        let msg_id = Decode::decode(rd)?;
+        Ok(functions::payments::GetUserStarGift { msg_id })
     }
 }
 impl GetUserStarGift {
@@ -3748,14 +4117,12 @@ pub struct GetUserStarGifts {
     pub offset: Str,
     pub limit: i32,
 }
-impl GetUserStarGifts {}
 impl GetUserStarGifts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::GetUserStarGifts {
-            user_id: Decode::decode(rd)?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
-        })
+        let user_id = Decode::decode(rd)?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::payments::GetUserStarGifts { user_id, offset, limit })
     }
 }
 impl GetUserStarGifts {
@@ -3765,7 +4132,7 @@ impl GetUserStarGifts {
         wr.u32(0x5e72c7e1);
         Encode::encode(user_id, wr);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetUserStarGifts {
@@ -3796,14 +4163,12 @@ pub struct RequestRecurringPayment {
     pub recurring_init_charge: Str,
     pub invoice_media: types::InputMedia,
 }
-impl RequestRecurringPayment {}
 impl RequestRecurringPayment {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::RequestRecurringPayment {
-            user_id: Decode::decode(rd)?,
-            recurring_init_charge: rd.string()?,
-            invoice_media: Decode::decode(rd)?,
-        })
+        let user_id = Decode::decode(rd)?;
+        let recurring_init_charge = rd.string()?;
+        let invoice_media = Decode::decode(rd)?;
+        Ok(functions::payments::RequestRecurringPayment { user_id, recurring_init_charge, invoice_media })
     }
 }
 impl RequestRecurringPayment {
@@ -3842,10 +4207,10 @@ impl Function for RequestRecurringPayment {
 pub struct RestorePlayMarketReceipt {
     pub receipt: Bytes,
 }
-impl RestorePlayMarketReceipt {}
 impl RestorePlayMarketReceipt {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::payments::RestorePlayMarketReceipt { receipt: rd.bytes()? })
+        let receipt = rd.bytes()?;
+        Ok(functions::payments::RestorePlayMarketReceipt { receipt })
     }
 }
 impl RestorePlayMarketReceipt {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `phone.acceptCall#3bd2b4a0 peer:InputPhoneCall g_b:bytes protocol:PhoneCallProtocol = phone.PhoneCall`
 #[derive(Clone, Debug, PartialEq)]
@@ -14,10 +14,12 @@ pub struct AcceptCall {
     pub g_b: Bytes,
     pub protocol: types::PhoneCallProtocol,
 }
-impl AcceptCall {}
 impl AcceptCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::AcceptCall { peer: Decode::decode(rd)?, g_b: rd.bytes()?, protocol: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let g_b = rd.bytes()?;
+        let protocol = Decode::decode(rd)?;
+        Ok(functions::phone::AcceptCall { peer, g_b, protocol })
     }
 }
 impl AcceptCall {
@@ -54,10 +56,11 @@ pub struct CheckGroupCall {
     pub call: types::InputGroupCall,
     pub sources: Vec<i32>,
 }
-impl CheckGroupCall {}
 impl CheckGroupCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::CheckGroupCall { call: Decode::decode(rd)?, sources: Decode::decode(rd)? })
+        let call = Decode::decode(rd)?;
+        let sources = Decode::decode(rd)?;
+        Ok(functions::phone::CheckGroupCall { call, sources })
     }
 }
 impl CheckGroupCall {
@@ -98,15 +101,13 @@ pub struct ConfirmCall {
     pub key_fingerprint: i64,
     pub protocol: types::PhoneCallProtocol,
 }
-impl ConfirmCall {}
 impl ConfirmCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::ConfirmCall {
-            peer: Decode::decode(rd)?,
-            g_a: rd.bytes()?,
-            key_fingerprint: rd.i64()?,
-            protocol: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let g_a = rd.bytes()?;
+        let key_fingerprint = rd.i64()?;
+        let protocol = Decode::decode(rd)?;
+        Ok(functions::phone::ConfirmCall { peer, g_a, key_fingerprint, protocol })
     }
 }
 impl ConfirmCall {
@@ -116,7 +117,7 @@ impl ConfirmCall {
         wr.u32(0x2efe1722);
         Encode::encode(peer, wr);
         wr.bytes(g_a);
-        wr.i64(*key_fingerprint);
+        wr.words([low(key_fingerprint), high(key_fingerprint)]);
         Encode::encode(protocol, wr);
     }
 }
@@ -159,15 +160,25 @@ impl CreateConferenceCall {
 impl CreateConferenceCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::CreateConferenceCall {
-            muted: word_flags & 0x1 != 0,
-            video_stopped: word_flags & 0x4 != 0,
-            join: word_flags & 0x8 != 0,
-            random_id: rd.i32()?,
-            public_key: rd.optional(word_flags & 0x8 != 0)?,
-            block: rd.optional(word_flags & 0x8 != 0)?,
-            params: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let muted = word_flags & 0x1 != 0;
+        let video_stopped = word_flags & 0x4 != 0;
+        let join = word_flags & 0x8 != 0;
+        let random_id = rd.i32()?;
+        let mut public_key = None;
+        let mut block = None;
+        let mut params = None;
+        if word_flags & 0x8 != 0 {
+            if word_flags & 0x8 != 0 {
+                public_key = Some(rd.array()?);
+            }
+            if word_flags & 0x8 != 0 {
+                block = Some(rd.bytes()?);
+            }
+            if word_flags & 0x8 != 0 {
+                params = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(functions::phone::CreateConferenceCall { muted, video_stopped, join, random_id, public_key, block, params })
     }
 }
 impl CreateConferenceCall {
@@ -179,17 +190,18 @@ impl CreateConferenceCall {
         if !all_flags_3 && (*join || public_key.is_some() || block.is_some() || params.is_some()) {
             return wr.fail("phone.createConferenceCall");
         }
-        wr.u32(0x7d0444bb);
-        wr.u32(u32::from(*muted) << 0 | u32::from(*video_stopped) << 2 | u32::from(all_flags_3) << 3);
-        wr.i32(*random_id);
-        if all_flags_3 && let Some(x) = public_key {
-            wr.raw(x);
-        }
-        if all_flags_3 && let Some(x) = block {
-            wr.bytes(x);
-        }
-        if all_flags_3 && let Some(x) = params {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(*muted) << 0 | u32::from(*video_stopped) << 2 | u32::from(all_flags_3) << 3;
+        wr.words([0x7d0444bb, word_flags, random_id.cast_unsigned()]);
+        if word_flags & 0x8 != 0 {
+            if all_flags_3 && let Some(x) = public_key {
+                wr.raw(x);
+            }
+            if all_flags_3 && let Some(x) = block {
+                wr.bytes(x);
+            }
+            if all_flags_3 && let Some(x) = params {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -204,7 +216,11 @@ impl Decode for CreateConferenceCall {
 }
 impl Encode for CreateConferenceCall {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_create_conference_call(self, wr);
+        if wr.layer().0 >= 202 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_create_conference_call(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_create_conference_call(self, at_layer)
@@ -255,25 +271,23 @@ impl CreateGroupCall {
 impl CreateGroupCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::CreateGroupCall {
-            rtmp_stream: word_flags & 0x4 != 0,
-            peer: Decode::decode(rd)?,
-            random_id: rd.i32()?,
-            title: rd.optional(word_flags & 0x1 != 0)?,
-            schedule_date: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let rtmp_stream = word_flags & 0x4 != 0;
+        let peer = Decode::decode(rd)?;
+        let random_id = rd.i32()?;
+        let title = rd.optional(word_flags & 0x1 != 0)?;
+        let schedule_date = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::phone::CreateGroupCall { rtmp_stream, peer, random_id, title, schedule_date })
     }
 }
 impl CreateGroupCall {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::CreateGroupCall { rtmp_stream, peer, random_id, title, schedule_date } = v;
-        wr.u32(0x48cdc6d8);
-        wr.u32(
-            u32::from(title.is_some()) << 0 | u32::from(schedule_date.is_some()) << 1 | u32::from(*rtmp_stream) << 2,
-        );
+        let word_flags =
+            u32::from(title.is_some()) << 0 | u32::from(schedule_date.is_some()) << 1 | u32::from(*rtmp_stream) << 2;
+        wr.words([0x48cdc6d8, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*random_id);
+        wr.u32(random_id.cast_unsigned());
         if let Some(x) = title {
             wr.bytes(x.as_bytes());
         }
@@ -305,18 +319,17 @@ impl Function for CreateGroupCall {
 pub struct DeclineConferenceCallInvite {
     pub msg_id: i32,
 }
-impl DeclineConferenceCallInvite {}
 impl DeclineConferenceCallInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::DeclineConferenceCallInvite { msg_id: rd.i32()? })
+        let msg_id = rd.i32()?;
+        Ok(functions::phone::DeclineConferenceCallInvite { msg_id })
     }
 }
 impl DeclineConferenceCallInvite {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::DeclineConferenceCallInvite { msg_id } = v;
-        wr.u32(0x3c479971);
-        wr.i32(*msg_id);
+        wr.words([0x3c479971, msg_id.cast_unsigned()]);
     }
 }
 impl Decode for DeclineConferenceCallInvite {
@@ -329,7 +342,11 @@ impl Decode for DeclineConferenceCallInvite {
 }
 impl Encode for DeclineConferenceCallInvite {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_decline_conference_call_invite(self, wr);
+        if wr.layer().0 >= 202 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_decline_conference_call_invite(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_decline_conference_call_invite(self, at_layer)
@@ -359,21 +376,20 @@ impl DeleteConferenceCallParticipants {
 impl DeleteConferenceCallParticipants {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::DeleteConferenceCallParticipants {
-            only_left: word_flags & 0x1 != 0,
-            kick: word_flags & 0x2 != 0,
-            call: Decode::decode(rd)?,
-            ids: Decode::decode(rd)?,
-            block: rd.bytes()?,
-        })
+        let only_left = word_flags & 0x1 != 0;
+        let kick = word_flags & 0x2 != 0;
+        let call = Decode::decode(rd)?;
+        let ids = Decode::decode(rd)?;
+        let block = rd.bytes()?;
+        Ok(functions::phone::DeleteConferenceCallParticipants { only_left, kick, call, ids, block })
     }
 }
 impl DeleteConferenceCallParticipants {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::DeleteConferenceCallParticipants { only_left, kick, call, ids, block } = v;
-        wr.u32(0x8ca60525);
-        wr.u32(u32::from(*only_left) << 0 | u32::from(*kick) << 1);
+        let word_flags = u32::from(*only_left) << 0 | u32::from(*kick) << 1;
+        wr.words([0x8ca60525, word_flags]);
         Encode::encode(call, wr);
         Encode::encode(ids, wr);
         wr.bytes(block);
@@ -389,7 +405,11 @@ impl Decode for DeleteConferenceCallParticipants {
 }
 impl Encode for DeleteConferenceCallParticipants {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_delete_conference_call_participants(self, wr);
+        if wr.layer().0 >= 202 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_delete_conference_call_participants(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_delete_conference_call_participants(self, at_layer)
@@ -417,19 +437,18 @@ impl DeleteGroupCallMessages {
 impl DeleteGroupCallMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::DeleteGroupCallMessages {
-            report_spam: word_flags & 0x1 != 0,
-            call: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-        })
+        let report_spam = word_flags & 0x1 != 0;
+        let call = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        Ok(functions::phone::DeleteGroupCallMessages { report_spam, call, messages })
     }
 }
 impl DeleteGroupCallMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::DeleteGroupCallMessages { report_spam, call, messages } = v;
-        wr.u32(0xf64f54f7);
-        wr.u32(u32::from(*report_spam) << 0);
+        let word_flags = u32::from(*report_spam) << 0;
+        wr.words([0xf64f54f7, word_flags]);
         Encode::encode(call, wr);
         Encode::encode(messages, wr);
     }
@@ -444,7 +463,11 @@ impl Decode for DeleteGroupCallMessages {
 }
 impl Encode for DeleteGroupCallMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_delete_group_call_messages(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_delete_group_call_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_delete_group_call_messages(self, at_layer)
@@ -472,19 +495,18 @@ impl DeleteGroupCallParticipantMessages {
 impl DeleteGroupCallParticipantMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::DeleteGroupCallParticipantMessages {
-            report_spam: word_flags & 0x1 != 0,
-            call: Decode::decode(rd)?,
-            participant: Decode::decode(rd)?,
-        })
+        let report_spam = word_flags & 0x1 != 0;
+        let call = Decode::decode(rd)?;
+        let participant = Decode::decode(rd)?;
+        Ok(functions::phone::DeleteGroupCallParticipantMessages { report_spam, call, participant })
     }
 }
 impl DeleteGroupCallParticipantMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::DeleteGroupCallParticipantMessages { report_spam, call, participant } = v;
-        wr.u32(0x1dbfeca0);
-        wr.u32(u32::from(*report_spam) << 0);
+        let word_flags = u32::from(*report_spam) << 0;
+        wr.words([0x1dbfeca0, word_flags]);
         Encode::encode(call, wr);
         Encode::encode(participant, wr);
     }
@@ -499,7 +521,11 @@ impl Decode for DeleteGroupCallParticipantMessages {
 }
 impl Encode for DeleteGroupCallParticipantMessages {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_delete_group_call_participant_messages(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_delete_group_call_participant_messages(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_delete_group_call_participant_messages(self, at_layer)
@@ -534,25 +560,24 @@ impl DiscardCall {
 impl DiscardCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::DiscardCall {
-            video: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            duration: rd.i32()?,
-            reason: Decode::decode(rd)?,
-            connection_id: rd.i64()?,
-        })
+        let video = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let duration = rd.i32()?;
+        let reason = Decode::decode(rd)?;
+        let connection_id = rd.i64()?;
+        Ok(functions::phone::DiscardCall { video, peer, duration, reason, connection_id })
     }
 }
 impl DiscardCall {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::DiscardCall { video, peer, duration, reason, connection_id } = v;
-        wr.u32(0xb2cbc1c0);
-        wr.u32(u32::from(*video) << 0);
+        let word_flags = u32::from(*video) << 0;
+        wr.words([0xb2cbc1c0, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*duration);
+        wr.u32(duration.cast_unsigned());
         Encode::encode(reason, wr);
-        wr.i64(*connection_id);
+        wr.words([low(connection_id), high(connection_id)]);
     }
 }
 impl Decode for DiscardCall {
@@ -578,10 +603,10 @@ impl Function for DiscardCall {
 pub struct DiscardGroupCall {
     pub call: types::InputGroupCall,
 }
-impl DiscardGroupCall {}
 impl DiscardGroupCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::DiscardGroupCall { call: Decode::decode(rd)? })
+        let call = Decode::decode(rd)?;
+        Ok(functions::phone::DiscardGroupCall { call })
     }
 }
 impl DiscardGroupCall {
@@ -644,15 +669,47 @@ impl EditGroupCallParticipant {
 impl EditGroupCallParticipant {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let call = Decode::decode(rd)?;
+        let participant = Decode::decode(rd)?;
+        let mut muted = None;
+        let mut volume = None;
+        let mut raise_hand = None;
+        let mut video_stopped = None;
+        let mut video_paused = None;
+        let mut presentation_paused = None;
+        if word_flags & 0x3f != 0 {
+            if word_flags & 0x7 != 0 {
+                if word_flags & 0x1 != 0 {
+                    muted = Some(rd.bool()?);
+                }
+                if word_flags & 0x2 != 0 {
+                    volume = Some(rd.i32()?);
+                }
+                if word_flags & 0x4 != 0 {
+                    raise_hand = Some(rd.bool()?);
+                }
+            }
+            if word_flags & 0x38 != 0 {
+                if word_flags & 0x8 != 0 {
+                    video_stopped = Some(rd.bool()?);
+                }
+                if word_flags & 0x10 != 0 {
+                    video_paused = Some(rd.bool()?);
+                }
+                if word_flags & 0x20 != 0 {
+                    presentation_paused = Some(rd.bool()?);
+                }
+            }
+        }
         Ok(functions::phone::EditGroupCallParticipant {
-            call: Decode::decode(rd)?,
-            participant: Decode::decode(rd)?,
-            muted: rd.optional(word_flags & 0x1 != 0)?,
-            volume: rd.optional(word_flags & 0x2 != 0)?,
-            raise_hand: rd.optional(word_flags & 0x4 != 0)?,
-            video_stopped: rd.optional(word_flags & 0x8 != 0)?,
-            video_paused: rd.optional(word_flags & 0x10 != 0)?,
-            presentation_paused: rd.optional(word_flags & 0x20 != 0)?,
+            call,
+            participant,
+            muted,
+            volume,
+            raise_hand,
+            video_stopped,
+            video_paused,
+            presentation_paused,
         })
     }
 }
@@ -669,34 +726,38 @@ impl EditGroupCallParticipant {
             video_paused,
             presentation_paused,
         } = v;
-        wr.u32(0xa5273abf);
-        wr.u32(
-            u32::from(muted.is_some()) << 0
-                | u32::from(volume.is_some()) << 1
-                | u32::from(raise_hand.is_some()) << 2
-                | u32::from(video_stopped.is_some()) << 3
-                | u32::from(video_paused.is_some()) << 4
-                | u32::from(presentation_paused.is_some()) << 5,
-        );
+        let word_flags = u32::from(muted.is_some()) << 0
+            | u32::from(volume.is_some()) << 1
+            | u32::from(raise_hand.is_some()) << 2
+            | u32::from(video_stopped.is_some()) << 3
+            | u32::from(video_paused.is_some()) << 4
+            | u32::from(presentation_paused.is_some()) << 5;
+        wr.words([0xa5273abf, word_flags]);
         Encode::encode(call, wr);
         Encode::encode(participant, wr);
-        if let Some(x) = muted {
-            wr.bool(*x);
-        }
-        if let Some(x) = volume {
-            wr.i32(*x);
-        }
-        if let Some(x) = raise_hand {
-            wr.bool(*x);
-        }
-        if let Some(x) = video_stopped {
-            wr.bool(*x);
-        }
-        if let Some(x) = video_paused {
-            wr.bool(*x);
-        }
-        if let Some(x) = presentation_paused {
-            wr.bool(*x);
+        if word_flags & 0x3f != 0 {
+            if word_flags & 0x7 != 0 {
+                if let Some(x) = muted {
+                    wr.bool(*x);
+                }
+                if let Some(x) = volume {
+                    wr.i32(*x);
+                }
+                if let Some(x) = raise_hand {
+                    wr.bool(*x);
+                }
+            }
+            if word_flags & 0x38 != 0 {
+                if let Some(x) = video_stopped {
+                    wr.bool(*x);
+                }
+                if let Some(x) = video_paused {
+                    wr.bool(*x);
+                }
+                if let Some(x) = presentation_paused {
+                    wr.bool(*x);
+                }
+            }
         }
     }
 }
@@ -727,10 +788,11 @@ pub struct EditGroupCallTitle {
     pub call: types::InputGroupCall,
     pub title: Str,
 }
-impl EditGroupCallTitle {}
 impl EditGroupCallTitle {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::EditGroupCallTitle { call: Decode::decode(rd)?, title: rd.string()? })
+        let call = Decode::decode(rd)?;
+        let title = rd.string()?;
+        Ok(functions::phone::EditGroupCallTitle { call, title })
     }
 }
 impl EditGroupCallTitle {
@@ -779,18 +841,17 @@ impl ExportGroupCallInvite {
 impl ExportGroupCallInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::ExportGroupCallInvite {
-            can_self_unmute: word_flags & 0x1 != 0,
-            call: Decode::decode(rd)?,
-        })
+        let can_self_unmute = word_flags & 0x1 != 0;
+        let call = Decode::decode(rd)?;
+        Ok(functions::phone::ExportGroupCallInvite { can_self_unmute, call })
     }
 }
 impl ExportGroupCallInvite {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::ExportGroupCallInvite { can_self_unmute, call } = v;
-        wr.u32(0xe6aa647f);
-        wr.u32(u32::from(*can_self_unmute) << 0);
+        let word_flags = u32::from(*can_self_unmute) << 0;
+        wr.words([0xe6aa647f, word_flags]);
         Encode::encode(call, wr);
     }
 }
@@ -818,7 +879,6 @@ impl Function for ExportGroupCallInvite {
 /// `phone.getCallConfig#55451fa9 = DataJSON`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetCallConfig {}
-impl GetCallConfig {}
 impl GetCallConfig {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::phone::GetCallConfig {})
@@ -854,10 +914,11 @@ pub struct GetGroupCall {
     pub call: types::InputGroupCall,
     pub limit: i32,
 }
-impl GetGroupCall {}
 impl GetGroupCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::GetGroupCall { call: Decode::decode(rd)?, limit: rd.i32()? })
+        let call = Decode::decode(rd)?;
+        let limit = rd.i32()?;
+        Ok(functions::phone::GetGroupCall { call, limit })
     }
 }
 impl GetGroupCall {
@@ -866,7 +927,7 @@ impl GetGroupCall {
         let functions::phone::GetGroupCall { call, limit } = v;
         wr.u32(0x041845db);
         Encode::encode(call, wr);
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetGroupCall {
@@ -898,15 +959,13 @@ pub struct GetGroupCallChainBlocks {
     pub offset: i32,
     pub limit: i32,
 }
-impl GetGroupCallChainBlocks {}
 impl GetGroupCallChainBlocks {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::GetGroupCallChainBlocks {
-            call: Decode::decode(rd)?,
-            sub_chain_id: rd.i32()?,
-            offset: rd.i32()?,
-            limit: rd.i32()?,
-        })
+        let call = Decode::decode(rd)?;
+        let sub_chain_id = rd.i32()?;
+        let offset = rd.i32()?;
+        let limit = rd.i32()?;
+        Ok(functions::phone::GetGroupCallChainBlocks { call, sub_chain_id, offset, limit })
     }
 }
 impl GetGroupCallChainBlocks {
@@ -915,9 +974,7 @@ impl GetGroupCallChainBlocks {
         let functions::phone::GetGroupCallChainBlocks { call, sub_chain_id, offset, limit } = v;
         wr.u32(0xee9f88a6);
         Encode::encode(call, wr);
-        wr.i32(*sub_chain_id);
-        wr.i32(*offset);
-        wr.i32(*limit);
+        wr.words([sub_chain_id.cast_unsigned(), offset.cast_unsigned(), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetGroupCallChainBlocks {
@@ -930,7 +987,11 @@ impl Decode for GetGroupCallChainBlocks {
 }
 impl Encode for GetGroupCallChainBlocks {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_get_group_call_chain_blocks(self, wr);
+        if wr.layer().0 >= 202 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_get_group_call_chain_blocks(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_get_group_call_chain_blocks(self, at_layer)
@@ -946,10 +1007,10 @@ impl Function for GetGroupCallChainBlocks {
 pub struct GetGroupCallJoinAs {
     pub peer: types::InputPeer,
 }
-impl GetGroupCallJoinAs {}
 impl GetGroupCallJoinAs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::GetGroupCallJoinAs { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::phone::GetGroupCallJoinAs { peer })
     }
 }
 impl GetGroupCallJoinAs {
@@ -983,10 +1044,10 @@ impl Function for GetGroupCallJoinAs {
 pub struct GetGroupCallStars {
     pub call: types::InputGroupCall,
 }
-impl GetGroupCallStars {}
 impl GetGroupCallStars {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::GetGroupCallStars { call: Decode::decode(rd)? })
+        let call = Decode::decode(rd)?;
+        Ok(functions::phone::GetGroupCallStars { call })
     }
 }
 impl GetGroupCallStars {
@@ -1007,7 +1068,11 @@ impl Decode for GetGroupCallStars {
 }
 impl Encode for GetGroupCallStars {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_get_group_call_stars(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_get_group_call_stars(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_get_group_call_stars(self, at_layer)
@@ -1023,10 +1088,10 @@ impl Function for GetGroupCallStars {
 pub struct GetGroupCallStreamChannels {
     pub call: types::InputGroupCall,
 }
-impl GetGroupCallStreamChannels {}
 impl GetGroupCallStreamChannels {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::GetGroupCallStreamChannels { call: Decode::decode(rd)? })
+        let call = Decode::decode(rd)?;
+        Ok(functions::phone::GetGroupCallStreamChannels { call })
     }
 }
 impl GetGroupCallStreamChannels {
@@ -1047,7 +1112,11 @@ impl Decode for GetGroupCallStreamChannels {
 }
 impl Encode for GetGroupCallStreamChannels {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_get_group_call_stream_channels(self, wr);
+        if wr.layer().0 >= 139 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_get_group_call_stream_channels(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_get_group_call_stream_channels(self, at_layer)
@@ -1075,19 +1144,18 @@ impl GetGroupCallStreamRtmpUrl {
 impl GetGroupCallStreamRtmpUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::GetGroupCallStreamRtmpUrl {
-            live_story: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            revoke: rd.bool()?,
-        })
+        let live_story = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let revoke = rd.bool()?;
+        Ok(functions::phone::GetGroupCallStreamRtmpUrl { live_story, peer, revoke })
     }
 }
 impl GetGroupCallStreamRtmpUrl {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::GetGroupCallStreamRtmpUrl { live_story, peer, revoke } = v;
-        wr.u32(0x5af4c73a);
-        wr.u32(u32::from(*live_story) << 0);
+        let word_flags = u32::from(*live_story) << 0;
+        wr.words([0x5af4c73a, word_flags]);
         Encode::encode(peer, wr);
         wr.bool(*revoke);
     }
@@ -1103,7 +1171,11 @@ impl Decode for GetGroupCallStreamRtmpUrl {
 }
 impl Encode for GetGroupCallStreamRtmpUrl {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_get_group_call_stream_rtmp_url(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_get_group_call_stream_rtmp_url(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_get_group_call_stream_rtmp_url(self, at_layer)
@@ -1123,16 +1195,14 @@ pub struct GetGroupParticipants {
     pub offset: Str,
     pub limit: i32,
 }
-impl GetGroupParticipants {}
 impl GetGroupParticipants {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::GetGroupParticipants {
-            call: Decode::decode(rd)?,
-            ids: Decode::decode(rd)?,
-            sources: Decode::decode(rd)?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
-        })
+        let call = Decode::decode(rd)?;
+        let ids = Decode::decode(rd)?;
+        let sources = Decode::decode(rd)?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::phone::GetGroupParticipants { call, ids, sources, offset, limit })
     }
 }
 impl GetGroupParticipants {
@@ -1144,7 +1214,7 @@ impl GetGroupParticipants {
         Encode::encode(ids, wr);
         Encode::encode(sources, wr);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetGroupParticipants {
@@ -1185,19 +1255,18 @@ impl InviteConferenceCallParticipant {
 impl InviteConferenceCallParticipant {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::InviteConferenceCallParticipant {
-            video: word_flags & 0x1 != 0,
-            call: Decode::decode(rd)?,
-            user_id: Decode::decode(rd)?,
-        })
+        let video = word_flags & 0x1 != 0;
+        let call = Decode::decode(rd)?;
+        let user_id = Decode::decode(rd)?;
+        Ok(functions::phone::InviteConferenceCallParticipant { video, call, user_id })
     }
 }
 impl InviteConferenceCallParticipant {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::InviteConferenceCallParticipant { video, call, user_id } = v;
-        wr.u32(0xbcf22685);
-        wr.u32(u32::from(*video) << 0);
+        let word_flags = u32::from(*video) << 0;
+        wr.words([0xbcf22685, word_flags]);
         Encode::encode(call, wr);
         Encode::encode(user_id, wr);
     }
@@ -1212,7 +1281,11 @@ impl Decode for InviteConferenceCallParticipant {
 }
 impl Encode for InviteConferenceCallParticipant {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_invite_conference_call_participant(self, wr);
+        if wr.layer().0 >= 202 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_invite_conference_call_participant(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_invite_conference_call_participant(self, at_layer)
@@ -1229,10 +1302,11 @@ pub struct InviteToGroupCall {
     pub call: types::InputGroupCall,
     pub users: Vec<types::InputUser>,
 }
-impl InviteToGroupCall {}
 impl InviteToGroupCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::InviteToGroupCall { call: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let call = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(functions::phone::InviteToGroupCall { call, users })
     }
 }
 impl InviteToGroupCall {
@@ -1296,15 +1370,34 @@ impl JoinGroupCall {
 impl JoinGroupCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let muted = word_flags & 0x1 != 0;
+        let video_stopped = word_flags & 0x4 != 0;
+        let call = Decode::decode(rd)?;
+        let join_as = Decode::decode(rd)?;
+        let mut invite_hash = None;
+        let mut public_key = None;
+        let mut block = None;
+        if word_flags & 0xa != 0 {
+            if word_flags & 0x2 != 0 {
+                invite_hash = Some(rd.string()?);
+            }
+            if word_flags & 0x8 != 0 {
+                public_key = Some(rd.array()?);
+            }
+            if word_flags & 0x8 != 0 {
+                block = Some(rd.bytes()?);
+            }
+        }
+        let params = Decode::decode(rd)?;
         Ok(functions::phone::JoinGroupCall {
-            muted: word_flags & 0x1 != 0,
-            video_stopped: word_flags & 0x4 != 0,
-            call: Decode::decode(rd)?,
-            join_as: Decode::decode(rd)?,
-            invite_hash: rd.optional(word_flags & 0x2 != 0)?,
-            public_key: rd.optional(word_flags & 0x8 != 0)?,
-            block: rd.optional(word_flags & 0x8 != 0)?,
-            params: Decode::decode(rd)?,
+            muted,
+            video_stopped,
+            call,
+            join_as,
+            invite_hash,
+            public_key,
+            block,
+            params,
         })
     }
 }
@@ -1325,23 +1418,23 @@ impl JoinGroupCall {
         if !all_flags_3 && (public_key.is_some() || block.is_some()) {
             return wr.fail("phone.joinGroupCall");
         }
-        wr.u32(0x8fb53057);
-        wr.u32(
-            u32::from(*muted) << 0
-                | u32::from(invite_hash.is_some()) << 1
-                | u32::from(*video_stopped) << 2
-                | u32::from(all_flags_3) << 3,
-        );
+        let word_flags = u32::from(*muted) << 0
+            | u32::from(invite_hash.is_some()) << 1
+            | u32::from(*video_stopped) << 2
+            | u32::from(all_flags_3) << 3;
+        wr.words([0x8fb53057, word_flags]);
         Encode::encode(call, wr);
         Encode::encode(join_as, wr);
-        if let Some(x) = invite_hash {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_3 && let Some(x) = public_key {
-            wr.raw(x);
-        }
-        if all_flags_3 && let Some(x) = block {
-            wr.bytes(x);
+        if word_flags & 0xa != 0 {
+            if let Some(x) = invite_hash {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_3 && let Some(x) = public_key {
+                wr.raw(x);
+            }
+            if all_flags_3 && let Some(x) = block {
+                wr.bytes(x);
+            }
         }
         Encode::encode(params, wr);
     }
@@ -1358,7 +1451,11 @@ impl Decode for JoinGroupCall {
 }
 impl Encode for JoinGroupCall {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_join_group_call(self, wr);
+        if wr.layer().0 >= 202 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_join_group_call(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_join_group_call(self, at_layer)
@@ -1375,10 +1472,11 @@ pub struct JoinGroupCallPresentation {
     pub call: types::InputGroupCall,
     pub params: types::DataJSON,
 }
-impl JoinGroupCallPresentation {}
 impl JoinGroupCallPresentation {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::JoinGroupCallPresentation { call: Decode::decode(rd)?, params: Decode::decode(rd)? })
+        let call = Decode::decode(rd)?;
+        let params = Decode::decode(rd)?;
+        Ok(functions::phone::JoinGroupCallPresentation { call, params })
     }
 }
 impl JoinGroupCallPresentation {
@@ -1417,10 +1515,11 @@ pub struct LeaveGroupCall {
     pub call: types::InputGroupCall,
     pub source: i32,
 }
-impl LeaveGroupCall {}
 impl LeaveGroupCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::LeaveGroupCall { call: Decode::decode(rd)?, source: rd.i32()? })
+        let call = Decode::decode(rd)?;
+        let source = rd.i32()?;
+        Ok(functions::phone::LeaveGroupCall { call, source })
     }
 }
 impl LeaveGroupCall {
@@ -1429,7 +1528,7 @@ impl LeaveGroupCall {
         let functions::phone::LeaveGroupCall { call, source } = v;
         wr.u32(0x500377f9);
         Encode::encode(call, wr);
-        wr.i32(*source);
+        wr.u32(source.cast_unsigned());
     }
 }
 impl Decode for LeaveGroupCall {
@@ -1458,10 +1557,10 @@ impl Function for LeaveGroupCall {
 pub struct LeaveGroupCallPresentation {
     pub call: types::InputGroupCall,
 }
-impl LeaveGroupCallPresentation {}
 impl LeaveGroupCallPresentation {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::LeaveGroupCallPresentation { call: Decode::decode(rd)? })
+        let call = Decode::decode(rd)?;
+        Ok(functions::phone::LeaveGroupCallPresentation { call })
     }
 }
 impl LeaveGroupCallPresentation {
@@ -1498,10 +1597,10 @@ impl Function for LeaveGroupCallPresentation {
 pub struct ReceivedCall {
     pub peer: types::InputPhoneCall,
 }
-impl ReceivedCall {}
 impl ReceivedCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::ReceivedCall { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::phone::ReceivedCall { peer })
     }
 }
 impl ReceivedCall {
@@ -1549,23 +1648,22 @@ impl RequestCall {
 impl RequestCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::RequestCall {
-            video: word_flags & 0x1 != 0,
-            user_id: Decode::decode(rd)?,
-            random_id: rd.i32()?,
-            g_a_hash: rd.bytes()?,
-            protocol: Decode::decode(rd)?,
-        })
+        let video = word_flags & 0x1 != 0;
+        let user_id = Decode::decode(rd)?;
+        let random_id = rd.i32()?;
+        let g_a_hash = rd.bytes()?;
+        let protocol = Decode::decode(rd)?;
+        Ok(functions::phone::RequestCall { video, user_id, random_id, g_a_hash, protocol })
     }
 }
 impl RequestCall {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::RequestCall { video, user_id, random_id, g_a_hash, protocol } = v;
-        wr.u32(0x42ff96ed);
-        wr.u32(u32::from(*video) << 0);
+        let word_flags = u32::from(*video) << 0;
+        wr.words([0x42ff96ed, word_flags]);
         Encode::encode(user_id, wr);
-        wr.i32(*random_id);
+        wr.u32(random_id.cast_unsigned());
         wr.bytes(g_a_hash);
         Encode::encode(protocol, wr);
     }
@@ -1581,7 +1679,11 @@ impl Decode for RequestCall {
 }
 impl Encode for RequestCall {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_request_call(self, wr);
+        if wr.layer().0 >= 202 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_request_call(self, wr);
+        }
     }
 }
 impl Function for RequestCall {
@@ -1595,10 +1697,11 @@ pub struct SaveCallDebug {
     pub peer: types::InputPhoneCall,
     pub debug: types::DataJSON,
 }
-impl SaveCallDebug {}
 impl SaveCallDebug {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::SaveCallDebug { peer: Decode::decode(rd)?, debug: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let debug = Decode::decode(rd)?;
+        Ok(functions::phone::SaveCallDebug { peer, debug })
     }
 }
 impl SaveCallDebug {
@@ -1634,10 +1737,11 @@ pub struct SaveCallLog {
     pub peer: types::InputPhoneCall,
     pub file: types::InputFile,
 }
-impl SaveCallLog {}
 impl SaveCallLog {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::SaveCallLog { peer: Decode::decode(rd)?, file: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let file = Decode::decode(rd)?;
+        Ok(functions::phone::SaveCallLog { peer, file })
     }
 }
 impl SaveCallLog {
@@ -1659,7 +1763,11 @@ impl Decode for SaveCallLog {
 }
 impl Encode for SaveCallLog {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_save_call_log(self, wr);
+        if wr.layer().0 >= 140 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_save_call_log(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_save_call_log(self, at_layer)
@@ -1676,10 +1784,11 @@ pub struct SaveDefaultGroupCallJoinAs {
     pub peer: types::InputPeer,
     pub join_as: types::InputPeer,
 }
-impl SaveDefaultGroupCallJoinAs {}
 impl SaveDefaultGroupCallJoinAs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::SaveDefaultGroupCallJoinAs { peer: Decode::decode(rd)?, join_as: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let join_as = Decode::decode(rd)?;
+        Ok(functions::phone::SaveDefaultGroupCallJoinAs { peer, join_as })
     }
 }
 impl SaveDefaultGroupCallJoinAs {
@@ -1715,10 +1824,11 @@ pub struct SaveDefaultSendAs {
     pub call: types::InputGroupCall,
     pub send_as: types::InputPeer,
 }
-impl SaveDefaultSendAs {}
 impl SaveDefaultSendAs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::SaveDefaultSendAs { call: Decode::decode(rd)?, send_as: Decode::decode(rd)? })
+        let call = Decode::decode(rd)?;
+        let send_as = Decode::decode(rd)?;
+        Ok(functions::phone::SaveDefaultSendAs { call, send_as })
     }
 }
 impl SaveDefaultSendAs {
@@ -1740,7 +1850,11 @@ impl Decode for SaveDefaultSendAs {
 }
 impl Encode for SaveDefaultSendAs {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_save_default_send_as(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_save_default_send_as(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_save_default_send_as(self, at_layer)
@@ -1757,10 +1871,11 @@ pub struct SendConferenceCallBroadcast {
     pub call: types::InputGroupCall,
     pub block: Bytes,
 }
-impl SendConferenceCallBroadcast {}
 impl SendConferenceCallBroadcast {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::SendConferenceCallBroadcast { call: Decode::decode(rd)?, block: rd.bytes()? })
+        let call = Decode::decode(rd)?;
+        let block = rd.bytes()?;
+        Ok(functions::phone::SendConferenceCallBroadcast { call, block })
     }
 }
 impl SendConferenceCallBroadcast {
@@ -1782,7 +1897,11 @@ impl Decode for SendConferenceCallBroadcast {
 }
 impl Encode for SendConferenceCallBroadcast {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_send_conference_call_broadcast(self, wr);
+        if wr.layer().0 >= 202 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_send_conference_call_broadcast(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_send_conference_call_broadcast(self, at_layer)
@@ -1799,13 +1918,11 @@ pub struct SendGroupCallEncryptedMessage {
     pub call: types::InputGroupCall,
     pub encrypted_message: Bytes,
 }
-impl SendGroupCallEncryptedMessage {}
 impl SendGroupCallEncryptedMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::SendGroupCallEncryptedMessage {
-            call: Decode::decode(rd)?,
-            encrypted_message: rd.bytes()?,
-        })
+        let call = Decode::decode(rd)?;
+        let encrypted_message = rd.bytes()?;
+        Ok(functions::phone::SendGroupCallEncryptedMessage { call, encrypted_message })
     }
 }
 impl SendGroupCallEncryptedMessage {
@@ -1827,7 +1944,11 @@ impl Decode for SendGroupCallEncryptedMessage {
 }
 impl Encode for SendGroupCallEncryptedMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_send_group_call_encrypted_message(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_send_group_call_encrypted_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_send_group_call_encrypted_message(self, at_layer)
@@ -1857,23 +1978,22 @@ impl SendGroupCallMessage {
 impl SendGroupCallMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::SendGroupCallMessage {
-            call: Decode::decode(rd)?,
-            random_id: rd.i64()?,
-            message: Decode::decode(rd)?,
-            allow_paid_stars: rd.optional(word_flags & 0x1 != 0)?,
-            send_as: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let call = Decode::decode(rd)?;
+        let random_id = rd.i64()?;
+        let message = Decode::decode(rd)?;
+        let allow_paid_stars = rd.optional(word_flags & 0x1 != 0)?;
+        let send_as = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::phone::SendGroupCallMessage { call, random_id, message, allow_paid_stars, send_as })
     }
 }
 impl SendGroupCallMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::SendGroupCallMessage { call, random_id, message, allow_paid_stars, send_as } = v;
-        wr.u32(0xb1d11410);
-        wr.u32(u32::from(allow_paid_stars.is_some()) << 0 | u32::from(send_as.is_some()) << 1);
+        let word_flags = u32::from(allow_paid_stars.is_some()) << 0 | u32::from(send_as.is_some()) << 1;
+        wr.words([0xb1d11410, word_flags]);
         Encode::encode(call, wr);
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
         Encode::encode(message, wr);
         if let Some(x) = allow_paid_stars {
             wr.i64(*x);
@@ -1894,7 +2014,11 @@ impl Decode for SendGroupCallMessage {
 }
 impl Encode for SendGroupCallMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_send_group_call_message(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_send_group_call_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_send_group_call_message(self, at_layer)
@@ -1929,10 +2053,11 @@ pub struct SendSignalingData {
     pub peer: types::InputPhoneCall,
     pub data: Bytes,
 }
-impl SendSignalingData {}
 impl SendSignalingData {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::SendSignalingData { peer: Decode::decode(rd)?, data: rd.bytes()? })
+        let peer = Decode::decode(rd)?;
+        let data = rd.bytes()?;
+        Ok(functions::phone::SendSignalingData { peer, data })
     }
 }
 impl SendSignalingData {
@@ -1980,22 +2105,21 @@ impl SetCallRating {
 impl SetCallRating {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::SetCallRating {
-            user_initiative: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            rating: rd.i32()?,
-            comment: rd.string()?,
-        })
+        let user_initiative = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let rating = rd.i32()?;
+        let comment = rd.string()?;
+        Ok(functions::phone::SetCallRating { user_initiative, peer, rating, comment })
     }
 }
 impl SetCallRating {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::phone::SetCallRating { user_initiative, peer, rating, comment } = v;
-        wr.u32(0x59ead627);
-        wr.u32(u32::from(*user_initiative) << 0);
+        let word_flags = u32::from(*user_initiative) << 0;
+        wr.words([0x59ead627, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*rating);
+        wr.u32(rating.cast_unsigned());
         wr.bytes(comment.as_bytes());
     }
 }
@@ -2022,10 +2146,10 @@ impl Function for SetCallRating {
 pub struct StartScheduledGroupCall {
     pub call: types::InputGroupCall,
 }
-impl StartScheduledGroupCall {}
 impl StartScheduledGroupCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::StartScheduledGroupCall { call: Decode::decode(rd)? })
+        let call = Decode::decode(rd)?;
+        Ok(functions::phone::StartScheduledGroupCall { call })
     }
 }
 impl StartScheduledGroupCall {
@@ -2076,13 +2200,12 @@ impl ToggleGroupCallRecord {
 impl ToggleGroupCallRecord {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::phone::ToggleGroupCallRecord {
-            start: word_flags & 0x1 != 0,
-            video: word_flags & 0x4 != 0,
-            call: Decode::decode(rd)?,
-            title: rd.optional(word_flags & 0x2 != 0)?,
-            video_portrait: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let start = word_flags & 0x1 != 0;
+        let video = word_flags & 0x4 != 0;
+        let call = Decode::decode(rd)?;
+        let title = rd.optional(word_flags & 0x2 != 0)?;
+        let video_portrait = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::phone::ToggleGroupCallRecord { start, video, call, title, video_portrait })
     }
 }
 impl ToggleGroupCallRecord {
@@ -2093,8 +2216,8 @@ impl ToggleGroupCallRecord {
         if !all_flags_2 && (*video || video_portrait.is_some()) {
             return wr.fail("phone.toggleGroupCallRecord");
         }
-        wr.u32(0xf128c708);
-        wr.u32(u32::from(*start) << 0 | u32::from(title.is_some()) << 1 | u32::from(all_flags_2) << 2);
+        let word_flags = u32::from(*start) << 0 | u32::from(title.is_some()) << 1 | u32::from(all_flags_2) << 2;
+        wr.words([0xf128c708, word_flags]);
         Encode::encode(call, wr);
         if let Some(x) = title {
             wr.bytes(x.as_bytes());
@@ -2150,12 +2273,28 @@ impl ToggleGroupCallSettings {
 impl ToggleGroupCallSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let reset_invite_hash = word_flags & 0x2 != 0;
+        let call = Decode::decode(rd)?;
+        let mut join_muted = None;
+        let mut messages_enabled = None;
+        let mut send_paid_messages_stars = None;
+        if word_flags & 0xd != 0 {
+            if word_flags & 0x1 != 0 {
+                join_muted = Some(rd.bool()?);
+            }
+            if word_flags & 0x4 != 0 {
+                messages_enabled = Some(rd.bool()?);
+            }
+            if word_flags & 0x8 != 0 {
+                send_paid_messages_stars = Some(rd.i64()?);
+            }
+        }
         Ok(functions::phone::ToggleGroupCallSettings {
-            reset_invite_hash: word_flags & 0x2 != 0,
-            call: Decode::decode(rd)?,
-            join_muted: rd.optional(word_flags & 0x1 != 0)?,
-            messages_enabled: rd.optional(word_flags & 0x4 != 0)?,
-            send_paid_messages_stars: rd.optional(word_flags & 0x8 != 0)?,
+            reset_invite_hash,
+            call,
+            join_muted,
+            messages_enabled,
+            send_paid_messages_stars,
         })
     }
 }
@@ -2169,22 +2308,22 @@ impl ToggleGroupCallSettings {
             messages_enabled,
             send_paid_messages_stars,
         } = v;
-        wr.u32(0x974392f2);
-        wr.u32(
-            u32::from(join_muted.is_some()) << 0
-                | u32::from(*reset_invite_hash) << 1
-                | u32::from(messages_enabled.is_some()) << 2
-                | u32::from(send_paid_messages_stars.is_some()) << 3,
-        );
+        let word_flags = u32::from(join_muted.is_some()) << 0
+            | u32::from(*reset_invite_hash) << 1
+            | u32::from(messages_enabled.is_some()) << 2
+            | u32::from(send_paid_messages_stars.is_some()) << 3;
+        wr.words([0x974392f2, word_flags]);
         Encode::encode(call, wr);
-        if let Some(x) = join_muted {
-            wr.bool(*x);
-        }
-        if let Some(x) = messages_enabled {
-            wr.bool(*x);
-        }
-        if let Some(x) = send_paid_messages_stars {
-            wr.i64(*x);
+        if word_flags & 0xd != 0 {
+            if let Some(x) = join_muted {
+                wr.bool(*x);
+            }
+            if let Some(x) = messages_enabled {
+                wr.bool(*x);
+            }
+            if let Some(x) = send_paid_messages_stars {
+                wr.i64(*x);
+            }
         }
     }
 }
@@ -2200,7 +2339,11 @@ impl Decode for ToggleGroupCallSettings {
 }
 impl Encode for ToggleGroupCallSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_f_toggle_group_call_settings(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_f_toggle_group_call_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_f_toggle_group_call_settings(self, at_layer)
@@ -2217,10 +2360,11 @@ pub struct ToggleGroupCallStartSubscription {
     pub call: types::InputGroupCall,
     pub subscribed: bool,
 }
-impl ToggleGroupCallStartSubscription {}
 impl ToggleGroupCallStartSubscription {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::phone::ToggleGroupCallStartSubscription { call: Decode::decode(rd)?, subscribed: rd.bool()? })
+        let call = Decode::decode(rd)?;
+        let subscribed = rd.bool()?;
+        Ok(functions::phone::ToggleGroupCallStartSubscription { call, subscribed })
     }
 }
 impl ToggleGroupCallStartSubscription {

@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `photos.deletePhotos#87cf7f2f id:Vector<InputPhoto> = Vector<long>`
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeletePhotos {
     pub id: Vec<types::InputPhoto>,
 }
-impl DeletePhotos {}
 impl DeletePhotos {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::photos::DeletePhotos { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::photos::DeletePhotos { id })
     }
 }
 impl DeletePhotos {
@@ -52,15 +52,13 @@ pub struct GetUserPhotos {
     pub max_id: i64,
     pub limit: i32,
 }
-impl GetUserPhotos {}
 impl GetUserPhotos {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::photos::GetUserPhotos {
-            user_id: Decode::decode(rd)?,
-            offset: rd.i32()?,
-            max_id: rd.i64()?,
-            limit: rd.i32()?,
-        })
+        let user_id = Decode::decode(rd)?;
+        let offset = rd.i32()?;
+        let max_id = rd.i64()?;
+        let limit = rd.i32()?;
+        Ok(functions::photos::GetUserPhotos { user_id, offset, max_id, limit })
     }
 }
 impl GetUserPhotos {
@@ -69,9 +67,7 @@ impl GetUserPhotos {
         let functions::photos::GetUserPhotos { user_id, offset, max_id, limit } = v;
         wr.u32(0x91cd32a8);
         Encode::encode(user_id, wr);
-        wr.i32(*offset);
-        wr.i64(*max_id);
-        wr.i32(*limit);
+        wr.words([offset.cast_unsigned(), low(max_id), high(max_id), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetUserPhotos {
@@ -109,19 +105,18 @@ impl UpdateProfilePhoto {
 impl UpdateProfilePhoto {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::photos::UpdateProfilePhoto {
-            fallback: word_flags & 0x1 != 0,
-            bot: rd.optional(word_flags & 0x2 != 0)?,
-            id: Decode::decode(rd)?,
-        })
+        let fallback = word_flags & 0x1 != 0;
+        let bot = rd.optional(word_flags & 0x2 != 0)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::photos::UpdateProfilePhoto { fallback, bot, id })
     }
 }
 impl UpdateProfilePhoto {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::photos::UpdateProfilePhoto { fallback, bot, id } = v;
-        wr.u32(0x09e82039);
-        wr.u32(u32::from(*fallback) << 0 | u32::from(bot.is_some()) << 1);
+        let word_flags = u32::from(*fallback) << 0 | u32::from(bot.is_some()) << 1;
+        wr.words([0x09e82039, word_flags]);
         if let Some(x) = bot {
             Encode::encode(x, wr);
         }
@@ -140,7 +135,11 @@ impl Decode for UpdateProfilePhoto {
 }
 impl Encode for UpdateProfilePhoto {
     fn encode(&self, wr: &mut Writer) {
-        forms::photos::write_f_update_profile_photo(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::photos::write_f_update_profile_photo(self, wr);
+        }
     }
 }
 impl Function for UpdateProfilePhoto {
@@ -177,14 +176,35 @@ impl UploadContactProfilePhoto {
 impl UploadContactProfilePhoto {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let suggest = word_flags & 0x8 != 0;
+        let save = word_flags & 0x10 != 0;
+        let user_id = Decode::decode(rd)?;
+        let mut file = None;
+        let mut video = None;
+        let mut video_start_ts = None;
+        let mut video_emoji_markup = None;
+        if word_flags & 0x27 != 0 {
+            if word_flags & 0x1 != 0 {
+                file = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                video = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                video_start_ts = Some(rd.f64()?);
+            }
+            if word_flags & 0x20 != 0 {
+                video_emoji_markup = Some(Decode::decode(rd)?);
+            }
+        }
         Ok(functions::photos::UploadContactProfilePhoto {
-            suggest: word_flags & 0x8 != 0,
-            save: word_flags & 0x10 != 0,
-            user_id: Decode::decode(rd)?,
-            file: rd.optional(word_flags & 0x1 != 0)?,
-            video: rd.optional(word_flags & 0x2 != 0)?,
-            video_start_ts: rd.optional(word_flags & 0x4 != 0)?,
-            video_emoji_markup: rd.optional(word_flags & 0x20 != 0)?,
+            suggest,
+            save,
+            user_id,
+            file,
+            video,
+            video_start_ts,
+            video_emoji_markup,
         })
     }
 }
@@ -203,27 +223,27 @@ impl UploadContactProfilePhoto {
         let file = file.as_ref().filter(|x| x.has_form(wr.layer()));
         let video = video.as_ref().filter(|x| x.has_form(wr.layer()));
         let video_emoji_markup = video_emoji_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xe14c4a71);
-        wr.u32(
-            u32::from(file.is_some()) << 0
-                | u32::from(video.is_some()) << 1
-                | u32::from(video_start_ts.is_some()) << 2
-                | u32::from(*suggest) << 3
-                | u32::from(*save) << 4
-                | u32::from(video_emoji_markup.is_some()) << 5,
-        );
+        let word_flags = u32::from(file.is_some()) << 0
+            | u32::from(video.is_some()) << 1
+            | u32::from(video_start_ts.is_some()) << 2
+            | u32::from(*suggest) << 3
+            | u32::from(*save) << 4
+            | u32::from(video_emoji_markup.is_some()) << 5;
+        wr.words([0xe14c4a71, word_flags]);
         Encode::encode(user_id, wr);
-        if let Some(x) = file {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video_start_ts {
-            wr.f64(*x);
-        }
-        if let Some(x) = video_emoji_markup {
-            Encode::encode(x, wr);
+        if word_flags & 0x27 != 0 {
+            if let Some(x) = file {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_start_ts {
+                wr.f64(*x);
+            }
+            if let Some(x) = video_emoji_markup {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -238,7 +258,11 @@ impl Decode for UploadContactProfilePhoto {
 }
 impl Encode for UploadContactProfilePhoto {
     fn encode(&self, wr: &mut Writer) {
-        forms::photos::write_f_upload_contact_profile_photo(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::photos::write_f_upload_contact_profile_photo(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::photos::shows_f_upload_contact_profile_photo(self, at_layer)
@@ -269,14 +293,30 @@ impl UploadProfilePhoto {
 impl UploadProfilePhoto {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::photos::UploadProfilePhoto {
-            fallback: word_flags & 0x8 != 0,
-            bot: rd.optional(word_flags & 0x20 != 0)?,
-            file: rd.optional(word_flags & 0x1 != 0)?,
-            video: rd.optional(word_flags & 0x2 != 0)?,
-            video_start_ts: rd.optional(word_flags & 0x4 != 0)?,
-            video_emoji_markup: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let fallback = word_flags & 0x8 != 0;
+        let mut bot = None;
+        let mut file = None;
+        let mut video = None;
+        let mut video_start_ts = None;
+        let mut video_emoji_markup = None;
+        if word_flags & 0x37 != 0 {
+            if word_flags & 0x20 != 0 {
+                bot = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x1 != 0 {
+                file = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                video = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                video_start_ts = Some(rd.f64()?);
+            }
+            if word_flags & 0x10 != 0 {
+                video_emoji_markup = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(functions::photos::UploadProfilePhoto { fallback, bot, file, video, video_start_ts, video_emoji_markup })
     }
 }
 impl UploadProfilePhoto {
@@ -287,29 +327,29 @@ impl UploadProfilePhoto {
         let file = file.as_ref().filter(|x| x.has_form(wr.layer()));
         let video = video.as_ref().filter(|x| x.has_form(wr.layer()));
         let video_emoji_markup = video_emoji_markup.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0x0388a3b5);
-        wr.u32(
-            u32::from(file.is_some()) << 0
-                | u32::from(video.is_some()) << 1
-                | u32::from(video_start_ts.is_some()) << 2
-                | u32::from(*fallback) << 3
-                | u32::from(video_emoji_markup.is_some()) << 4
-                | u32::from(bot.is_some()) << 5,
-        );
-        if let Some(x) = bot {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = file {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = video_start_ts {
-            wr.f64(*x);
-        }
-        if let Some(x) = video_emoji_markup {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(file.is_some()) << 0
+            | u32::from(video.is_some()) << 1
+            | u32::from(video_start_ts.is_some()) << 2
+            | u32::from(*fallback) << 3
+            | u32::from(video_emoji_markup.is_some()) << 4
+            | u32::from(bot.is_some()) << 5;
+        wr.words([0x0388a3b5, word_flags]);
+        if word_flags & 0x37 != 0 {
+            if let Some(x) = bot {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = file {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = video_start_ts {
+                wr.f64(*x);
+            }
+            if let Some(x) = video_emoji_markup {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -325,7 +365,11 @@ impl Decode for UploadProfilePhoto {
 }
 impl Encode for UploadProfilePhoto {
     fn encode(&self, wr: &mut Writer) {
-        forms::photos::write_f_upload_profile_photo(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::photos::write_f_upload_profile_photo(self, wr);
+        }
     }
 }
 impl Function for UploadProfilePhoto {

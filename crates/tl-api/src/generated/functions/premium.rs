@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `premium.applyBoost#6b7da746 flags:# slots:flags.0?Vector<int> peer:InputPeer = premium.MyBoosts`
 #[derive(Clone, Debug, PartialEq)]
@@ -23,15 +23,17 @@ impl ApplyBoost {
 impl ApplyBoost {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::premium::ApplyBoost { slots: rd.optional(word_flags & 0x1 != 0)?, peer: Decode::decode(rd)? })
+        let slots = rd.optional(word_flags & 0x1 != 0)?;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::premium::ApplyBoost { slots, peer })
     }
 }
 impl ApplyBoost {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::premium::ApplyBoost { slots, peer } = v;
-        wr.u32(0x6b7da746);
-        wr.u32(u32::from(slots.is_some()) << 0);
+        let word_flags = u32::from(slots.is_some()) << 0;
+        wr.words([0x6b7da746, word_flags]);
         if let Some(x) = slots {
             Encode::encode(x, wr);
         }
@@ -48,7 +50,11 @@ impl Decode for ApplyBoost {
 }
 impl Encode for ApplyBoost {
     fn encode(&self, wr: &mut Writer) {
-        forms::premium::write_f_apply_boost(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::premium::write_f_apply_boost(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::premium::shows_f_apply_boost(self, at_layer)
@@ -77,23 +83,22 @@ impl GetBoostsList {
 impl GetBoostsList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::premium::GetBoostsList {
-            gifts: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
-        })
+        let gifts = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::premium::GetBoostsList { gifts, peer, offset, limit })
     }
 }
 impl GetBoostsList {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::premium::GetBoostsList { gifts, peer, offset, limit } = v;
-        wr.u32(0x60f67660);
-        wr.u32(u32::from(*gifts) << 0);
+        let word_flags = u32::from(*gifts) << 0;
+        wr.words([0x60f67660, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetBoostsList {
@@ -106,7 +111,11 @@ impl Decode for GetBoostsList {
 }
 impl Encode for GetBoostsList {
     fn encode(&self, wr: &mut Writer) {
-        forms::premium::write_f_get_boosts_list(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::premium::write_f_get_boosts_list(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::premium::shows_f_get_boosts_list(self, at_layer)
@@ -122,10 +131,10 @@ impl Function for GetBoostsList {
 pub struct GetBoostsStatus {
     pub peer: types::InputPeer,
 }
-impl GetBoostsStatus {}
 impl GetBoostsStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::premium::GetBoostsStatus { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::premium::GetBoostsStatus { peer })
     }
 }
 impl GetBoostsStatus {
@@ -146,7 +155,11 @@ impl Decode for GetBoostsStatus {
 }
 impl Encode for GetBoostsStatus {
     fn encode(&self, wr: &mut Writer) {
-        forms::premium::write_f_get_boosts_status(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::premium::write_f_get_boosts_status(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::premium::shows_f_get_boosts_status(self, at_layer)
@@ -160,7 +173,6 @@ impl Function for GetBoostsStatus {
 /// `premium.getMyBoosts#0be77b4a = premium.MyBoosts`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetMyBoosts {}
-impl GetMyBoosts {}
 impl GetMyBoosts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::premium::GetMyBoosts {})
@@ -182,7 +194,11 @@ impl Decode for GetMyBoosts {
 }
 impl Encode for GetMyBoosts {
     fn encode(&self, wr: &mut Writer) {
-        forms::premium::write_f_get_my_boosts(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::premium::write_f_get_my_boosts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::premium::shows_f_get_my_boosts(self, at_layer)
@@ -199,10 +215,11 @@ pub struct GetUserBoosts {
     pub peer: types::InputPeer,
     pub user_id: types::InputUser,
 }
-impl GetUserBoosts {}
 impl GetUserBoosts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::premium::GetUserBoosts { peer: Decode::decode(rd)?, user_id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let user_id = Decode::decode(rd)?;
+        Ok(functions::premium::GetUserBoosts { peer, user_id })
     }
 }
 impl GetUserBoosts {
@@ -224,7 +241,11 @@ impl Decode for GetUserBoosts {
 }
 impl Encode for GetUserBoosts {
     fn encode(&self, wr: &mut Writer) {
-        forms::premium::write_f_get_user_boosts(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::premium::write_f_get_user_boosts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::premium::shows_f_get_user_boosts(self, at_layer)

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `smsjobs.finishJob#4f1ebf24 flags:# job_id:string error:flags.0?string = Bool`
 #[derive(Clone, Debug, PartialEq)]
@@ -23,15 +23,17 @@ impl FinishJob {
 impl FinishJob {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::smsjobs::FinishJob { job_id: rd.string()?, error: rd.optional(word_flags & 0x1 != 0)? })
+        let job_id = rd.string()?;
+        let error = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::smsjobs::FinishJob { job_id, error })
     }
 }
 impl FinishJob {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::smsjobs::FinishJob { job_id, error } = v;
-        wr.u32(0x4f1ebf24);
-        wr.u32(u32::from(error.is_some()) << 0);
+        let word_flags = u32::from(error.is_some()) << 0;
+        wr.words([0x4f1ebf24, word_flags]);
         wr.bytes(job_id.as_bytes());
         if let Some(x) = error {
             wr.bytes(x.as_bytes());
@@ -48,7 +50,11 @@ impl Decode for FinishJob {
 }
 impl Encode for FinishJob {
     fn encode(&self, wr: &mut Writer) {
-        forms::smsjobs::write_f_finish_job(self, wr);
+        if wr.layer().0 >= 175 {
+            self.write_boxed(wr);
+        } else {
+            forms::smsjobs::write_f_finish_job(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::smsjobs::shows_f_finish_job(self, at_layer)
@@ -64,10 +70,10 @@ impl Function for FinishJob {
 pub struct GetSmsJob {
     pub job_id: Str,
 }
-impl GetSmsJob {}
 impl GetSmsJob {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::smsjobs::GetSmsJob { job_id: rd.string()? })
+        let job_id = rd.string()?;
+        Ok(functions::smsjobs::GetSmsJob { job_id })
     }
 }
 impl GetSmsJob {
@@ -88,7 +94,11 @@ impl Decode for GetSmsJob {
 }
 impl Encode for GetSmsJob {
     fn encode(&self, wr: &mut Writer) {
-        forms::smsjobs::write_f_get_sms_job(self, wr);
+        if wr.layer().0 >= 175 {
+            self.write_boxed(wr);
+        } else {
+            forms::smsjobs::write_f_get_sms_job(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::smsjobs::shows_f_get_sms_job(self, at_layer)
@@ -102,7 +112,6 @@ impl Function for GetSmsJob {
 /// `smsjobs.getStatus#10a698e8 = smsjobs.Status`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetStatus {}
-impl GetStatus {}
 impl GetStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::smsjobs::GetStatus {})
@@ -124,7 +133,11 @@ impl Decode for GetStatus {
 }
 impl Encode for GetStatus {
     fn encode(&self, wr: &mut Writer) {
-        forms::smsjobs::write_f_get_status(self, wr);
+        if wr.layer().0 >= 175 {
+            self.write_boxed(wr);
+        } else {
+            forms::smsjobs::write_f_get_status(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::smsjobs::shows_f_get_status(self, at_layer)
@@ -138,7 +151,6 @@ impl Function for GetStatus {
 /// `smsjobs.isEligibleToJoin#0edc39d0 = smsjobs.EligibilityToJoin`
 #[derive(Clone, Debug, PartialEq)]
 pub struct IsEligibleToJoin {}
-impl IsEligibleToJoin {}
 impl IsEligibleToJoin {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::smsjobs::IsEligibleToJoin {})
@@ -160,7 +172,11 @@ impl Decode for IsEligibleToJoin {
 }
 impl Encode for IsEligibleToJoin {
     fn encode(&self, wr: &mut Writer) {
-        forms::smsjobs::write_f_is_eligible_to_join(self, wr);
+        if wr.layer().0 >= 175 {
+            self.write_boxed(wr);
+        } else {
+            forms::smsjobs::write_f_is_eligible_to_join(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::smsjobs::shows_f_is_eligible_to_join(self, at_layer)
@@ -174,7 +190,6 @@ impl Function for IsEligibleToJoin {
 /// `smsjobs.join#a74ece2d = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Join {}
-impl Join {}
 impl Join {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::smsjobs::Join {})
@@ -196,7 +211,11 @@ impl Decode for Join {
 }
 impl Encode for Join {
     fn encode(&self, wr: &mut Writer) {
-        forms::smsjobs::write_f_join(self, wr);
+        if wr.layer().0 >= 175 {
+            self.write_boxed(wr);
+        } else {
+            forms::smsjobs::write_f_join(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::smsjobs::shows_f_join(self, at_layer)
@@ -210,7 +229,6 @@ impl Function for Join {
 /// `smsjobs.leave#9898ad73 = Bool`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leave {}
-impl Leave {}
 impl Leave {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::smsjobs::Leave {})
@@ -232,7 +250,11 @@ impl Decode for Leave {
 }
 impl Encode for Leave {
     fn encode(&self, wr: &mut Writer) {
-        forms::smsjobs::write_f_leave(self, wr);
+        if wr.layer().0 >= 175 {
+            self.write_boxed(wr);
+        } else {
+            forms::smsjobs::write_f_leave(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::smsjobs::shows_f_leave(self, at_layer)
@@ -258,15 +280,16 @@ impl UpdateSettings {
 impl UpdateSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::smsjobs::UpdateSettings { allow_international: word_flags & 0x1 != 0 })
+        let allow_international = word_flags & 0x1 != 0;
+        Ok(functions::smsjobs::UpdateSettings { allow_international })
     }
 }
 impl UpdateSettings {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::smsjobs::UpdateSettings { allow_international } = v;
-        wr.u32(0x093fa0bf);
-        wr.u32(u32::from(*allow_international) << 0);
+        let word_flags = u32::from(*allow_international) << 0;
+        wr.words([0x093fa0bf, word_flags]);
     }
 }
 impl Decode for UpdateSettings {
@@ -279,7 +302,11 @@ impl Decode for UpdateSettings {
 }
 impl Encode for UpdateSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::smsjobs::write_f_update_settings(self, wr);
+        if wr.layer().0 >= 175 {
+            self.write_boxed(wr);
+        } else {
+            forms::smsjobs::write_f_update_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::smsjobs::shows_f_update_settings(self, at_layer)

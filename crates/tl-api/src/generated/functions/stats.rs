@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `stats.getBroadcastStats#ab42441a flags:# dark:flags.0?true channel:InputChannel = stats.BroadcastStats`
 #[derive(Clone, Debug, PartialEq)]
@@ -23,15 +23,17 @@ impl GetBroadcastStats {
 impl GetBroadcastStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stats::GetBroadcastStats { dark: word_flags & 0x1 != 0, channel: Decode::decode(rd)? })
+        let dark = word_flags & 0x1 != 0;
+        let channel = Decode::decode(rd)?;
+        Ok(functions::stats::GetBroadcastStats { dark, channel })
     }
 }
 impl GetBroadcastStats {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stats::GetBroadcastStats { dark, channel } = v;
-        wr.u32(0xab42441a);
-        wr.u32(u32::from(*dark) << 0);
+        let word_flags = u32::from(*dark) << 0;
+        wr.words([0xab42441a, word_flags]);
         Encode::encode(channel, wr);
     }
 }
@@ -69,15 +71,17 @@ impl GetMegagroupStats {
 impl GetMegagroupStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stats::GetMegagroupStats { dark: word_flags & 0x1 != 0, channel: Decode::decode(rd)? })
+        let dark = word_flags & 0x1 != 0;
+        let channel = Decode::decode(rd)?;
+        Ok(functions::stats::GetMegagroupStats { dark, channel })
     }
 }
 impl GetMegagroupStats {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stats::GetMegagroupStats { dark, channel } = v;
-        wr.u32(0xdcdf8607);
-        wr.u32(u32::from(*dark) << 0);
+        let word_flags = u32::from(*dark) << 0;
+        wr.words([0xdcdf8607, word_flags]);
         Encode::encode(channel, wr);
     }
 }
@@ -107,15 +111,13 @@ pub struct GetMessagePublicForwards {
     pub offset: Str,
     pub limit: i32,
 }
-impl GetMessagePublicForwards {}
 impl GetMessagePublicForwards {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stats::GetMessagePublicForwards {
-            channel: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
-        })
+        let channel = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::stats::GetMessagePublicForwards { channel, msg_id, offset, limit })
     }
 }
 impl GetMessagePublicForwards {
@@ -124,9 +126,9 @@ impl GetMessagePublicForwards {
         let functions::stats::GetMessagePublicForwards { channel, msg_id, offset, limit } = v;
         wr.u32(0x5f150144);
         Encode::encode(channel, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetMessagePublicForwards {
@@ -140,7 +142,11 @@ impl Decode for GetMessagePublicForwards {
 }
 impl Encode for GetMessagePublicForwards {
     fn encode(&self, wr: &mut Writer) {
-        forms::stats::write_f_get_message_public_forwards(self, wr);
+        if wr.layer().0 >= 168 {
+            self.write_boxed(wr);
+        } else {
+            forms::stats::write_f_get_message_public_forwards(self, wr);
+        }
     }
 }
 impl Function for GetMessagePublicForwards {
@@ -183,21 +189,20 @@ impl GetMessageStats {
 impl GetMessageStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stats::GetMessageStats {
-            dark: word_flags & 0x1 != 0,
-            channel: Decode::decode(rd)?,
-            msg_id: rd.i32()?,
-        })
+        let dark = word_flags & 0x1 != 0;
+        let channel = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(functions::stats::GetMessageStats { dark, channel, msg_id })
     }
 }
 impl GetMessageStats {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stats::GetMessageStats { dark, channel, msg_id } = v;
-        wr.u32(0xb6e0a3f5);
-        wr.u32(u32::from(*dark) << 0);
+        let word_flags = u32::from(*dark) << 0;
+        wr.words([0xb6e0a3f5, word_flags]);
         Encode::encode(channel, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 impl Decode for GetMessageStats {
@@ -235,17 +240,20 @@ impl GetPollStats {
 impl GetPollStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stats::GetPollStats { dark: word_flags & 0x1 != 0, peer: Decode::decode(rd)?, msg_id: rd.i32()? })
+        let dark = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let msg_id = rd.i32()?;
+        Ok(functions::stats::GetPollStats { dark, peer, msg_id })
     }
 }
 impl GetPollStats {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stats::GetPollStats { dark, peer, msg_id } = v;
-        wr.u32(0xc27dfa68);
-        wr.u32(u32::from(*dark) << 0);
+        let word_flags = u32::from(*dark) << 0;
+        wr.words([0xc27dfa68, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*msg_id);
+        wr.u32(msg_id.cast_unsigned());
     }
 }
 impl Decode for GetPollStats {
@@ -258,7 +266,11 @@ impl Decode for GetPollStats {
 }
 impl Encode for GetPollStats {
     fn encode(&self, wr: &mut Writer) {
-        forms::stats::write_f_get_poll_stats(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::stats::write_f_get_poll_stats(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stats::shows_f_get_poll_stats(self, at_layer)
@@ -277,15 +289,13 @@ pub struct GetStoryPublicForwards {
     pub offset: Str,
     pub limit: i32,
 }
-impl GetStoryPublicForwards {}
 impl GetStoryPublicForwards {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stats::GetStoryPublicForwards {
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::stats::GetStoryPublicForwards { peer, id, offset, limit })
     }
 }
 impl GetStoryPublicForwards {
@@ -294,9 +304,9 @@ impl GetStoryPublicForwards {
         let functions::stats::GetStoryPublicForwards { peer, id, offset, limit } = v;
         wr.u32(0xa6437ef6);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetStoryPublicForwards {
@@ -309,7 +319,11 @@ impl Decode for GetStoryPublicForwards {
 }
 impl Encode for GetStoryPublicForwards {
     fn encode(&self, wr: &mut Writer) {
-        forms::stats::write_f_get_story_public_forwards(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::stats::write_f_get_story_public_forwards(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stats::shows_f_get_story_public_forwards(self, at_layer)
@@ -337,17 +351,20 @@ impl GetStoryStats {
 impl GetStoryStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stats::GetStoryStats { dark: word_flags & 0x1 != 0, peer: Decode::decode(rd)?, id: rd.i32()? })
+        let dark = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        Ok(functions::stats::GetStoryStats { dark, peer, id })
     }
 }
 impl GetStoryStats {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stats::GetStoryStats { dark, peer, id } = v;
-        wr.u32(0x374fef40);
-        wr.u32(u32::from(*dark) << 0);
+        let word_flags = u32::from(*dark) << 0;
+        wr.words([0x374fef40, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
     }
 }
 impl Decode for GetStoryStats {
@@ -360,7 +377,11 @@ impl Decode for GetStoryStats {
 }
 impl Encode for GetStoryStats {
     fn encode(&self, wr: &mut Writer) {
-        forms::stats::write_f_get_story_stats(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::stats::write_f_get_story_stats(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stats::shows_f_get_story_stats(self, at_layer)
@@ -387,15 +408,17 @@ impl LoadAsyncGraph {
 impl LoadAsyncGraph {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stats::LoadAsyncGraph { token: rd.string()?, x: rd.optional(word_flags & 0x1 != 0)? })
+        let token = rd.string()?;
+        let x = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::stats::LoadAsyncGraph { token, x })
     }
 }
 impl LoadAsyncGraph {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stats::LoadAsyncGraph { token, x } = v;
-        wr.u32(0x621d5fa0);
-        wr.u32(u32::from(x.is_some()) << 0);
+        let word_flags = u32::from(x.is_some()) << 0;
+        wr.words([0x621d5fa0, word_flags]);
         wr.bytes(token.as_bytes());
         if let Some(x) = x {
             wr.i64(*x);
@@ -436,15 +459,17 @@ impl GetBroadcastRevenueStats {
 impl GetBroadcastRevenueStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stats::GetBroadcastRevenueStats { dark: word_flags & 0x1 != 0, peer: Decode::decode(rd)? })
+        let dark = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        Ok(functions::stats::GetBroadcastRevenueStats { dark, peer })
     }
 }
 impl GetBroadcastRevenueStats {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stats::GetBroadcastRevenueStats { dark, peer } = v;
-        wr.u32(0xf788ee19);
-        wr.u32(u32::from(*dark) << 0);
+        let word_flags = u32::from(*dark) << 0;
+        wr.words([0xf788ee19, word_flags]);
         Encode::encode(peer, wr);
     }
 }
@@ -477,14 +502,12 @@ pub struct GetBroadcastRevenueTransactions {
     pub offset: i32,
     pub limit: i32,
 }
-impl GetBroadcastRevenueTransactions {}
 impl GetBroadcastRevenueTransactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stats::GetBroadcastRevenueTransactions {
-            peer: Decode::decode(rd)?,
-            offset: rd.i32()?,
-            limit: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let offset = rd.i32()?;
+        let limit = rd.i32()?;
+        Ok(functions::stats::GetBroadcastRevenueTransactions { peer, offset, limit })
     }
 }
 impl GetBroadcastRevenueTransactions {
@@ -493,8 +516,7 @@ impl GetBroadcastRevenueTransactions {
         let functions::stats::GetBroadcastRevenueTransactions { peer, offset, limit } = v;
         wr.u32(0x70990b6d);
         Encode::encode(peer, wr);
-        wr.i32(*offset);
-        wr.i32(*limit);
+        wr.words([offset.cast_unsigned(), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetBroadcastRevenueTransactions {
@@ -525,13 +547,11 @@ pub struct GetBroadcastRevenueWithdrawalUrl {
     pub peer: types::InputPeer,
     pub password: types::InputCheckPasswordSRP,
 }
-impl GetBroadcastRevenueWithdrawalUrl {}
 impl GetBroadcastRevenueWithdrawalUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stats::GetBroadcastRevenueWithdrawalUrl {
-            peer: Decode::decode(rd)?,
-            password: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let password = Decode::decode(rd)?;
+        Ok(functions::stats::GetBroadcastRevenueWithdrawalUrl { peer, password })
     }
 }
 impl GetBroadcastRevenueWithdrawalUrl {

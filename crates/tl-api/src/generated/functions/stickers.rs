@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `stickers.addStickerToSet#8653febe stickerset:InputStickerSet sticker:InputStickerSetItem = messages.StickerSet`
 #[derive(Clone, Debug, PartialEq)]
@@ -13,10 +13,11 @@ pub struct AddStickerToSet {
     pub stickerset: types::InputStickerSet,
     pub sticker: Box<types::InputStickerSetItem>,
 }
-impl AddStickerToSet {}
 impl AddStickerToSet {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stickers::AddStickerToSet { stickerset: Decode::decode(rd)?, sticker: Decode::decode(rd)? })
+        let stickerset = Decode::decode(rd)?;
+        let sticker = Decode::decode(rd)?;
+        Ok(functions::stickers::AddStickerToSet { stickerset, sticker })
     }
 }
 impl AddStickerToSet {
@@ -67,33 +68,43 @@ impl ChangeSticker {
 impl ChangeSticker {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stickers::ChangeSticker {
-            sticker: Decode::decode(rd)?,
-            emoji: rd.optional(word_flags & 0x1 != 0)?,
-            mask_coords: rd.optional(word_flags & 0x2 != 0)?,
-            keywords: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let sticker = Decode::decode(rd)?;
+        let mut emoji = None;
+        let mut mask_coords = None;
+        let mut keywords = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                emoji = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                mask_coords = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                keywords = Some(rd.string()?);
+            }
+        }
+        Ok(functions::stickers::ChangeSticker { sticker, emoji, mask_coords, keywords })
     }
 }
 impl ChangeSticker {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stickers::ChangeSticker { sticker, emoji, mask_coords, keywords } = v;
-        wr.u32(0xf5537ebc);
-        wr.u32(
-            u32::from(emoji.is_some()) << 0
-                | u32::from(mask_coords.is_some()) << 1
-                | u32::from(keywords.is_some()) << 2,
-        );
+        let word_flags = u32::from(emoji.is_some()) << 0
+            | u32::from(mask_coords.is_some()) << 1
+            | u32::from(keywords.is_some()) << 2;
+        wr.words([0xf5537ebc, word_flags]);
         Encode::encode(sticker, wr);
-        if let Some(x) = emoji {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = mask_coords {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = keywords {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = emoji {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = mask_coords {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = keywords {
+                wr.bytes(x.as_bytes());
+            }
         }
     }
 }
@@ -107,7 +118,11 @@ impl Decode for ChangeSticker {
 }
 impl Encode for ChangeSticker {
     fn encode(&self, wr: &mut Writer) {
-        forms::stickers::write_f_change_sticker(self, wr);
+        if wr.layer().0 >= 153 {
+            self.write_boxed(wr);
+        } else {
+            forms::stickers::write_f_change_sticker(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stickers::shows_f_change_sticker(self, at_layer)
@@ -124,10 +139,11 @@ pub struct ChangeStickerPosition {
     pub sticker: types::InputDocument,
     pub position: i32,
 }
-impl ChangeStickerPosition {}
 impl ChangeStickerPosition {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stickers::ChangeStickerPosition { sticker: Decode::decode(rd)?, position: rd.i32()? })
+        let sticker = Decode::decode(rd)?;
+        let position = rd.i32()?;
+        Ok(functions::stickers::ChangeStickerPosition { sticker, position })
     }
 }
 impl ChangeStickerPosition {
@@ -136,7 +152,7 @@ impl ChangeStickerPosition {
         let functions::stickers::ChangeStickerPosition { sticker, position } = v;
         wr.u32(0xffb6d4ca);
         Encode::encode(sticker, wr);
-        wr.i32(*position);
+        wr.u32(position.cast_unsigned());
     }
 }
 impl Decode for ChangeStickerPosition {
@@ -162,10 +178,10 @@ impl Function for ChangeStickerPosition {
 pub struct CheckShortName {
     pub short_name: Str,
 }
-impl CheckShortName {}
 impl CheckShortName {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stickers::CheckShortName { short_name: rd.string()? })
+        let short_name = rd.string()?;
+        Ok(functions::stickers::CheckShortName { short_name })
     }
 }
 impl CheckShortName {
@@ -232,16 +248,25 @@ impl CreateStickerSet {
 impl CreateStickerSet {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let masks = word_flags & 0x1 != 0;
+        let emojis = word_flags & 0x20 != 0;
+        let text_color = word_flags & 0x40 != 0;
+        let user_id = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let short_name = rd.string()?;
+        let thumb = rd.optional(word_flags & 0x4 != 0)?;
+        let stickers = Decode::decode(rd)?;
+        let software = rd.optional(word_flags & 0x8 != 0)?;
         Ok(functions::stickers::CreateStickerSet {
-            masks: word_flags & 0x1 != 0,
-            emojis: word_flags & 0x20 != 0,
-            text_color: word_flags & 0x40 != 0,
-            user_id: Decode::decode(rd)?,
-            title: rd.string()?,
-            short_name: rd.string()?,
-            thumb: rd.optional(word_flags & 0x4 != 0)?,
-            stickers: Decode::decode(rd)?,
-            software: rd.optional(word_flags & 0x8 != 0)?,
+            masks,
+            emojis,
+            text_color,
+            user_id,
+            title,
+            short_name,
+            thumb,
+            stickers,
+            software,
         })
     }
 }
@@ -259,14 +284,12 @@ impl CreateStickerSet {
             stickers,
             software,
         } = v;
-        wr.u32(0x9021ab67);
-        wr.u32(
-            u32::from(*masks) << 0
-                | u32::from(thumb.is_some()) << 2
-                | u32::from(software.is_some()) << 3
-                | u32::from(*emojis) << 5
-                | u32::from(*text_color) << 6,
-        );
+        let word_flags = u32::from(*masks) << 0
+            | u32::from(thumb.is_some()) << 2
+            | u32::from(software.is_some()) << 3
+            | u32::from(*emojis) << 5
+            | u32::from(*text_color) << 6;
+        wr.words([0x9021ab67, word_flags]);
         Encode::encode(user_id, wr);
         wr.bytes(title.as_bytes());
         wr.bytes(short_name.as_bytes());
@@ -302,10 +325,10 @@ impl Function for CreateStickerSet {
 pub struct DeleteStickerSet {
     pub stickerset: types::InputStickerSet,
 }
-impl DeleteStickerSet {}
 impl DeleteStickerSet {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stickers::DeleteStickerSet { stickerset: Decode::decode(rd)? })
+        let stickerset = Decode::decode(rd)?;
+        Ok(functions::stickers::DeleteStickerSet { stickerset })
     }
 }
 impl DeleteStickerSet {
@@ -326,7 +349,11 @@ impl Decode for DeleteStickerSet {
 }
 impl Encode for DeleteStickerSet {
     fn encode(&self, wr: &mut Writer) {
-        forms::stickers::write_f_delete_sticker_set(self, wr);
+        if wr.layer().0 >= 153 {
+            self.write_boxed(wr);
+        } else {
+            forms::stickers::write_f_delete_sticker_set(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stickers::shows_f_delete_sticker_set(self, at_layer)
@@ -342,10 +369,10 @@ impl Function for DeleteStickerSet {
 pub struct RemoveStickerFromSet {
     pub sticker: types::InputDocument,
 }
-impl RemoveStickerFromSet {}
 impl RemoveStickerFromSet {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stickers::RemoveStickerFromSet { sticker: Decode::decode(rd)? })
+        let sticker = Decode::decode(rd)?;
+        Ok(functions::stickers::RemoveStickerFromSet { sticker })
     }
 }
 impl RemoveStickerFromSet {
@@ -380,10 +407,11 @@ pub struct RenameStickerSet {
     pub stickerset: types::InputStickerSet,
     pub title: Str,
 }
-impl RenameStickerSet {}
 impl RenameStickerSet {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stickers::RenameStickerSet { stickerset: Decode::decode(rd)?, title: rd.string()? })
+        let stickerset = Decode::decode(rd)?;
+        let title = rd.string()?;
+        Ok(functions::stickers::RenameStickerSet { stickerset, title })
     }
 }
 impl RenameStickerSet {
@@ -405,7 +433,11 @@ impl Decode for RenameStickerSet {
 }
 impl Encode for RenameStickerSet {
     fn encode(&self, wr: &mut Writer) {
-        forms::stickers::write_f_rename_sticker_set(self, wr);
+        if wr.layer().0 >= 153 {
+            self.write_boxed(wr);
+        } else {
+            forms::stickers::write_f_rename_sticker_set(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stickers::shows_f_rename_sticker_set(self, at_layer)
@@ -422,10 +454,11 @@ pub struct ReplaceSticker {
     pub sticker: types::InputDocument,
     pub new_sticker: Box<types::InputStickerSetItem>,
 }
-impl ReplaceSticker {}
 impl ReplaceSticker {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stickers::ReplaceSticker { sticker: Decode::decode(rd)?, new_sticker: Decode::decode(rd)? })
+        let sticker = Decode::decode(rd)?;
+        let new_sticker = Decode::decode(rd)?;
+        Ok(functions::stickers::ReplaceSticker { sticker, new_sticker })
     }
 }
 impl ReplaceSticker {
@@ -447,7 +480,11 @@ impl Decode for ReplaceSticker {
 }
 impl Encode for ReplaceSticker {
     fn encode(&self, wr: &mut Writer) {
-        forms::stickers::write_f_replace_sticker(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::stickers::write_f_replace_sticker(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stickers::shows_f_replace_sticker(self, at_layer)
@@ -475,19 +512,18 @@ impl SetStickerSetThumb {
 impl SetStickerSetThumb {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stickers::SetStickerSetThumb {
-            stickerset: Decode::decode(rd)?,
-            thumb: rd.optional(word_flags & 0x1 != 0)?,
-            thumb_document_id: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let stickerset = Decode::decode(rd)?;
+        let thumb = rd.optional(word_flags & 0x1 != 0)?;
+        let thumb_document_id = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::stickers::SetStickerSetThumb { stickerset, thumb, thumb_document_id })
     }
 }
 impl SetStickerSetThumb {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stickers::SetStickerSetThumb { stickerset, thumb, thumb_document_id } = v;
-        wr.u32(0xa76a5392);
-        wr.u32(u32::from(thumb.is_some()) << 0 | u32::from(thumb_document_id.is_some()) << 1);
+        let word_flags = u32::from(thumb.is_some()) << 0 | u32::from(thumb_document_id.is_some()) << 1;
+        wr.words([0xa76a5392, word_flags]);
         Encode::encode(stickerset, wr);
         if let Some(x) = thumb {
             Encode::encode(x, wr);
@@ -508,7 +544,11 @@ impl Decode for SetStickerSetThumb {
 }
 impl Encode for SetStickerSetThumb {
     fn encode(&self, wr: &mut Writer) {
-        forms::stickers::write_f_set_sticker_set_thumb(self, wr);
+        if wr.layer().0 >= 153 {
+            self.write_boxed(wr);
+        } else {
+            forms::stickers::write_f_set_sticker_set_thumb(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stickers::shows_f_set_sticker_set_thumb(self, at_layer)
@@ -524,10 +564,10 @@ impl Function for SetStickerSetThumb {
 pub struct SuggestShortName {
     pub title: Str,
 }
-impl SuggestShortName {}
 impl SuggestShortName {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stickers::SuggestShortName { title: rd.string()? })
+        let title = rd.string()?;
+        Ok(functions::stickers::SuggestShortName { title })
     }
 }
 impl SuggestShortName {

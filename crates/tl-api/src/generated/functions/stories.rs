@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `stories.activateStealthMode#57bbd166 flags:# past:flags.0?true future:flags.1?true = Updates`
 #[derive(Clone, Debug, PartialEq)]
@@ -23,15 +23,17 @@ impl ActivateStealthMode {
 impl ActivateStealthMode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stories::ActivateStealthMode { past: word_flags & 0x1 != 0, future: word_flags & 0x2 != 0 })
+        let past = word_flags & 0x1 != 0;
+        let future = word_flags & 0x2 != 0;
+        Ok(functions::stories::ActivateStealthMode { past, future })
     }
 }
 impl ActivateStealthMode {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stories::ActivateStealthMode { past, future } = v;
-        wr.u32(0x57bbd166);
-        wr.u32(u32::from(*past) << 0 | u32::from(*future) << 1);
+        let word_flags = u32::from(*past) << 0 | u32::from(*future) << 1;
+        wr.words([0x57bbd166, word_flags]);
     }
 }
 impl Decode for ActivateStealthMode {
@@ -44,7 +46,11 @@ impl Decode for ActivateStealthMode {
 }
 impl Encode for ActivateStealthMode {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_activate_stealth_mode(self, wr);
+        if wr.layer().0 >= 161 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_activate_stealth_mode(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_activate_stealth_mode(self, at_layer)
@@ -60,10 +66,10 @@ impl Function for ActivateStealthMode {
 pub struct CanSendStory {
     pub peer: types::InputPeer,
 }
-impl CanSendStory {}
 impl CanSendStory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::CanSendStory { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::stories::CanSendStory { peer })
     }
 }
 impl CanSendStory {
@@ -86,7 +92,11 @@ impl Decode for CanSendStory {
 }
 impl Encode for CanSendStory {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_can_send_story(self, wr);
+        if wr.layer().0 >= 203 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_can_send_story(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_can_send_story(self, at_layer)
@@ -130,14 +140,12 @@ pub struct CreateAlbum {
     pub title: Str,
     pub stories: Vec<i32>,
 }
-impl CreateAlbum {}
 impl CreateAlbum {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::CreateAlbum {
-            peer: Decode::decode(rd)?,
-            title: rd.string()?,
-            stories: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let title = rd.string()?;
+        let stories = Decode::decode(rd)?;
+        Ok(functions::stories::CreateAlbum { peer, title, stories })
     }
 }
 impl CreateAlbum {
@@ -160,7 +168,11 @@ impl Decode for CreateAlbum {
 }
 impl Encode for CreateAlbum {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_create_album(self, wr);
+        if wr.layer().0 >= 211 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_create_album(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_create_album(self, at_layer)
@@ -177,10 +189,11 @@ pub struct DeleteAlbum {
     pub peer: types::InputPeer,
     pub album_id: i32,
 }
-impl DeleteAlbum {}
 impl DeleteAlbum {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::DeleteAlbum { peer: Decode::decode(rd)?, album_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let album_id = rd.i32()?;
+        Ok(functions::stories::DeleteAlbum { peer, album_id })
     }
 }
 impl DeleteAlbum {
@@ -189,7 +202,7 @@ impl DeleteAlbum {
         let functions::stories::DeleteAlbum { peer, album_id } = v;
         wr.u32(0x8d3456d0);
         Encode::encode(peer, wr);
-        wr.i32(*album_id);
+        wr.u32(album_id.cast_unsigned());
     }
 }
 impl Decode for DeleteAlbum {
@@ -202,7 +215,11 @@ impl Decode for DeleteAlbum {
 }
 impl Encode for DeleteAlbum {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_delete_album(self, wr);
+        if wr.layer().0 >= 211 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_delete_album(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_delete_album(self, at_layer)
@@ -219,10 +236,11 @@ pub struct DeleteStories {
     pub peer: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl DeleteStories {}
 impl DeleteStories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::DeleteStories { peer: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::stories::DeleteStories { peer, id })
     }
 }
 impl DeleteStories {
@@ -245,7 +263,11 @@ impl Decode for DeleteStories {
 }
 impl Encode for DeleteStories {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_delete_stories(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_delete_stories(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_delete_stories(self, at_layer)
@@ -287,16 +309,39 @@ impl EditStory {
 impl EditStory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stories::EditStory {
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            media: rd.optional(word_flags & 0x1 != 0)?,
-            media_areas: rd.optional(word_flags & 0x8 != 0)?,
-            caption: rd.optional(word_flags & 0x2 != 0)?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            privacy_rules: rd.optional(word_flags & 0x4 != 0)?,
-            music: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let mut media = None;
+        let mut media_areas = None;
+        let mut caption = None;
+        let mut entities = None;
+        let mut privacy_rules = None;
+        let mut music = None;
+        if word_flags & 0x1f != 0 {
+            if word_flags & 0xb != 0 {
+                if word_flags & 0x1 != 0 {
+                    media = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x8 != 0 {
+                    media_areas = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x2 != 0 {
+                    caption = Some(rd.string()?);
+                }
+            }
+            if word_flags & 0x16 != 0 {
+                if word_flags & 0x2 != 0 {
+                    entities = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x4 != 0 {
+                    privacy_rules = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x10 != 0 {
+                    music = Some(Decode::decode(rd)?);
+                }
+            }
+        }
+        Ok(functions::stories::EditStory { peer, id, media, media_areas, caption, entities, privacy_rules, music })
     }
 }
 impl EditStory {
@@ -307,33 +352,37 @@ impl EditStory {
         if !all_flags_1 && (caption.is_some() || entities.is_some()) {
             return wr.fail("stories.editStory");
         }
-        wr.u32(0x2c63a72b);
-        wr.u32(
-            u32::from(media.is_some()) << 0
-                | u32::from(all_flags_1) << 1
-                | u32::from(privacy_rules.is_some()) << 2
-                | u32::from(media_areas.is_some()) << 3
-                | u32::from(music.is_some()) << 4,
-        );
+        let word_flags = u32::from(media.is_some()) << 0
+            | u32::from(all_flags_1) << 1
+            | u32::from(privacy_rules.is_some()) << 2
+            | u32::from(media_areas.is_some()) << 3
+            | u32::from(music.is_some()) << 4;
+        wr.words([0x2c63a72b, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*id);
-        if let Some(x) = media {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = media_areas {
-            Encode::encode(x, wr);
-        }
-        if all_flags_1 && let Some(x) = caption {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_1 && let Some(x) = entities {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = privacy_rules {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = music {
-            Encode::encode(x, wr);
+        wr.u32(id.cast_unsigned());
+        if word_flags & 0x1f != 0 {
+            if word_flags & 0xb != 0 {
+                if let Some(x) = media {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = media_areas {
+                    Encode::encode(x, wr);
+                }
+                if all_flags_1 && let Some(x) = caption {
+                    wr.bytes(x.as_bytes());
+                }
+            }
+            if word_flags & 0x16 != 0 {
+                if all_flags_1 && let Some(x) = entities {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = privacy_rules {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = music {
+                    Encode::encode(x, wr);
+                }
+            }
         }
     }
 }
@@ -350,7 +399,11 @@ impl Decode for EditStory {
 }
 impl Encode for EditStory {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_edit_story(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_edit_story(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_edit_story(self, at_layer)
@@ -367,10 +420,11 @@ pub struct ExportStoryLink {
     pub peer: types::InputPeer,
     pub id: i32,
 }
-impl ExportStoryLink {}
 impl ExportStoryLink {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::ExportStoryLink { peer: Decode::decode(rd)?, id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        Ok(functions::stories::ExportStoryLink { peer, id })
     }
 }
 impl ExportStoryLink {
@@ -379,7 +433,7 @@ impl ExportStoryLink {
         let functions::stories::ExportStoryLink { peer, id } = v;
         wr.u32(0x7b8def20);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
     }
 }
 impl Decode for ExportStoryLink {
@@ -393,7 +447,11 @@ impl Decode for ExportStoryLink {
 }
 impl Encode for ExportStoryLink {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_export_story_link(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_export_story_link(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_export_story_link(self, at_layer)
@@ -410,10 +468,11 @@ pub struct GetAlbums {
     pub peer: types::InputPeer,
     pub hash: i64,
 }
-impl GetAlbums {}
 impl GetAlbums {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::GetAlbums { peer: Decode::decode(rd)?, hash: rd.i64()? })
+        let peer = Decode::decode(rd)?;
+        let hash = rd.i64()?;
+        Ok(functions::stories::GetAlbums { peer, hash })
     }
 }
 impl GetAlbums {
@@ -422,7 +481,7 @@ impl GetAlbums {
         let functions::stories::GetAlbums { peer, hash } = v;
         wr.u32(0x25b3eac7);
         Encode::encode(peer, wr);
-        wr.i64(*hash);
+        wr.words([low(hash), high(hash)]);
     }
 }
 impl Decode for GetAlbums {
@@ -435,7 +494,11 @@ impl Decode for GetAlbums {
 }
 impl Encode for GetAlbums {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_albums(self, wr);
+        if wr.layer().0 >= 211 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_albums(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_albums(self, at_layer)
@@ -454,15 +517,13 @@ pub struct GetAlbumStories {
     pub offset: i32,
     pub limit: i32,
 }
-impl GetAlbumStories {}
 impl GetAlbumStories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::GetAlbumStories {
-            peer: Decode::decode(rd)?,
-            album_id: rd.i32()?,
-            offset: rd.i32()?,
-            limit: rd.i32()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let album_id = rd.i32()?;
+        let offset = rd.i32()?;
+        let limit = rd.i32()?;
+        Ok(functions::stories::GetAlbumStories { peer, album_id, offset, limit })
     }
 }
 impl GetAlbumStories {
@@ -471,9 +532,7 @@ impl GetAlbumStories {
         let functions::stories::GetAlbumStories { peer, album_id, offset, limit } = v;
         wr.u32(0xac806d61);
         Encode::encode(peer, wr);
-        wr.i32(*album_id);
-        wr.i32(*offset);
-        wr.i32(*limit);
+        wr.words([album_id.cast_unsigned(), offset.cast_unsigned(), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetAlbumStories {
@@ -486,7 +545,11 @@ impl Decode for GetAlbumStories {
 }
 impl Encode for GetAlbumStories {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_album_stories(self, wr);
+        if wr.layer().0 >= 211 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_album_stories(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_album_stories(self, at_layer)
@@ -500,7 +563,6 @@ impl Function for GetAlbumStories {
 /// `stories.getAllReadPeerStories#9b5ae7f9 = Updates`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAllReadPeerStories {}
-impl GetAllReadPeerStories {}
 impl GetAllReadPeerStories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::stories::GetAllReadPeerStories {})
@@ -523,7 +585,11 @@ impl Decode for GetAllReadPeerStories {
 }
 impl Encode for GetAllReadPeerStories {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_all_read_peer_stories(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_all_read_peer_stories(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_all_read_peer_stories(self, at_layer)
@@ -551,19 +617,18 @@ impl GetAllStories {
 impl GetAllStories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stories::GetAllStories {
-            next: word_flags & 0x2 != 0,
-            hidden: word_flags & 0x4 != 0,
-            state: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let next = word_flags & 0x2 != 0;
+        let hidden = word_flags & 0x4 != 0;
+        let state = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::stories::GetAllStories { next, hidden, state })
     }
 }
 impl GetAllStories {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stories::GetAllStories { next, hidden, state } = v;
-        wr.u32(0xeeb0d625);
-        wr.u32(u32::from(state.is_some()) << 0 | u32::from(*next) << 1 | u32::from(*hidden) << 2);
+        let word_flags = u32::from(state.is_some()) << 0 | u32::from(*next) << 1 | u32::from(*hidden) << 2;
+        wr.words([0xeeb0d625, word_flags]);
         if let Some(x) = state {
             wr.bytes(x.as_bytes());
         }
@@ -579,7 +644,11 @@ impl Decode for GetAllStories {
 }
 impl Encode for GetAllStories {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_all_stories(self, wr);
+        if wr.layer().0 >= 160 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_all_stories(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_all_stories(self, at_layer)
@@ -593,7 +662,6 @@ impl Function for GetAllStories {
 /// `stories.getChatsToSend#a56a8b60 = messages.Chats`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetChatsToSend {}
-impl GetChatsToSend {}
 impl GetChatsToSend {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::stories::GetChatsToSend {})
@@ -615,7 +683,11 @@ impl Decode for GetChatsToSend {
 }
 impl Encode for GetChatsToSend {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_chats_to_send(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_chats_to_send(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_chats_to_send(self, at_layer)
@@ -631,10 +703,10 @@ impl Function for GetChatsToSend {
 pub struct GetPeerMaxIDs {
     pub id: Vec<types::InputPeer>,
 }
-impl GetPeerMaxIDs {}
 impl GetPeerMaxIDs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::GetPeerMaxIDs { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::stories::GetPeerMaxIDs { id })
     }
 }
 impl GetPeerMaxIDs {
@@ -657,7 +729,11 @@ impl Decode for GetPeerMaxIDs {
 }
 impl Encode for GetPeerMaxIDs {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_peer_max_ids(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_peer_max_ids(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_peer_max_ids(self, at_layer)
@@ -699,10 +775,10 @@ impl Function for GetPeerMaxIDs {
 pub struct GetPeerStories {
     pub peer: types::InputPeer,
 }
-impl GetPeerStories {}
 impl GetPeerStories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::GetPeerStories { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::stories::GetPeerStories { peer })
     }
 }
 impl GetPeerStories {
@@ -724,7 +800,11 @@ impl Decode for GetPeerStories {
 }
 impl Encode for GetPeerStories {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_peer_stories(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_peer_stories(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_peer_stories(self, at_layer)
@@ -763,10 +843,12 @@ pub struct GetPinnedStories {
     pub offset_id: i32,
     pub limit: i32,
 }
-impl GetPinnedStories {}
 impl GetPinnedStories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::GetPinnedStories { peer: Decode::decode(rd)?, offset_id: rd.i32()?, limit: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let offset_id = rd.i32()?;
+        let limit = rd.i32()?;
+        Ok(functions::stories::GetPinnedStories { peer, offset_id, limit })
     }
 }
 impl GetPinnedStories {
@@ -775,8 +857,7 @@ impl GetPinnedStories {
         let functions::stories::GetPinnedStories { peer, offset_id, limit } = v;
         wr.u32(0x5821a5dc);
         Encode::encode(peer, wr);
-        wr.i32(*offset_id);
-        wr.i32(*limit);
+        wr.words([offset_id.cast_unsigned(), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetPinnedStories {
@@ -790,7 +871,11 @@ impl Decode for GetPinnedStories {
 }
 impl Encode for GetPinnedStories {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_pinned_stories(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_pinned_stories(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_pinned_stories(self, at_layer)
@@ -808,10 +893,12 @@ pub struct GetStoriesArchive {
     pub offset_id: i32,
     pub limit: i32,
 }
-impl GetStoriesArchive {}
 impl GetStoriesArchive {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::GetStoriesArchive { peer: Decode::decode(rd)?, offset_id: rd.i32()?, limit: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let offset_id = rd.i32()?;
+        let limit = rd.i32()?;
+        Ok(functions::stories::GetStoriesArchive { peer, offset_id, limit })
     }
 }
 impl GetStoriesArchive {
@@ -820,8 +907,7 @@ impl GetStoriesArchive {
         let functions::stories::GetStoriesArchive { peer, offset_id, limit } = v;
         wr.u32(0xb4352016);
         Encode::encode(peer, wr);
-        wr.i32(*offset_id);
-        wr.i32(*limit);
+        wr.words([offset_id.cast_unsigned(), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetStoriesArchive {
@@ -835,7 +921,11 @@ impl Decode for GetStoriesArchive {
 }
 impl Encode for GetStoriesArchive {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_stories_archive(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_stories_archive(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_stories_archive(self, at_layer)
@@ -852,10 +942,11 @@ pub struct GetStoriesByID {
     pub peer: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl GetStoriesByID {}
 impl GetStoriesByID {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::GetStoriesByID { peer: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::stories::GetStoriesByID { peer, id })
     }
 }
 impl GetStoriesByID {
@@ -878,7 +969,11 @@ impl Decode for GetStoriesByID {
 }
 impl Encode for GetStoriesByID {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_stories_by_id(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_stories_by_id(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_stories_by_id(self, at_layer)
@@ -895,10 +990,11 @@ pub struct GetStoriesViews {
     pub peer: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl GetStoriesViews {}
 impl GetStoriesViews {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::GetStoriesViews { peer: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::stories::GetStoriesViews { peer, id })
     }
 }
 impl GetStoriesViews {
@@ -921,7 +1017,11 @@ impl Decode for GetStoriesViews {
 }
 impl Encode for GetStoriesViews {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_stories_views(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_stories_views(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_stories_views(self, at_layer)
@@ -952,14 +1052,13 @@ impl GetStoryReactionsList {
 impl GetStoryReactionsList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stories::GetStoryReactionsList {
-            forwards_first: word_flags & 0x4 != 0,
-            peer: Decode::decode(rd)?,
-            id: rd.i32()?,
-            reaction: rd.optional(word_flags & 0x1 != 0)?,
-            offset: rd.optional(word_flags & 0x2 != 0)?,
-            limit: rd.i32()?,
-        })
+        let forwards_first = word_flags & 0x4 != 0;
+        let peer = Decode::decode(rd)?;
+        let id = rd.i32()?;
+        let reaction = rd.optional(word_flags & 0x1 != 0)?;
+        let offset = rd.optional(word_flags & 0x2 != 0)?;
+        let limit = rd.i32()?;
+        Ok(functions::stories::GetStoryReactionsList { forwards_first, peer, id, reaction, offset, limit })
     }
 }
 impl GetStoryReactionsList {
@@ -967,17 +1066,18 @@ impl GetStoryReactionsList {
         let v = self;
         let functions::stories::GetStoryReactionsList { forwards_first, peer, id, reaction, offset, limit } = v;
         let reaction = reaction.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xb9b2881f);
-        wr.u32(u32::from(reaction.is_some()) << 0 | u32::from(offset.is_some()) << 1 | u32::from(*forwards_first) << 2);
+        let word_flags =
+            u32::from(reaction.is_some()) << 0 | u32::from(offset.is_some()) << 1 | u32::from(*forwards_first) << 2;
+        wr.words([0xb9b2881f, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         if let Some(x) = reaction {
             Encode::encode(x, wr);
         }
         if let Some(x) = offset {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetStoryReactionsList {
@@ -990,7 +1090,11 @@ impl Decode for GetStoryReactionsList {
 }
 impl Encode for GetStoryReactionsList {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_story_reactions_list(self, wr);
+        if wr.layer().0 >= 168 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_story_reactions_list(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_story_reactions_list(self, at_layer)
@@ -1023,15 +1127,23 @@ impl GetStoryViewsList {
 impl GetStoryViewsList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let just_contacts = word_flags & 0x1 != 0;
+        let reactions_first = word_flags & 0x4 != 0;
+        let forwards_first = word_flags & 0x8 != 0;
+        let peer = Decode::decode(rd)?;
+        let q = rd.optional(word_flags & 0x2 != 0)?;
+        let id = rd.i32()?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
         Ok(functions::stories::GetStoryViewsList {
-            just_contacts: word_flags & 0x1 != 0,
-            reactions_first: word_flags & 0x4 != 0,
-            forwards_first: word_flags & 0x8 != 0,
-            peer: Decode::decode(rd)?,
-            q: rd.optional(word_flags & 0x2 != 0)?,
-            id: rd.i32()?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
+            just_contacts,
+            reactions_first,
+            forwards_first,
+            peer,
+            q,
+            id,
+            offset,
+            limit,
         })
     }
 }
@@ -1048,20 +1160,18 @@ impl GetStoryViewsList {
             offset,
             limit,
         } = v;
-        wr.u32(0x7ed23c57);
-        wr.u32(
-            u32::from(*just_contacts) << 0
-                | u32::from(q.is_some()) << 1
-                | u32::from(*reactions_first) << 2
-                | u32::from(*forwards_first) << 3,
-        );
+        let word_flags = u32::from(*just_contacts) << 0
+            | u32::from(q.is_some()) << 1
+            | u32::from(*reactions_first) << 2
+            | u32::from(*forwards_first) << 3;
+        wr.words([0x7ed23c57, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = q {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*id);
+        wr.u32(id.cast_unsigned());
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetStoryViewsList {
@@ -1076,7 +1186,11 @@ impl Decode for GetStoryViewsList {
 }
 impl Encode for GetStoryViewsList {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_get_story_views_list(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_get_story_views_list(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_get_story_views_list(self, at_layer)
@@ -1093,10 +1207,11 @@ pub struct IncrementStoryViews {
     pub peer: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl IncrementStoryViews {}
 impl IncrementStoryViews {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::IncrementStoryViews { peer: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::stories::IncrementStoryViews { peer, id })
     }
 }
 impl IncrementStoryViews {
@@ -1119,7 +1234,11 @@ impl Decode for IncrementStoryViews {
 }
 impl Encode for IncrementStoryViews {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_increment_story_views(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_increment_story_views(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_increment_story_views(self, at_layer)
@@ -1136,10 +1255,11 @@ pub struct ReadStories {
     pub peer: types::InputPeer,
     pub max_id: i32,
 }
-impl ReadStories {}
 impl ReadStories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::ReadStories { peer: Decode::decode(rd)?, max_id: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let max_id = rd.i32()?;
+        Ok(functions::stories::ReadStories { peer, max_id })
     }
 }
 impl ReadStories {
@@ -1148,7 +1268,7 @@ impl ReadStories {
         let functions::stories::ReadStories { peer, max_id } = v;
         wr.u32(0xa556dac8);
         Encode::encode(peer, wr);
-        wr.i32(*max_id);
+        wr.u32(max_id.cast_unsigned());
     }
 }
 impl Decode for ReadStories {
@@ -1162,7 +1282,11 @@ impl Decode for ReadStories {
 }
 impl Encode for ReadStories {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_read_stories(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_read_stories(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_read_stories(self, at_layer)
@@ -1179,10 +1303,11 @@ pub struct ReorderAlbums {
     pub peer: types::InputPeer,
     pub order: Vec<i32>,
 }
-impl ReorderAlbums {}
 impl ReorderAlbums {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::ReorderAlbums { peer: Decode::decode(rd)?, order: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let order = Decode::decode(rd)?;
+        Ok(functions::stories::ReorderAlbums { peer, order })
     }
 }
 impl ReorderAlbums {
@@ -1204,7 +1329,11 @@ impl Decode for ReorderAlbums {
 }
 impl Encode for ReorderAlbums {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_reorder_albums(self, wr);
+        if wr.layer().0 >= 211 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_reorder_albums(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_reorder_albums(self, at_layer)
@@ -1223,15 +1352,13 @@ pub struct Report {
     pub option: Bytes,
     pub message: Str,
 }
-impl Report {}
 impl Report {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::Report {
-            peer: Decode::decode(rd)?,
-            id: Decode::decode(rd)?,
-            option: rd.bytes()?,
-            message: rd.string()?,
-        })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        let option = rd.bytes()?;
+        let message = rd.string()?;
+        Ok(functions::stories::Report { peer, id, option, message })
     }
 }
 impl Report {
@@ -1257,7 +1384,11 @@ impl Decode for Report {
 }
 impl Encode for Report {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_report(self, wr);
+        if wr.layer().0 >= 189 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_report(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_report(self, at_layer)
@@ -1313,13 +1444,23 @@ impl SearchPosts {
 impl SearchPosts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stories::SearchPosts {
-            hashtag: rd.optional(word_flags & 0x1 != 0)?,
-            area: rd.optional(word_flags & 0x2 != 0)?,
-            peer: rd.optional(word_flags & 0x4 != 0)?,
-            offset: rd.string()?,
-            limit: rd.i32()?,
-        })
+        let mut hashtag = None;
+        let mut area = None;
+        let mut peer = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                hashtag = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                area = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                peer = Some(Decode::decode(rd)?);
+            }
+        }
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::stories::SearchPosts { hashtag, area, peer, offset, limit })
     }
 }
 impl SearchPosts {
@@ -1327,19 +1468,22 @@ impl SearchPosts {
         let v = self;
         let functions::stories::SearchPosts { hashtag, area, peer, offset, limit } = v;
         let area = area.as_ref().filter(|x| x.has_form(wr.layer()));
-        wr.u32(0xd1810907);
-        wr.u32(u32::from(hashtag.is_some()) << 0 | u32::from(area.is_some()) << 1 | u32::from(peer.is_some()) << 2);
-        if let Some(x) = hashtag {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = area {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = peer {
-            Encode::encode(x, wr);
+        let word_flags =
+            u32::from(hashtag.is_some()) << 0 | u32::from(area.is_some()) << 1 | u32::from(peer.is_some()) << 2;
+        wr.words([0xd1810907, word_flags]);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = hashtag {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = area {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = peer {
+                Encode::encode(x, wr);
+            }
         }
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for SearchPosts {
@@ -1353,7 +1497,11 @@ impl Decode for SearchPosts {
 }
 impl Encode for SearchPosts {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_search_posts(self, wr);
+        if wr.layer().0 >= 192 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_search_posts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_search_posts(self, at_layer)
@@ -1382,22 +1530,21 @@ impl SendReaction {
 impl SendReaction {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stories::SendReaction {
-            add_to_recent: word_flags & 0x1 != 0,
-            peer: Decode::decode(rd)?,
-            story_id: rd.i32()?,
-            reaction: Decode::decode(rd)?,
-        })
+        let add_to_recent = word_flags & 0x1 != 0;
+        let peer = Decode::decode(rd)?;
+        let story_id = rd.i32()?;
+        let reaction = Decode::decode(rd)?;
+        Ok(functions::stories::SendReaction { add_to_recent, peer, story_id, reaction })
     }
 }
 impl SendReaction {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stories::SendReaction { add_to_recent, peer, story_id, reaction } = v;
-        wr.u32(0x7fd736b2);
-        wr.u32(u32::from(*add_to_recent) << 0);
+        let word_flags = u32::from(*add_to_recent) << 0;
+        wr.words([0x7fd736b2, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*story_id);
+        wr.u32(story_id.cast_unsigned());
         Encode::encode(reaction, wr);
     }
 }
@@ -1412,7 +1559,11 @@ impl Decode for SendReaction {
 }
 impl Encode for SendReaction {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_send_reaction(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_send_reaction(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_send_reaction(self, at_layer)
@@ -1473,22 +1624,65 @@ impl SendStory {
 impl SendStory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let pinned = word_flags & 0x4 != 0;
+        let noforwards = word_flags & 0x10 != 0;
+        let fwd_modified = word_flags & 0x80 != 0;
+        let peer = Decode::decode(rd)?;
+        let media = Decode::decode(rd)?;
+        let mut media_areas = None;
+        let mut caption = None;
+        let mut entities = None;
+        if word_flags & 0x23 != 0 {
+            if word_flags & 0x20 != 0 {
+                media_areas = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x1 != 0 {
+                caption = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                entities = Some(Decode::decode(rd)?);
+            }
+        }
+        let privacy_rules = Decode::decode(rd)?;
+        let random_id = rd.i64()?;
+        let mut period = None;
+        let mut fwd_from_id = None;
+        let mut fwd_from_story = None;
+        let mut albums = None;
+        let mut music = None;
+        if word_flags & 0x348 != 0 {
+            if word_flags & 0x8 != 0 {
+                period = Some(rd.i32()?);
+            }
+            if word_flags & 0x40 != 0 {
+                fwd_from_id = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x40 != 0 {
+                fwd_from_story = Some(rd.i32()?);
+            }
+            if word_flags & 0x100 != 0 {
+                albums = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x200 != 0 {
+                music = Some(Decode::decode(rd)?);
+            }
+        }
         Ok(functions::stories::SendStory {
-            pinned: word_flags & 0x4 != 0,
-            noforwards: word_flags & 0x10 != 0,
-            fwd_modified: word_flags & 0x80 != 0,
-            peer: Decode::decode(rd)?,
-            media: Decode::decode(rd)?,
-            media_areas: rd.optional(word_flags & 0x20 != 0)?,
-            caption: rd.optional(word_flags & 0x1 != 0)?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            privacy_rules: Decode::decode(rd)?,
-            random_id: rd.i64()?,
-            period: rd.optional(word_flags & 0x8 != 0)?,
-            fwd_from_id: rd.optional(word_flags & 0x40 != 0)?,
-            fwd_from_story: rd.optional(word_flags & 0x40 != 0)?,
-            albums: rd.optional(word_flags & 0x100 != 0)?,
-            music: rd.optional(word_flags & 0x200 != 0)?,
+            pinned,
+            noforwards,
+            fwd_modified,
+            peer,
+            media,
+            media_areas,
+            caption,
+            entities,
+            privacy_rules,
+            random_id,
+            period,
+            fwd_from_id,
+            fwd_from_story,
+            albums,
+            music,
         })
     }
 }
@@ -1516,46 +1710,48 @@ impl SendStory {
         if !all_flags_6 && (fwd_from_id.is_some() || fwd_from_story.is_some()) {
             return wr.fail("stories.sendStory");
         }
-        wr.u32(0x8f9e6898);
-        wr.u32(
-            u32::from(caption.is_some()) << 0
-                | u32::from(entities.is_some()) << 1
-                | u32::from(*pinned) << 2
-                | u32::from(period.is_some()) << 3
-                | u32::from(*noforwards) << 4
-                | u32::from(media_areas.is_some()) << 5
-                | u32::from(all_flags_6) << 6
-                | u32::from(*fwd_modified) << 7
-                | u32::from(albums.is_some()) << 8
-                | u32::from(music.is_some()) << 9,
-        );
+        let word_flags = u32::from(caption.is_some()) << 0
+            | u32::from(entities.is_some()) << 1
+            | u32::from(*pinned) << 2
+            | u32::from(period.is_some()) << 3
+            | u32::from(*noforwards) << 4
+            | u32::from(media_areas.is_some()) << 5
+            | u32::from(all_flags_6) << 6
+            | u32::from(*fwd_modified) << 7
+            | u32::from(albums.is_some()) << 8
+            | u32::from(music.is_some()) << 9;
+        wr.words([0x8f9e6898, word_flags]);
         Encode::encode(peer, wr);
         Encode::encode(media, wr);
-        if let Some(x) = media_areas {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = caption {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = entities {
-            Encode::encode(x, wr);
+        if word_flags & 0x23 != 0 {
+            if let Some(x) = media_areas {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = caption {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = entities {
+                Encode::encode(x, wr);
+            }
         }
         Encode::encode(privacy_rules, wr);
-        wr.i64(*random_id);
-        if let Some(x) = period {
-            wr.i32(*x);
-        }
-        if all_flags_6 && let Some(x) = fwd_from_id {
-            Encode::encode(x, wr);
-        }
-        if all_flags_6 && let Some(x) = fwd_from_story {
-            wr.i32(*x);
-        }
-        if let Some(x) = albums {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = music {
-            Encode::encode(x, wr);
+        wr.words([low(random_id), high(random_id)]);
+        if word_flags & 0x348 != 0 {
+            if let Some(x) = period {
+                wr.i32(*x);
+            }
+            if all_flags_6 && let Some(x) = fwd_from_id {
+                Encode::encode(x, wr);
+            }
+            if all_flags_6 && let Some(x) = fwd_from_story {
+                wr.i32(*x);
+            }
+            if let Some(x) = albums {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = music {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -1574,7 +1770,11 @@ impl Decode for SendStory {
 }
 impl Encode for SendStory {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_send_story(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_send_story(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_send_story(self, at_layer)
@@ -1620,17 +1820,27 @@ impl StartLive {
 impl StartLive {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let pinned = word_flags & 0x4 != 0;
+        let noforwards = word_flags & 0x10 != 0;
+        let rtmp_stream = word_flags & 0x20 != 0;
+        let peer = Decode::decode(rd)?;
+        let caption = rd.optional(word_flags & 0x1 != 0)?;
+        let entities = rd.optional(word_flags & 0x2 != 0)?;
+        let privacy_rules = Decode::decode(rd)?;
+        let random_id = rd.i64()?;
+        let messages_enabled = rd.optional(word_flags & 0x40 != 0)?;
+        let send_paid_messages_stars = rd.optional(word_flags & 0x80 != 0)?;
         Ok(functions::stories::StartLive {
-            pinned: word_flags & 0x4 != 0,
-            noforwards: word_flags & 0x10 != 0,
-            rtmp_stream: word_flags & 0x20 != 0,
-            peer: Decode::decode(rd)?,
-            caption: rd.optional(word_flags & 0x1 != 0)?,
-            entities: rd.optional(word_flags & 0x2 != 0)?,
-            privacy_rules: Decode::decode(rd)?,
-            random_id: rd.i64()?,
-            messages_enabled: rd.optional(word_flags & 0x40 != 0)?,
-            send_paid_messages_stars: rd.optional(word_flags & 0x80 != 0)?,
+            pinned,
+            noforwards,
+            rtmp_stream,
+            peer,
+            caption,
+            entities,
+            privacy_rules,
+            random_id,
+            messages_enabled,
+            send_paid_messages_stars,
         })
     }
 }
@@ -1649,16 +1859,14 @@ impl StartLive {
             messages_enabled,
             send_paid_messages_stars,
         } = v;
-        wr.u32(0xd069ccde);
-        wr.u32(
-            u32::from(caption.is_some()) << 0
-                | u32::from(entities.is_some()) << 1
-                | u32::from(*pinned) << 2
-                | u32::from(*noforwards) << 4
-                | u32::from(*rtmp_stream) << 5
-                | u32::from(messages_enabled.is_some()) << 6
-                | u32::from(send_paid_messages_stars.is_some()) << 7,
-        );
+        let word_flags = u32::from(caption.is_some()) << 0
+            | u32::from(entities.is_some()) << 1
+            | u32::from(*pinned) << 2
+            | u32::from(*noforwards) << 4
+            | u32::from(*rtmp_stream) << 5
+            | u32::from(messages_enabled.is_some()) << 6
+            | u32::from(send_paid_messages_stars.is_some()) << 7;
+        wr.words([0xd069ccde, word_flags]);
         Encode::encode(peer, wr);
         if let Some(x) = caption {
             wr.bytes(x.as_bytes());
@@ -1667,7 +1875,7 @@ impl StartLive {
             Encode::encode(x, wr);
         }
         Encode::encode(privacy_rules, wr);
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
         if let Some(x) = messages_enabled {
             wr.bool(*x);
         }
@@ -1686,7 +1894,11 @@ impl Decode for StartLive {
 }
 impl Encode for StartLive {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_start_live(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_start_live(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_start_live(self, at_layer)
@@ -1702,10 +1914,10 @@ impl Function for StartLive {
 pub struct ToggleAllStoriesHidden {
     pub hidden: bool,
 }
-impl ToggleAllStoriesHidden {}
 impl ToggleAllStoriesHidden {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::ToggleAllStoriesHidden { hidden: rd.bool()? })
+        let hidden = rd.bool()?;
+        Ok(functions::stories::ToggleAllStoriesHidden { hidden })
     }
 }
 impl ToggleAllStoriesHidden {
@@ -1726,7 +1938,11 @@ impl Decode for ToggleAllStoriesHidden {
 }
 impl Encode for ToggleAllStoriesHidden {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_toggle_all_stories_hidden(self, wr);
+        if wr.layer().0 >= 160 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_toggle_all_stories_hidden(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_toggle_all_stories_hidden(self, at_layer)
@@ -1743,10 +1959,11 @@ pub struct TogglePeerStoriesHidden {
     pub peer: types::InputPeer,
     pub hidden: bool,
 }
-impl TogglePeerStoriesHidden {}
 impl TogglePeerStoriesHidden {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::TogglePeerStoriesHidden { peer: Decode::decode(rd)?, hidden: rd.bool()? })
+        let peer = Decode::decode(rd)?;
+        let hidden = rd.bool()?;
+        Ok(functions::stories::TogglePeerStoriesHidden { peer, hidden })
     }
 }
 impl TogglePeerStoriesHidden {
@@ -1769,7 +1986,11 @@ impl Decode for TogglePeerStoriesHidden {
 }
 impl Encode for TogglePeerStoriesHidden {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_toggle_peer_stories_hidden(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_toggle_peer_stories_hidden(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_toggle_peer_stories_hidden(self, at_layer)
@@ -1787,10 +2008,12 @@ pub struct TogglePinned {
     pub id: Vec<i32>,
     pub pinned: bool,
 }
-impl TogglePinned {}
 impl TogglePinned {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::TogglePinned { peer: Decode::decode(rd)?, id: Decode::decode(rd)?, pinned: rd.bool()? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        let pinned = rd.bool()?;
+        Ok(functions::stories::TogglePinned { peer, id, pinned })
     }
 }
 impl TogglePinned {
@@ -1814,7 +2037,11 @@ impl Decode for TogglePinned {
 }
 impl Encode for TogglePinned {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_toggle_pinned(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_toggle_pinned(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_toggle_pinned(self, at_layer)
@@ -1831,10 +2058,11 @@ pub struct TogglePinnedToTop {
     pub peer: types::InputPeer,
     pub id: Vec<i32>,
 }
-impl TogglePinnedToTop {}
 impl TogglePinnedToTop {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::TogglePinnedToTop { peer: Decode::decode(rd)?, id: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        let id = Decode::decode(rd)?;
+        Ok(functions::stories::TogglePinnedToTop { peer, id })
     }
 }
 impl TogglePinnedToTop {
@@ -1856,7 +2084,11 @@ impl Decode for TogglePinnedToTop {
 }
 impl Encode for TogglePinnedToTop {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_toggle_pinned_to_top(self, wr);
+        if wr.layer().0 >= 178 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_toggle_pinned_to_top(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_toggle_pinned_to_top(self, at_layer)
@@ -1887,40 +2119,53 @@ impl UpdateAlbum {
 impl UpdateAlbum {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::stories::UpdateAlbum {
-            peer: Decode::decode(rd)?,
-            album_id: rd.i32()?,
-            title: rd.optional(word_flags & 0x1 != 0)?,
-            delete_stories: rd.optional(word_flags & 0x2 != 0)?,
-            add_stories: rd.optional(word_flags & 0x4 != 0)?,
-            order: rd.optional(word_flags & 0x8 != 0)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let album_id = rd.i32()?;
+        let mut title = None;
+        let mut delete_stories = None;
+        let mut add_stories = None;
+        let mut order = None;
+        if word_flags & 0xf != 0 {
+            if word_flags & 0x1 != 0 {
+                title = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                delete_stories = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                add_stories = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                order = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(functions::stories::UpdateAlbum { peer, album_id, title, delete_stories, add_stories, order })
     }
 }
 impl UpdateAlbum {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::stories::UpdateAlbum { peer, album_id, title, delete_stories, add_stories, order } = v;
-        wr.u32(0x5e5259b6);
-        wr.u32(
-            u32::from(title.is_some()) << 0
-                | u32::from(delete_stories.is_some()) << 1
-                | u32::from(add_stories.is_some()) << 2
-                | u32::from(order.is_some()) << 3,
-        );
+        let word_flags = u32::from(title.is_some()) << 0
+            | u32::from(delete_stories.is_some()) << 1
+            | u32::from(add_stories.is_some()) << 2
+            | u32::from(order.is_some()) << 3;
+        wr.words([0x5e5259b6, word_flags]);
         Encode::encode(peer, wr);
-        wr.i32(*album_id);
-        if let Some(x) = title {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = delete_stories {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = add_stories {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = order {
-            Encode::encode(x, wr);
+        wr.u32(album_id.cast_unsigned());
+        if word_flags & 0xf != 0 {
+            if let Some(x) = title {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = delete_stories {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = add_stories {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = order {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -1934,7 +2179,11 @@ impl Decode for UpdateAlbum {
 }
 impl Encode for UpdateAlbum {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_f_update_album(self, wr);
+        if wr.layer().0 >= 211 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_f_update_album(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_f_update_album(self, at_layer)
@@ -1950,10 +2199,10 @@ impl Function for UpdateAlbum {
 pub struct ApplyBoost {
     pub peer: types::InputPeer,
 }
-impl ApplyBoost {}
 impl ApplyBoost {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::ApplyBoost { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::stories::ApplyBoost { peer })
     }
 }
 impl ApplyBoost {
@@ -1990,10 +2239,10 @@ impl Function for ApplyBoost {
 pub struct CanApplyBoost {
     pub peer: types::InputPeer,
 }
-impl CanApplyBoost {}
 impl CanApplyBoost {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::CanApplyBoost { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::stories::CanApplyBoost { peer })
     }
 }
 impl CanApplyBoost {
@@ -2032,10 +2281,12 @@ pub struct GetBoostersList {
     pub offset: Str,
     pub limit: i32,
 }
-impl GetBoostersList {}
 impl GetBoostersList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::GetBoostersList { peer: Decode::decode(rd)?, offset: rd.string()?, limit: rd.i32()? })
+        let peer = Decode::decode(rd)?;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::stories::GetBoostersList { peer, offset, limit })
     }
 }
 impl GetBoostersList {
@@ -2045,7 +2296,7 @@ impl GetBoostersList {
         wr.u32(0x337ef980);
         Encode::encode(peer, wr);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetBoostersList {
@@ -2074,10 +2325,10 @@ impl Function for GetBoostersList {
 pub struct GetBoostsStatus {
     pub peer: types::InputPeer,
 }
-impl GetBoostsStatus {}
 impl GetBoostsStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::stories::GetBoostsStatus { peer: Decode::decode(rd)? })
+        let peer = Decode::decode(rd)?;
+        Ok(functions::stories::GetBoostsStatus { peer })
     }
 }
 impl GetBoostsStatus {

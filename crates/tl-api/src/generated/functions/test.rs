@@ -5,12 +5,11 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `test.parseInputAppEvent = InputAppEvent`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParseInputAppEvent {}
-impl ParseInputAppEvent {}
 impl ParseInputAppEvent {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::test::ParseInputAppEvent {})
@@ -46,7 +45,6 @@ impl Function for ParseInputAppEvent {
 /// `test.useConfigSimple = help.ConfigSimple`
 #[derive(Clone, Debug, PartialEq)]
 pub struct UseConfigSimple {}
-impl UseConfigSimple {}
 impl UseConfigSimple {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::test::UseConfigSimple {})
@@ -82,7 +80,6 @@ impl Function for UseConfigSimple {
 /// `test.useError#ee75af01 = Error`
 #[derive(Clone, Debug, PartialEq)]
 pub struct UseError {}
-impl UseError {}
 impl UseError {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::test::UseError {})

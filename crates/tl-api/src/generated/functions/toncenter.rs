@@ -5,12 +5,11 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `toncenter.getStreamingUrl#cdaf63c7 = toncenter.StreamingUrl`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetStreamingUrl {}
-impl GetStreamingUrl {}
 impl GetStreamingUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::toncenter::GetStreamingUrl {})
@@ -32,7 +31,11 @@ impl Decode for GetStreamingUrl {
 }
 impl Encode for GetStreamingUrl {
     fn encode(&self, wr: &mut Writer) {
-        forms::toncenter::write_f_get_streaming_url(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::toncenter::write_f_get_streaming_url(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::toncenter::shows_f_get_streaming_url(self, at_layer)
@@ -61,20 +64,19 @@ impl PerformApiRequest {
 impl PerformApiRequest {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::toncenter::PerformApiRequest {
-            post: word_flags & 0x1 != 0,
-            endpoint: rd.string()?,
-            query: rd.optional(word_flags & 0x2 != 0)?,
-            payload: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let post = word_flags & 0x1 != 0;
+        let endpoint = rd.string()?;
+        let query = rd.optional(word_flags & 0x2 != 0)?;
+        let payload = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::toncenter::PerformApiRequest { post, endpoint, query, payload })
     }
 }
 impl PerformApiRequest {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::toncenter::PerformApiRequest { post, endpoint, query, payload } = v;
-        wr.u32(0x8d7bdd61);
-        wr.u32(u32::from(*post) << 0 | u32::from(query.is_some()) << 1 | u32::from(payload.is_some()) << 2);
+        let word_flags = u32::from(*post) << 0 | u32::from(query.is_some()) << 1 | u32::from(payload.is_some()) << 2;
+        wr.words([0x8d7bdd61, word_flags]);
         wr.bytes(endpoint.as_bytes());
         if let Some(x) = query {
             wr.bytes(x.as_bytes());
@@ -94,7 +96,11 @@ impl Decode for PerformApiRequest {
 }
 impl Encode for PerformApiRequest {
     fn encode(&self, wr: &mut Writer) {
-        forms::toncenter::write_f_perform_api_request(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::toncenter::write_f_perform_api_request(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::toncenter::shows_f_perform_api_request(self, at_layer)

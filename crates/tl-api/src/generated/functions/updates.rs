@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `updates.getChannelDifference#03173d78 flags:# force:flags.0?true channel:InputChannel filter:ChannelMessagesFilter pts:int limit:int = updates.ChannelDifference`
 #[derive(Clone, Debug, PartialEq)]
@@ -26,25 +26,23 @@ impl GetChannelDifference {
 impl GetChannelDifference {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::updates::GetChannelDifference {
-            force: word_flags & 0x1 != 0,
-            channel: Decode::decode(rd)?,
-            filter: Decode::decode(rd)?,
-            pts: rd.i32()?,
-            limit: rd.i32()?,
-        })
+        let force = word_flags & 0x1 != 0;
+        let channel = Decode::decode(rd)?;
+        let filter = Decode::decode(rd)?;
+        let pts = rd.i32()?;
+        let limit = rd.i32()?;
+        Ok(functions::updates::GetChannelDifference { force, channel, filter, pts, limit })
     }
 }
 impl GetChannelDifference {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::updates::GetChannelDifference { force, channel, filter, pts, limit } = v;
-        wr.u32(0x03173d78);
-        wr.u32(u32::from(*force) << 0);
+        let word_flags = u32::from(*force) << 0;
+        wr.words([0x03173d78, word_flags]);
         Encode::encode(channel, wr);
         Encode::encode(filter, wr);
-        wr.i32(*pts);
-        wr.i32(*limit);
+        wr.words([pts.cast_unsigned(), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetChannelDifference {
@@ -85,35 +83,30 @@ impl GetDifference {
 impl GetDifference {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::updates::GetDifference {
-            pts: rd.i32()?,
-            pts_limit: rd.optional(word_flags & 0x2 != 0)?,
-            pts_total_limit: rd.optional(word_flags & 0x1 != 0)?,
-            date: rd.i32()?,
-            qts: rd.i32()?,
-            qts_limit: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let pts = rd.i32()?;
+        let pts_limit = rd.optional(word_flags & 0x2 != 0)?;
+        let pts_total_limit = rd.optional(word_flags & 0x1 != 0)?;
+        let date = rd.i32()?;
+        let qts = rd.i32()?;
+        let qts_limit = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::updates::GetDifference { pts, pts_limit, pts_total_limit, date, qts, qts_limit })
     }
 }
 impl GetDifference {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::updates::GetDifference { pts, pts_limit, pts_total_limit, date, qts, qts_limit } = v;
-        wr.u32(0x19c2f763);
-        wr.u32(
-            u32::from(pts_total_limit.is_some()) << 0
-                | u32::from(pts_limit.is_some()) << 1
-                | u32::from(qts_limit.is_some()) << 2,
-        );
-        wr.i32(*pts);
+        let word_flags = u32::from(pts_total_limit.is_some()) << 0
+            | u32::from(pts_limit.is_some()) << 1
+            | u32::from(qts_limit.is_some()) << 2;
+        wr.words([0x19c2f763, word_flags, pts.cast_unsigned()]);
         if let Some(x) = pts_limit {
             wr.i32(*x);
         }
         if let Some(x) = pts_total_limit {
             wr.i32(*x);
         }
-        wr.i32(*date);
-        wr.i32(*qts);
+        wr.words([date.cast_unsigned(), qts.cast_unsigned()]);
         if let Some(x) = qts_limit {
             wr.i32(*x);
         }
@@ -130,7 +123,11 @@ impl Decode for GetDifference {
 }
 impl Encode for GetDifference {
     fn encode(&self, wr: &mut Writer) {
-        forms::updates::write_f_get_difference(self, wr);
+        if wr.layer().0 >= 159 {
+            self.write_boxed(wr);
+        } else {
+            forms::updates::write_f_get_difference(self, wr);
+        }
     }
 }
 impl Function for GetDifference {
@@ -141,7 +138,6 @@ impl Function for GetDifference {
 /// `updates.getState#edd4882a = updates.State`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetState {}
-impl GetState {}
 impl GetState {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::updates::GetState {})

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `upload.getCdnFile#395f69da file_token:bytes offset:long limit:int = upload.CdnFile`
 #[derive(Clone, Debug, PartialEq)]
@@ -14,10 +14,12 @@ pub struct GetCdnFile {
     pub offset: i64,
     pub limit: i32,
 }
-impl GetCdnFile {}
 impl GetCdnFile {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::upload::GetCdnFile { file_token: rd.bytes()?, offset: rd.i64()?, limit: rd.i32()? })
+        let file_token = rd.bytes()?;
+        let offset = rd.i64()?;
+        let limit = rd.i32()?;
+        Ok(functions::upload::GetCdnFile { file_token, offset, limit })
     }
 }
 impl GetCdnFile {
@@ -26,8 +28,7 @@ impl GetCdnFile {
         let functions::upload::GetCdnFile { file_token, offset, limit } = v;
         wr.u32(0x395f69da);
         wr.bytes(file_token);
-        wr.i64(*offset);
-        wr.i32(*limit);
+        wr.words([low(offset), high(offset), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetCdnFile {
@@ -41,7 +42,11 @@ impl Decode for GetCdnFile {
 }
 impl Encode for GetCdnFile {
     fn encode(&self, wr: &mut Writer) {
-        forms::upload::write_f_get_cdn_file(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::upload::write_f_get_cdn_file(self, wr);
+        }
     }
 }
 impl Function for GetCdnFile {
@@ -55,10 +60,11 @@ pub struct GetCdnFileHashes {
     pub file_token: Bytes,
     pub offset: i64,
 }
-impl GetCdnFileHashes {}
 impl GetCdnFileHashes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::upload::GetCdnFileHashes { file_token: rd.bytes()?, offset: rd.i64()? })
+        let file_token = rd.bytes()?;
+        let offset = rd.i64()?;
+        Ok(functions::upload::GetCdnFileHashes { file_token, offset })
     }
 }
 impl GetCdnFileHashes {
@@ -67,7 +73,7 @@ impl GetCdnFileHashes {
         let functions::upload::GetCdnFileHashes { file_token, offset } = v;
         wr.u32(0x91dc3f31);
         wr.bytes(file_token);
-        wr.i64(*offset);
+        wr.words([low(offset), high(offset)]);
     }
 }
 impl Decode for GetCdnFileHashes {
@@ -81,7 +87,11 @@ impl Decode for GetCdnFileHashes {
 }
 impl Encode for GetCdnFileHashes {
     fn encode(&self, wr: &mut Writer) {
-        forms::upload::write_f_get_cdn_file_hashes(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::upload::write_f_get_cdn_file_hashes(self, wr);
+        }
     }
 }
 impl Function for GetCdnFileHashes {
@@ -108,24 +118,22 @@ impl GetFile {
 impl GetFile {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::upload::GetFile {
-            precise: word_flags & 0x1 != 0,
-            cdn_supported: word_flags & 0x2 != 0,
-            location: Decode::decode(rd)?,
-            offset: rd.i64()?,
-            limit: rd.i32()?,
-        })
+        let precise = word_flags & 0x1 != 0;
+        let cdn_supported = word_flags & 0x2 != 0;
+        let location = Decode::decode(rd)?;
+        let offset = rd.i64()?;
+        let limit = rd.i32()?;
+        Ok(functions::upload::GetFile { precise, cdn_supported, location, offset, limit })
     }
 }
 impl GetFile {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::upload::GetFile { precise, cdn_supported, location, offset, limit } = v;
-        wr.u32(0xbe5335be);
-        wr.u32(u32::from(*precise) << 0 | u32::from(*cdn_supported) << 1);
+        let word_flags = u32::from(*precise) << 0 | u32::from(*cdn_supported) << 1;
+        wr.words([0xbe5335be, word_flags]);
         Encode::encode(location, wr);
-        wr.i64(*offset);
-        wr.i32(*limit);
+        wr.words([low(offset), high(offset), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetFile {
@@ -139,7 +147,11 @@ impl Decode for GetFile {
 }
 impl Encode for GetFile {
     fn encode(&self, wr: &mut Writer) {
-        forms::upload::write_f_get_file(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::upload::write_f_get_file(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::upload::shows_f_get_file(self, at_layer)
@@ -156,10 +168,11 @@ pub struct GetFileHashes {
     pub location: types::InputFileLocation,
     pub offset: i64,
 }
-impl GetFileHashes {}
 impl GetFileHashes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::upload::GetFileHashes { location: Decode::decode(rd)?, offset: rd.i64()? })
+        let location = Decode::decode(rd)?;
+        let offset = rd.i64()?;
+        Ok(functions::upload::GetFileHashes { location, offset })
     }
 }
 impl GetFileHashes {
@@ -168,7 +181,7 @@ impl GetFileHashes {
         let functions::upload::GetFileHashes { location, offset } = v;
         wr.u32(0x9156982a);
         Encode::encode(location, wr);
-        wr.i64(*offset);
+        wr.words([low(offset), high(offset)]);
     }
 }
 impl Decode for GetFileHashes {
@@ -182,7 +195,11 @@ impl Decode for GetFileHashes {
 }
 impl Encode for GetFileHashes {
     fn encode(&self, wr: &mut Writer) {
-        forms::upload::write_f_get_file_hashes(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::upload::write_f_get_file_hashes(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::upload::shows_f_get_file_hashes(self, at_layer)
@@ -200,10 +217,12 @@ pub struct GetWebFile {
     pub offset: i32,
     pub limit: i32,
 }
-impl GetWebFile {}
 impl GetWebFile {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::upload::GetWebFile { location: Decode::decode(rd)?, offset: rd.i32()?, limit: rd.i32()? })
+        let location = Decode::decode(rd)?;
+        let offset = rd.i32()?;
+        let limit = rd.i32()?;
+        Ok(functions::upload::GetWebFile { location, offset, limit })
     }
 }
 impl GetWebFile {
@@ -212,8 +231,7 @@ impl GetWebFile {
         let functions::upload::GetWebFile { location, offset, limit } = v;
         wr.u32(0x24e6818d);
         Encode::encode(location, wr);
-        wr.i32(*offset);
-        wr.i32(*limit);
+        wr.words([offset.cast_unsigned(), limit.cast_unsigned()]);
     }
 }
 impl Decode for GetWebFile {
@@ -243,10 +261,11 @@ pub struct ReuploadCdnFile {
     pub file_token: Bytes,
     pub request_token: Bytes,
 }
-impl ReuploadCdnFile {}
 impl ReuploadCdnFile {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::upload::ReuploadCdnFile { file_token: rd.bytes()?, request_token: rd.bytes()? })
+        let file_token = rd.bytes()?;
+        let request_token = rd.bytes()?;
+        Ok(functions::upload::ReuploadCdnFile { file_token, request_token })
     }
 }
 impl ReuploadCdnFile {
@@ -284,25 +303,26 @@ pub struct SaveBigFilePart {
     pub file_total_parts: i32,
     pub bytes: Bytes,
 }
-impl SaveBigFilePart {}
 impl SaveBigFilePart {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::upload::SaveBigFilePart {
-            file_id: rd.i64()?,
-            file_part: rd.i32()?,
-            file_total_parts: rd.i32()?,
-            bytes: rd.bytes()?,
-        })
+        let file_id = rd.i64()?;
+        let file_part = rd.i32()?;
+        let file_total_parts = rd.i32()?;
+        let bytes = rd.bytes()?;
+        Ok(functions::upload::SaveBigFilePart { file_id, file_part, file_total_parts, bytes })
     }
 }
 impl SaveBigFilePart {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::upload::SaveBigFilePart { file_id, file_part, file_total_parts, bytes } = v;
-        wr.u32(0xde7b673d);
-        wr.i64(*file_id);
-        wr.i32(*file_part);
-        wr.i32(*file_total_parts);
+        wr.words([
+            0xde7b673d,
+            low(file_id),
+            high(file_id),
+            file_part.cast_unsigned(),
+            file_total_parts.cast_unsigned(),
+        ]);
         wr.bytes(bytes);
     }
 }
@@ -331,19 +351,19 @@ pub struct SaveFilePart {
     pub file_part: i32,
     pub bytes: Bytes,
 }
-impl SaveFilePart {}
 impl SaveFilePart {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::upload::SaveFilePart { file_id: rd.i64()?, file_part: rd.i32()?, bytes: rd.bytes()? })
+        let file_id = rd.i64()?;
+        let file_part = rd.i32()?;
+        let bytes = rd.bytes()?;
+        Ok(functions::upload::SaveFilePart { file_id, file_part, bytes })
     }
 }
 impl SaveFilePart {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::upload::SaveFilePart { file_id, file_part, bytes } = v;
-        wr.u32(0xb304a621);
-        wr.i64(*file_id);
-        wr.i32(*file_part);
+        wr.words([0xb304a621, low(file_id), high(file_id), file_part.cast_unsigned()]);
         wr.bytes(bytes);
     }
 }

@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `users.getFullUser#b60f5918 id:InputUser = users.UserFull`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetFullUser {
     pub id: types::InputUser,
 }
-impl GetFullUser {}
 impl GetFullUser {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::users::GetFullUser { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::users::GetFullUser { id })
     }
 }
 impl GetFullUser {
@@ -37,7 +37,11 @@ impl Decode for GetFullUser {
 }
 impl Encode for GetFullUser {
     fn encode(&self, wr: &mut Writer) {
-        forms::users::write_f_get_full_user(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::users::write_f_get_full_user(self, wr);
+        }
     }
 }
 impl Function for GetFullUser {
@@ -68,10 +72,10 @@ impl Function for GetFullUser {
 pub struct GetRequirementsToContact {
     pub id: Vec<types::InputUser>,
 }
-impl GetRequirementsToContact {}
 impl GetRequirementsToContact {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::users::GetRequirementsToContact { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::users::GetRequirementsToContact { id })
     }
 }
 impl GetRequirementsToContact {
@@ -93,7 +97,11 @@ impl Decode for GetRequirementsToContact {
 }
 impl Encode for GetRequirementsToContact {
     fn encode(&self, wr: &mut Writer) {
-        forms::users::write_f_get_requirements_to_contact(self, wr);
+        if wr.layer().0 >= 200 {
+            self.write_boxed(wr);
+        } else {
+            forms::users::write_f_get_requirements_to_contact(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::users::shows_f_get_requirements_to_contact(self, at_layer)
@@ -130,15 +138,13 @@ pub struct GetSavedMusic {
     pub limit: i32,
     pub hash: i64,
 }
-impl GetSavedMusic {}
 impl GetSavedMusic {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::users::GetSavedMusic {
-            id: Decode::decode(rd)?,
-            offset: rd.i32()?,
-            limit: rd.i32()?,
-            hash: rd.i64()?,
-        })
+        let id = Decode::decode(rd)?;
+        let offset = rd.i32()?;
+        let limit = rd.i32()?;
+        let hash = rd.i64()?;
+        Ok(functions::users::GetSavedMusic { id, offset, limit, hash })
     }
 }
 impl GetSavedMusic {
@@ -147,9 +153,7 @@ impl GetSavedMusic {
         let functions::users::GetSavedMusic { id, offset, limit, hash } = v;
         wr.u32(0x788d7fe3);
         Encode::encode(id, wr);
-        wr.i32(*offset);
-        wr.i32(*limit);
-        wr.i64(*hash);
+        wr.words([offset.cast_unsigned(), limit.cast_unsigned(), low(hash), high(hash)]);
     }
 }
 impl Decode for GetSavedMusic {
@@ -162,7 +166,11 @@ impl Decode for GetSavedMusic {
 }
 impl Encode for GetSavedMusic {
     fn encode(&self, wr: &mut Writer) {
-        forms::users::write_f_get_saved_music(self, wr);
+        if wr.layer().0 >= 213 {
+            self.write_boxed(wr);
+        } else {
+            forms::users::write_f_get_saved_music(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::users::shows_f_get_saved_music(self, at_layer)
@@ -179,10 +187,11 @@ pub struct GetSavedMusicByID {
     pub id: types::InputUser,
     pub documents: Vec<types::InputDocument>,
 }
-impl GetSavedMusicByID {}
 impl GetSavedMusicByID {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::users::GetSavedMusicByID { id: Decode::decode(rd)?, documents: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        let documents = Decode::decode(rd)?;
+        Ok(functions::users::GetSavedMusicByID { id, documents })
     }
 }
 impl GetSavedMusicByID {
@@ -204,7 +213,11 @@ impl Decode for GetSavedMusicByID {
 }
 impl Encode for GetSavedMusicByID {
     fn encode(&self, wr: &mut Writer) {
-        forms::users::write_f_get_saved_music_by_id(self, wr);
+        if wr.layer().0 >= 213 {
+            self.write_boxed(wr);
+        } else {
+            forms::users::write_f_get_saved_music_by_id(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::users::shows_f_get_saved_music_by_id(self, at_layer)
@@ -220,10 +233,10 @@ impl Function for GetSavedMusicByID {
 pub struct GetUsers {
     pub id: Vec<types::InputUser>,
 }
-impl GetUsers {}
 impl GetUsers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::users::GetUsers { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::users::GetUsers { id })
     }
 }
 impl GetUsers {
@@ -258,10 +271,11 @@ pub struct SetSecureValueErrors {
     pub id: types::InputUser,
     pub errors: Vec<types::SecureValueError>,
 }
-impl SetSecureValueErrors {}
 impl SetSecureValueErrors {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::users::SetSecureValueErrors { id: Decode::decode(rd)?, errors: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        let errors = Decode::decode(rd)?;
+        Ok(functions::users::SetSecureValueErrors { id, errors })
     }
 }
 impl SetSecureValueErrors {
@@ -297,10 +311,11 @@ pub struct SuggestBirthday {
     pub id: types::InputUser,
     pub birthday: types::Birthday,
 }
-impl SuggestBirthday {}
 impl SuggestBirthday {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::users::SuggestBirthday { id: Decode::decode(rd)?, birthday: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        let birthday = Decode::decode(rd)?;
+        Ok(functions::users::SuggestBirthday { id, birthday })
     }
 }
 impl SuggestBirthday {
@@ -322,7 +337,11 @@ impl Decode for SuggestBirthday {
 }
 impl Encode for SuggestBirthday {
     fn encode(&self, wr: &mut Writer) {
-        forms::users::write_f_suggest_birthday(self, wr);
+        if wr.layer().0 >= 216 {
+            self.write_boxed(wr);
+        } else {
+            forms::users::write_f_suggest_birthday(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::users::shows_f_suggest_birthday(self, at_layer)

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `wallet.disableBackup#0b0bf0da flags:# password:flags.0?InputCheckPasswordSRP new_public_key:flags.1?bytes proof:flags.2?WalletOwnershipProof = WalletState`
 #[derive(Clone, Debug, PartialEq)]
@@ -24,31 +24,41 @@ impl DisableBackup {
 impl DisableBackup {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::DisableBackup {
-            password: rd.optional(word_flags & 0x1 != 0)?,
-            new_public_key: rd.optional(word_flags & 0x2 != 0)?,
-            proof: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let mut password = None;
+        let mut new_public_key = None;
+        let mut proof = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                password = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                new_public_key = Some(rd.bytes()?);
+            }
+            if word_flags & 0x4 != 0 {
+                proof = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(functions::wallet::DisableBackup { password, new_public_key, proof })
     }
 }
 impl DisableBackup {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::DisableBackup { password, new_public_key, proof } = v;
-        wr.u32(0x0b0bf0da);
-        wr.u32(
-            u32::from(password.is_some()) << 0
-                | u32::from(new_public_key.is_some()) << 1
-                | u32::from(proof.is_some()) << 2,
-        );
-        if let Some(x) = password {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = new_public_key {
-            wr.bytes(x);
-        }
-        if let Some(x) = proof {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(password.is_some()) << 0
+            | u32::from(new_public_key.is_some()) << 1
+            | u32::from(proof.is_some()) << 2;
+        wr.words([0x0b0bf0da, word_flags]);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = password {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = new_public_key {
+                wr.bytes(x);
+            }
+            if let Some(x) = proof {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -62,7 +72,11 @@ impl Decode for DisableBackup {
 }
 impl Encode for DisableBackup {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_disable_backup(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_disable_backup(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_disable_backup(self, at_layer)
@@ -90,19 +104,18 @@ impl EnableBackup {
 impl EnableBackup {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::EnableBackup {
-            parts: Decode::decode(rd)?,
-            new_public_key: rd.optional(word_flags & 0x2 != 0)?,
-            proof: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let parts = Decode::decode(rd)?;
+        let new_public_key = rd.optional(word_flags & 0x2 != 0)?;
+        let proof = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(functions::wallet::EnableBackup { parts, new_public_key, proof })
     }
 }
 impl EnableBackup {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::EnableBackup { parts, new_public_key, proof } = v;
-        wr.u32(0x4500c525);
-        wr.u32(u32::from(new_public_key.is_some()) << 1 | u32::from(proof.is_some()) << 2);
+        let word_flags = u32::from(new_public_key.is_some()) << 1 | u32::from(proof.is_some()) << 2;
+        wr.words([0x4500c525, word_flags]);
         Encode::encode(parts, wr);
         if let Some(x) = new_public_key {
             wr.bytes(x);
@@ -122,7 +135,11 @@ impl Decode for EnableBackup {
 }
 impl Encode for EnableBackup {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_enable_backup(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_enable_backup(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_enable_backup(self, at_layer)
@@ -148,15 +165,16 @@ impl ExportSecretPhrase {
 impl ExportSecretPhrase {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::ExportSecretPhrase { password: rd.optional(word_flags & 0x1 != 0)? })
+        let password = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::wallet::ExportSecretPhrase { password })
     }
 }
 impl ExportSecretPhrase {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::ExportSecretPhrase { password } = v;
-        wr.u32(0x9077c9ac);
-        wr.u32(u32::from(password.is_some()) << 0);
+        let word_flags = u32::from(password.is_some()) << 0;
+        wr.words([0x9077c9ac, word_flags]);
         if let Some(x) = password {
             Encode::encode(x, wr);
         }
@@ -172,7 +190,11 @@ impl Decode for ExportSecretPhrase {
 }
 impl Encode for ExportSecretPhrase {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_export_secret_phrase(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_export_secret_phrase(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_export_secret_phrase(self, at_layer)
@@ -189,10 +211,11 @@ pub struct FetchEncryptedSecretPhrasePart {
     pub token: Str,
     pub public_key: Bytes,
 }
-impl FetchEncryptedSecretPhrasePart {}
 impl FetchEncryptedSecretPhrasePart {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::wallet::FetchEncryptedSecretPhrasePart { token: rd.string()?, public_key: rd.bytes()? })
+        let token = rd.string()?;
+        let public_key = rd.bytes()?;
+        Ok(functions::wallet::FetchEncryptedSecretPhrasePart { token, public_key })
     }
 }
 impl FetchEncryptedSecretPhrasePart {
@@ -214,7 +237,11 @@ impl Decode for FetchEncryptedSecretPhrasePart {
 }
 impl Encode for FetchEncryptedSecretPhrasePart {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_fetch_encrypted_secret_phrase_part(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_fetch_encrypted_secret_phrase_part(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_fetch_encrypted_secret_phrase_part(self, at_layer)
@@ -228,7 +255,6 @@ impl Function for FetchEncryptedSecretPhrasePart {
 /// `wallet.getBackupHolderDcs#d179d494 = Vector<wallet.HolderDc>`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetBackupHolderDcs {}
-impl GetBackupHolderDcs {}
 impl GetBackupHolderDcs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::wallet::GetBackupHolderDcs {})
@@ -250,7 +276,11 @@ impl Decode for GetBackupHolderDcs {
 }
 impl Encode for GetBackupHolderDcs {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_get_backup_holder_dcs(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_get_backup_holder_dcs(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_get_backup_holder_dcs(self, at_layer)
@@ -264,7 +294,6 @@ impl Function for GetBackupHolderDcs {
 /// `wallet.getExistingWaltBalance#691f4360 = wallet.ExistingBalance`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetExistingWaltBalance {}
-impl GetExistingWaltBalance {}
 impl GetExistingWaltBalance {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::wallet::GetExistingWaltBalance {})
@@ -286,7 +315,11 @@ impl Decode for GetExistingWaltBalance {
 }
 impl Encode for GetExistingWaltBalance {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_get_existing_walt_balance(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_get_existing_walt_balance(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_get_existing_walt_balance(self, at_layer)
@@ -300,7 +333,6 @@ impl Function for GetExistingWaltBalance {
 /// `wallet.getGaslessInfo#742df0a1 = Updates`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetGaslessInfo {}
-impl GetGaslessInfo {}
 impl GetGaslessInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::wallet::GetGaslessInfo {})
@@ -322,7 +354,11 @@ impl Decode for GetGaslessInfo {
 }
 impl Encode for GetGaslessInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_get_gasless_info(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_get_gasless_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_get_gasless_info(self, at_layer)
@@ -339,10 +375,11 @@ pub struct GetNfts {
     pub offset: Str,
     pub limit: i32,
 }
-impl GetNfts {}
 impl GetNfts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::wallet::GetNfts { offset: rd.string()?, limit: rd.i32()? })
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::wallet::GetNfts { offset, limit })
     }
 }
 impl GetNfts {
@@ -351,7 +388,7 @@ impl GetNfts {
         let functions::wallet::GetNfts { offset, limit } = v;
         wr.u32(0x8c12f3a4);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetNfts {
@@ -364,7 +401,11 @@ impl Decode for GetNfts {
 }
 impl Encode for GetNfts {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_get_nfts(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_get_nfts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_get_nfts(self, at_layer)
@@ -378,7 +419,6 @@ impl Function for GetNfts {
 /// `wallet.getProofChallenge#2025e697 = wallet.ProofChallenge`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetProofChallenge {}
-impl GetProofChallenge {}
 impl GetProofChallenge {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::wallet::GetProofChallenge {})
@@ -400,7 +440,11 @@ impl Decode for GetProofChallenge {
 }
 impl Encode for GetProofChallenge {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_get_proof_challenge(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_get_proof_challenge(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_get_proof_challenge(self, at_layer)
@@ -414,7 +458,6 @@ impl Function for GetProofChallenge {
 /// `wallet.getState#ab83b33a = WalletState`
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetState {}
-impl GetState {}
 impl GetState {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::wallet::GetState {})
@@ -436,7 +479,11 @@ impl Decode for GetState {
 }
 impl Encode for GetState {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_get_state(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_get_state(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_get_state(self, at_layer)
@@ -465,22 +512,21 @@ impl GetTransactions {
 impl GetTransactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::GetTransactions {
-            inbound: word_flags & 0x1 != 0,
-            outbound: word_flags & 0x2 != 0,
-            offset: rd.string()?,
-            limit: rd.i32()?,
-        })
+        let inbound = word_flags & 0x1 != 0;
+        let outbound = word_flags & 0x2 != 0;
+        let offset = rd.string()?;
+        let limit = rd.i32()?;
+        Ok(functions::wallet::GetTransactions { inbound, outbound, offset, limit })
     }
 }
 impl GetTransactions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::GetTransactions { inbound, outbound, offset, limit } = v;
-        wr.u32(0xa8830a83);
-        wr.u32(u32::from(*inbound) << 0 | u32::from(*outbound) << 1);
+        let word_flags = u32::from(*inbound) << 0 | u32::from(*outbound) << 1;
+        wr.words([0xa8830a83, word_flags]);
         wr.bytes(offset.as_bytes());
-        wr.i32(*limit);
+        wr.u32(limit.cast_unsigned());
     }
 }
 impl Decode for GetTransactions {
@@ -493,7 +539,11 @@ impl Decode for GetTransactions {
 }
 impl Encode for GetTransactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_get_transactions(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_get_transactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_get_transactions(self, at_layer)
@@ -509,10 +559,10 @@ impl Function for GetTransactions {
 pub struct GetTransactionsByIDs {
     pub id: Vec<Str>,
 }
-impl GetTransactionsByIDs {}
 impl GetTransactionsByIDs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::wallet::GetTransactionsByIDs { id: Decode::decode(rd)? })
+        let id = Decode::decode(rd)?;
+        Ok(functions::wallet::GetTransactionsByIDs { id })
     }
 }
 impl GetTransactionsByIDs {
@@ -533,7 +583,11 @@ impl Decode for GetTransactionsByIDs {
 }
 impl Encode for GetTransactionsByIDs {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_get_transactions_by_ids(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_get_transactions_by_ids(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_get_transactions_by_ids(self, at_layer)
@@ -549,10 +603,10 @@ impl Function for GetTransactionsByIDs {
 pub struct GetTransactionsByMsgHash {
     pub msg_hash: Vec<Str>,
 }
-impl GetTransactionsByMsgHash {}
 impl GetTransactionsByMsgHash {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::wallet::GetTransactionsByMsgHash { msg_hash: Decode::decode(rd)? })
+        let msg_hash = Decode::decode(rd)?;
+        Ok(functions::wallet::GetTransactionsByMsgHash { msg_hash })
     }
 }
 impl GetTransactionsByMsgHash {
@@ -573,7 +627,11 @@ impl Decode for GetTransactionsByMsgHash {
 }
 impl Encode for GetTransactionsByMsgHash {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_get_transactions_by_msg_hash(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_get_transactions_by_msg_hash(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_get_transactions_by_msg_hash(self, at_layer)
@@ -601,19 +659,18 @@ impl GetUserAddresses {
 impl GetUserAddresses {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::GetUserAddresses {
-            force: word_flags & 0x1 != 0,
-            id: Decode::decode(rd)?,
-            addresses: Decode::decode(rd)?,
-        })
+        let force = word_flags & 0x1 != 0;
+        let id = Decode::decode(rd)?;
+        let addresses = Decode::decode(rd)?;
+        Ok(functions::wallet::GetUserAddresses { force, id, addresses })
     }
 }
 impl GetUserAddresses {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::GetUserAddresses { force, id, addresses } = v;
-        wr.u32(0x5275dfdd);
-        wr.u32(u32::from(*force) << 0);
+        let word_flags = u32::from(*force) << 0;
+        wr.words([0x5275dfdd, word_flags]);
         Encode::encode(id, wr);
         Encode::encode(addresses, wr);
     }
@@ -628,7 +685,11 @@ impl Decode for GetUserAddresses {
 }
 impl Encode for GetUserAddresses {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_get_user_addresses(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_get_user_addresses(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_get_user_addresses(self, at_layer)
@@ -655,18 +716,17 @@ impl ReplaceWallet {
 impl ReplaceWallet {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::ReplaceWallet {
-            wallet: Decode::decode(rd)?,
-            password: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let wallet = Decode::decode(rd)?;
+        let password = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::wallet::ReplaceWallet { wallet, password })
     }
 }
 impl ReplaceWallet {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::ReplaceWallet { wallet, password } = v;
-        wr.u32(0xd8c72eec);
-        wr.u32(u32::from(password.is_some()) << 0);
+        let word_flags = u32::from(password.is_some()) << 0;
+        wr.words([0xd8c72eec, word_flags]);
         Encode::encode(wallet, wr);
         if let Some(x) = password {
             Encode::encode(x, wr);
@@ -683,7 +743,11 @@ impl Decode for ReplaceWallet {
 }
 impl Encode for ReplaceWallet {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_replace_wallet(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_replace_wallet(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_replace_wallet(self, at_layer)
@@ -712,26 +776,25 @@ impl SendTransfer {
 impl SendTransfer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::SendTransfer {
-            data_normal: rd.bytes()?,
-            data_gasless: rd.optional(word_flags & 0x1 != 0)?,
-            user_id: Decode::decode(rd)?,
-            random_id: rd.i64()?,
-        })
+        let data_normal = rd.bytes()?;
+        let data_gasless = rd.optional(word_flags & 0x1 != 0)?;
+        let user_id = Decode::decode(rd)?;
+        let random_id = rd.i64()?;
+        Ok(functions::wallet::SendTransfer { data_normal, data_gasless, user_id, random_id })
     }
 }
 impl SendTransfer {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::SendTransfer { data_normal, data_gasless, user_id, random_id } = v;
-        wr.u32(0xd9e5d9e2);
-        wr.u32(u32::from(data_gasless.is_some()) << 0);
+        let word_flags = u32::from(data_gasless.is_some()) << 0;
+        wr.words([0xd9e5d9e2, word_flags]);
         wr.bytes(data_normal);
         if let Some(x) = data_gasless {
             wr.bytes(x);
         }
         Encode::encode(user_id, wr);
-        wr.i64(*random_id);
+        wr.words([low(random_id), high(random_id)]);
     }
 }
 impl Decode for SendTransfer {
@@ -744,7 +807,11 @@ impl Decode for SendTransfer {
 }
 impl Encode for SendTransfer {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_send_transfer(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_send_transfer(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_send_transfer(self, at_layer)
@@ -774,13 +841,12 @@ impl TonConnectClaimRequest {
 impl TonConnectClaimRequest {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::TonConnectClaimRequest {
-            declined: word_flags & 0x2 != 0,
-            session_id: rd.i64()?,
-            msg_id: rd.i32()?,
-            app_request_id: rd.string()?,
-            challenge_answer: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let declined = word_flags & 0x2 != 0;
+        let session_id = rd.i64()?;
+        let msg_id = rd.i32()?;
+        let app_request_id = rd.string()?;
+        let challenge_answer = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::wallet::TonConnectClaimRequest { declined, session_id, msg_id, app_request_id, challenge_answer })
     }
 }
 impl TonConnectClaimRequest {
@@ -793,10 +859,8 @@ impl TonConnectClaimRequest {
             app_request_id,
             challenge_answer,
         } = v;
-        wr.u32(0x66b57b41);
-        wr.u32(u32::from(challenge_answer.is_some()) << 0 | u32::from(*declined) << 1);
-        wr.i64(*session_id);
-        wr.i32(*msg_id);
+        let word_flags = u32::from(challenge_answer.is_some()) << 0 | u32::from(*declined) << 1;
+        wr.words([0x66b57b41, word_flags, low(session_id), high(session_id), msg_id.cast_unsigned()]);
         wr.bytes(app_request_id.as_bytes());
         if let Some(x) = challenge_answer {
             wr.bytes(x);
@@ -813,7 +877,11 @@ impl Decode for TonConnectClaimRequest {
 }
 impl Encode for TonConnectClaimRequest {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_ton_connect_claim_request(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_ton_connect_claim_request(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_ton_connect_claim_request(self, at_layer)
@@ -840,19 +908,17 @@ impl TonConnectCloseSession {
 impl TonConnectCloseSession {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::TonConnectCloseSession {
-            session_id: rd.i64()?,
-            body: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let session_id = rd.i64()?;
+        let body = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::wallet::TonConnectCloseSession { session_id, body })
     }
 }
 impl TonConnectCloseSession {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::TonConnectCloseSession { session_id, body } = v;
-        wr.u32(0xd63f61ce);
-        wr.u32(u32::from(body.is_some()) << 0);
-        wr.i64(*session_id);
+        let word_flags = u32::from(body.is_some()) << 0;
+        wr.words([0xd63f61ce, word_flags, low(session_id), high(session_id)]);
         if let Some(x) = body {
             wr.bytes(x);
         }
@@ -868,7 +934,11 @@ impl Decode for TonConnectCloseSession {
 }
 impl Encode for TonConnectCloseSession {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_ton_connect_close_session(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_ton_connect_close_session(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_ton_connect_close_session(self, at_layer)
@@ -885,10 +955,11 @@ pub struct TonConnectCreateSession {
     pub dapp_client_id: Str,
     pub manifest_url: Str,
 }
-impl TonConnectCreateSession {}
 impl TonConnectCreateSession {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::wallet::TonConnectCreateSession { dapp_client_id: rd.string()?, manifest_url: rd.string()? })
+        let dapp_client_id = rd.string()?;
+        let manifest_url = rd.string()?;
+        Ok(functions::wallet::TonConnectCreateSession { dapp_client_id, manifest_url })
     }
 }
 impl TonConnectCreateSession {
@@ -910,7 +981,11 @@ impl Decode for TonConnectCreateSession {
 }
 impl Encode for TonConnectCreateSession {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_ton_connect_create_session(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_ton_connect_create_session(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_ton_connect_create_session(self, at_layer)
@@ -937,18 +1012,17 @@ impl TonConnectGetPending {
 impl TonConnectGetPending {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::TonConnectGetPending {
-            dapp_client_id: rd.optional(word_flags & 0x1 != 0)?,
-            session_id: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let dapp_client_id = rd.optional(word_flags & 0x1 != 0)?;
+        let session_id = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::wallet::TonConnectGetPending { dapp_client_id, session_id })
     }
 }
 impl TonConnectGetPending {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::TonConnectGetPending { dapp_client_id, session_id } = v;
-        wr.u32(0x11aee065);
-        wr.u32(u32::from(dapp_client_id.is_some()) << 0 | u32::from(session_id.is_some()) << 1);
+        let word_flags = u32::from(dapp_client_id.is_some()) << 0 | u32::from(session_id.is_some()) << 1;
+        wr.words([0x11aee065, word_flags]);
         if let Some(x) = dapp_client_id {
             wr.bytes(x.as_bytes());
         }
@@ -967,7 +1041,11 @@ impl Decode for TonConnectGetPending {
 }
 impl Encode for TonConnectGetPending {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_ton_connect_get_pending(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_ton_connect_get_pending(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_ton_connect_get_pending(self, at_layer)
@@ -981,7 +1059,6 @@ impl Function for TonConnectGetPending {
 /// `wallet.tonConnectGetSessions#a7ffb56e = wallet.TonConnectSessions`
 #[derive(Clone, Debug, PartialEq)]
 pub struct TonConnectGetSessions {}
-impl TonConnectGetSessions {}
 impl TonConnectGetSessions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(functions::wallet::TonConnectGetSessions {})
@@ -1003,7 +1080,11 @@ impl Decode for TonConnectGetSessions {
 }
 impl Encode for TonConnectGetSessions {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_ton_connect_get_sessions(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_ton_connect_get_sessions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_ton_connect_get_sessions(self, at_layer)
@@ -1019,18 +1100,17 @@ impl Function for TonConnectGetSessions {
 pub struct TonConnectNextEventId {
     pub session_id: i64,
 }
-impl TonConnectNextEventId {}
 impl TonConnectNextEventId {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::wallet::TonConnectNextEventId { session_id: rd.i64()? })
+        let session_id = rd.i64()?;
+        Ok(functions::wallet::TonConnectNextEventId { session_id })
     }
 }
 impl TonConnectNextEventId {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::TonConnectNextEventId { session_id } = v;
-        wr.u32(0x775d7244);
-        wr.i64(*session_id);
+        wr.words([0x775d7244, low(session_id), high(session_id)]);
     }
 }
 impl Decode for TonConnectNextEventId {
@@ -1043,7 +1123,11 @@ impl Decode for TonConnectNextEventId {
 }
 impl Encode for TonConnectNextEventId {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_ton_connect_next_event_id(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_ton_connect_next_event_id(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_ton_connect_next_event_id(self, at_layer)
@@ -1060,18 +1144,18 @@ pub struct TonConnectRegisterKey {
     pub session_id: i64,
     pub client_id: Str,
 }
-impl TonConnectRegisterKey {}
 impl TonConnectRegisterKey {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(functions::wallet::TonConnectRegisterKey { session_id: rd.i64()?, client_id: rd.string()? })
+        let session_id = rd.i64()?;
+        let client_id = rd.string()?;
+        Ok(functions::wallet::TonConnectRegisterKey { session_id, client_id })
     }
 }
 impl TonConnectRegisterKey {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::TonConnectRegisterKey { session_id, client_id } = v;
-        wr.u32(0x338bcf1c);
-        wr.i64(*session_id);
+        wr.words([0x338bcf1c, low(session_id), high(session_id)]);
         wr.bytes(client_id.as_bytes());
     }
 }
@@ -1085,7 +1169,11 @@ impl Decode for TonConnectRegisterKey {
 }
 impl Encode for TonConnectRegisterKey {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_ton_connect_register_key(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_ton_connect_register_key(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_ton_connect_register_key(self, at_layer)
@@ -1115,13 +1203,12 @@ impl TonConnectSubmitConnectResult {
 impl TonConnectSubmitConnectResult {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::TonConnectSubmitConnectResult {
-            error: word_flags & 0x1 != 0,
-            session_id: rd.i64()?,
-            challenge_answer: rd.bytes()?,
-            body: rd.bytes()?,
-            trace_id: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let error = word_flags & 0x1 != 0;
+        let session_id = rd.i64()?;
+        let challenge_answer = rd.bytes()?;
+        let body = rd.bytes()?;
+        let trace_id = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(functions::wallet::TonConnectSubmitConnectResult { error, session_id, challenge_answer, body, trace_id })
     }
 }
 impl TonConnectSubmitConnectResult {
@@ -1129,9 +1216,8 @@ impl TonConnectSubmitConnectResult {
         let v = self;
         let functions::wallet::TonConnectSubmitConnectResult { error, session_id, challenge_answer, body, trace_id } =
             v;
-        wr.u32(0xc2c00779);
-        wr.u32(u32::from(*error) << 0 | u32::from(trace_id.is_some()) << 1);
-        wr.i64(*session_id);
+        let word_flags = u32::from(*error) << 0 | u32::from(trace_id.is_some()) << 1;
+        wr.words([0xc2c00779, word_flags, low(session_id), high(session_id)]);
         wr.bytes(challenge_answer);
         wr.bytes(body);
         if let Some(x) = trace_id {
@@ -1149,7 +1235,11 @@ impl Decode for TonConnectSubmitConnectResult {
 }
 impl Encode for TonConnectSubmitConnectResult {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_ton_connect_submit_connect_result(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_ton_connect_submit_connect_result(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_ton_connect_submit_connect_result(self, at_layer)
@@ -1178,22 +1268,19 @@ impl TonConnectSubmitResponse {
 impl TonConnectSubmitResponse {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(functions::wallet::TonConnectSubmitResponse {
-            session_id: rd.i64()?,
-            msg_id: rd.i32()?,
-            body: rd.bytes()?,
-            trace_id: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let session_id = rd.i64()?;
+        let msg_id = rd.i32()?;
+        let body = rd.bytes()?;
+        let trace_id = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(functions::wallet::TonConnectSubmitResponse { session_id, msg_id, body, trace_id })
     }
 }
 impl TonConnectSubmitResponse {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let functions::wallet::TonConnectSubmitResponse { session_id, msg_id, body, trace_id } = v;
-        wr.u32(0xfac67d3c);
-        wr.u32(u32::from(trace_id.is_some()) << 0);
-        wr.i64(*session_id);
-        wr.i32(*msg_id);
+        let word_flags = u32::from(trace_id.is_some()) << 0;
+        wr.words([0xfac67d3c, word_flags, low(session_id), high(session_id), msg_id.cast_unsigned()]);
         wr.bytes(body);
         if let Some(x) = trace_id {
             wr.bytes(x.as_bytes());
@@ -1210,7 +1297,11 @@ impl Decode for TonConnectSubmitResponse {
 }
 impl Encode for TonConnectSubmitResponse {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_f_ton_connect_submit_response(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_f_ton_connect_submit_response(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_f_ton_connect_submit_response(self, at_layer)

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `account.authorizationForm#ad2e1cd8 flags:# required_types:Vector<SecureRequiredType> values:Vector<SecureValue> errors:Vector<SecureValueError> users:Vector<User> privacy_policy_url:flags.0?string = account.AuthorizationForm`
 #[derive(Clone, Debug, PartialEq)]
@@ -31,21 +31,20 @@ impl AuthorizationForm {
 impl AuthorizationForm {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::account::AuthorizationForm {
-            required_types: Decode::decode(rd)?,
-            values: Decode::decode(rd)?,
-            errors: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            privacy_policy_url: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let required_types = Decode::decode(rd)?;
+        let values = Decode::decode(rd)?;
+        let errors = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let privacy_policy_url = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(types::account::AuthorizationForm { required_types, values, errors, users, privacy_policy_url })
     }
 }
 impl AuthorizationForm {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::account::AuthorizationForm { required_types, values, errors, users, privacy_policy_url } = v;
-        wr.u32(0xad2e1cd8);
-        wr.u32(u32::from(privacy_policy_url.is_some()) << 0);
+        let word_flags = u32::from(privacy_policy_url.is_some()) << 0;
+        wr.words([0xad2e1cd8, word_flags]);
         Encode::encode(required_types, wr);
         Encode::encode(values, wr);
         Encode::encode(errors, wr);
@@ -77,18 +76,18 @@ pub struct Authorizations {
     pub authorization_ttl_days: i32,
     pub authorizations: Vec<types::Authorization>,
 }
-impl Authorizations {}
 impl Authorizations {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::Authorizations { authorization_ttl_days: rd.i32()?, authorizations: Decode::decode(rd)? })
+        let authorization_ttl_days = rd.i32()?;
+        let authorizations = Decode::decode(rd)?;
+        Ok(types::account::Authorizations { authorization_ttl_days, authorizations })
     }
 }
 impl Authorizations {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::account::Authorizations { authorization_ttl_days, authorizations } = v;
-        wr.u32(0x4bff8ea0);
-        wr.i32(*authorization_ttl_days);
+        wr.words([0x4bff8ea0, authorization_ttl_days.cast_unsigned()]);
         Encode::encode(authorizations, wr);
     }
 }
@@ -106,7 +105,11 @@ impl Decode for Authorizations {
 }
 impl Encode for Authorizations {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_t_authorizations(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_t_authorizations(self, wr);
+        }
     }
 }
 /// `account.autoDownloadSettings#63cacf26 low:AutoDownloadSettings medium:AutoDownloadSettings high:AutoDownloadSettings = account.AutoDownloadSettings`
@@ -116,14 +119,12 @@ pub struct AutoDownloadSettings {
     pub medium: types::AutoDownloadSettings,
     pub high: types::AutoDownloadSettings,
 }
-impl AutoDownloadSettings {}
 impl AutoDownloadSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::AutoDownloadSettings {
-            low: Decode::decode(rd)?,
-            medium: Decode::decode(rd)?,
-            high: Decode::decode(rd)?,
-        })
+        let low = Decode::decode(rd)?;
+        let medium = Decode::decode(rd)?;
+        let high = Decode::decode(rd)?;
+        Ok(types::account::AutoDownloadSettings { low, medium, high })
     }
 }
 impl AutoDownloadSettings {
@@ -162,16 +163,21 @@ pub struct AutoSaveSettings {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl AutoSaveSettings {}
 impl AutoSaveSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let users_settings = Decode::decode(rd)?;
+        let chats_settings = Decode::decode(rd)?;
+        let broadcasts_settings = Decode::decode(rd)?;
+        let exceptions = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
         Ok(types::account::AutoSaveSettings {
-            users_settings: Decode::decode(rd)?,
-            chats_settings: Decode::decode(rd)?,
-            broadcasts_settings: Decode::decode(rd)?,
-            exceptions: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
+            users_settings,
+            chats_settings,
+            broadcasts_settings,
+            exceptions,
+            chats,
+            users,
         })
     }
 }
@@ -208,7 +214,11 @@ impl Decode for AutoSaveSettings {
 }
 impl Encode for AutoSaveSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_t_auto_save_settings(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_t_auto_save_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_t_auto_save_settings(self, at_layer)
@@ -221,14 +231,12 @@ pub struct BusinessChatLinks {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl BusinessChatLinks {}
 impl BusinessChatLinks {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::BusinessChatLinks {
-            links: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let links = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::account::BusinessChatLinks { links, chats, users })
     }
 }
 impl BusinessChatLinks {
@@ -254,7 +262,11 @@ impl Decode for BusinessChatLinks {
 }
 impl Encode for BusinessChatLinks {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_t_business_chat_links(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_t_business_chat_links(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_t_business_chat_links(self, at_layer)
@@ -279,17 +291,22 @@ impl Decode for ChatThemes {
 impl ChatThemes {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xbe098173 => constructors::account::ChatThemes::read(rd).map(|v| Self::ChatThemes(Box::new(v))),
-            0x16484857 => forms::account::read_16484857(rd).map(|v| Self::ChatThemes(Box::new(v))),
-            0xfe4cbebd => forms::account::read_fe4cbebd(rd).map(|v| Self::ChatThemes(Box::new(v))),
+            0xbe098173 => constructors::account::ChatThemes::read(rd).map(Self::ChatThemes),
+            0x16484857 => forms::account::read_16484857(rd).map(Self::ChatThemes),
+            0xfe4cbebd => forms::account::read_fe4cbebd(rd).map(Self::ChatThemes),
             0xe011e1c4 => Ok(types::account::ChatThemes::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "account.ChatThemes" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::ChatThemes(v) => {
-                forms::account::write_t_chat_themes(v, wr);
+                if wr.layer().0 >= 215 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::account::write_t_chat_themes(v, wr);
+                }
             }
             Self::NotModified { .. } => {
                 forms::account::write_t_chat_themes_not_modified(self, wr);
@@ -324,10 +341,11 @@ pub struct ConnectedBots {
     pub connected_bots: Vec<types::ConnectedBot>,
     pub users: Vec<types::User>,
 }
-impl ConnectedBots {}
 impl ConnectedBots {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::ConnectedBots { connected_bots: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let connected_bots = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::account::ConnectedBots { connected_bots, users })
     }
 }
 impl ConnectedBots {
@@ -352,7 +370,11 @@ impl Decode for ConnectedBots {
 }
 impl Encode for ConnectedBots {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_t_connected_bots(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_t_connected_bots(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_t_connected_bots(self, at_layer)
@@ -374,18 +396,17 @@ impl ContentSettings {
 impl ContentSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::account::ContentSettings {
-            sensitive_enabled: word_flags & 0x1 != 0,
-            sensitive_can_change: word_flags & 0x2 != 0,
-        })
+        let sensitive_enabled = word_flags & 0x1 != 0;
+        let sensitive_can_change = word_flags & 0x2 != 0;
+        Ok(types::account::ContentSettings { sensitive_enabled, sensitive_can_change })
     }
 }
 impl ContentSettings {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::account::ContentSettings { sensitive_enabled, sensitive_can_change } = v;
-        wr.u32(0x57e28221);
-        wr.u32(u32::from(*sensitive_enabled) << 0 | u32::from(*sensitive_can_change) << 1);
+        let word_flags = u32::from(*sensitive_enabled) << 0 | u32::from(*sensitive_can_change) << 1;
+        wr.words([0x57e28221, word_flags]);
     }
 }
 impl Decode for ContentSettings {
@@ -423,18 +444,26 @@ impl Decode for EmailVerified {
 impl EmailVerified {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x2b96cd1b => Ok(types::account::EmailVerified::EmailVerified { email: rd.string()? }),
-            0xe1bb0d61 => constructors::account::EmailVerifiedLogin::read(rd).map(|v| Self::Login(Box::new(v))),
+            0x2b96cd1b => {
+                let email = rd.string()?;
+                Ok(types::account::EmailVerified::EmailVerified { email })
+            }
+            0xe1bb0d61 => constructors::account::EmailVerifiedLogin::read(rd).map(Self::Login),
             _ => Err(DecodeError::UnknownId { id, type_name: "account.EmailVerified" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::EmailVerified { .. } => {
                 forms::account::write_t_email_verified(self, wr);
             }
             Self::Login(v) => {
-                forms::account::write_t_email_verified_login(v, wr);
+                if wr.layer().0 >= 145 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::account::write_t_email_verified_login(v, wr);
+                }
             }
         }
     }
@@ -480,12 +509,15 @@ impl EmojiStatuses {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0x90c467d1 => {
-                Ok(types::account::EmojiStatuses::EmojiStatuses { hash: rd.i64()?, statuses: Decode::decode(rd)? })
+                let hash = rd.i64()?;
+                let statuses = Decode::decode(rd)?;
+                Ok(types::account::EmojiStatuses::EmojiStatuses { hash, statuses })
             }
             0xd08ce645 => Ok(types::account::EmojiStatuses::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "account.EmojiStatuses" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::EmojiStatuses { .. } => {
@@ -523,18 +555,17 @@ impl Encode for EmojiStatuses {
 pub struct PaidMessagesRevenue {
     pub stars_amount: i64,
 }
-impl PaidMessagesRevenue {}
 impl PaidMessagesRevenue {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::PaidMessagesRevenue { stars_amount: rd.i64()? })
+        let stars_amount = rd.i64()?;
+        Ok(types::account::PaidMessagesRevenue { stars_amount })
     }
 }
 impl PaidMessagesRevenue {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::account::PaidMessagesRevenue { stars_amount } = v;
-        wr.u32(0x1e109708);
-        wr.i64(*stars_amount);
+        wr.words([0x1e109708, low(stars_amount), high(stars_amount)]);
     }
 }
 impl Decode for PaidMessagesRevenue {
@@ -550,7 +581,11 @@ impl Decode for PaidMessagesRevenue {
 }
 impl Encode for PaidMessagesRevenue {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_t_paid_messages_revenue(self, wr);
+        if wr.layer().0 >= 200 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_t_paid_messages_revenue(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_t_paid_messages_revenue(self, at_layer)
@@ -561,10 +596,10 @@ impl Encode for PaidMessagesRevenue {
 pub struct PasskeyRegistrationOptions {
     pub options: types::DataJSON,
 }
-impl PasskeyRegistrationOptions {}
 impl PasskeyRegistrationOptions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::PasskeyRegistrationOptions { options: Decode::decode(rd)? })
+        let options = Decode::decode(rd)?;
+        Ok(types::account::PasskeyRegistrationOptions { options })
     }
 }
 impl PasskeyRegistrationOptions {
@@ -588,7 +623,11 @@ impl Decode for PasskeyRegistrationOptions {
 }
 impl Encode for PasskeyRegistrationOptions {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_t_passkey_registration_options(self, wr);
+        if wr.layer().0 >= 219 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_t_passkey_registration_options(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_t_passkey_registration_options(self, at_layer)
@@ -599,10 +638,10 @@ impl Encode for PasskeyRegistrationOptions {
 pub struct Passkeys {
     pub passkeys: Vec<types::Passkey>,
 }
-impl Passkeys {}
 impl Passkeys {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::Passkeys { passkeys: Decode::decode(rd)? })
+        let passkeys = Decode::decode(rd)?;
+        Ok(types::account::Passkeys { passkeys })
     }
 }
 impl Passkeys {
@@ -626,7 +665,11 @@ impl Decode for Passkeys {
 }
 impl Encode for Passkeys {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_t_passkeys(self, wr);
+        if wr.layer().0 >= 219 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_t_passkeys(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_t_passkeys(self, at_layer)
@@ -677,20 +720,50 @@ impl Password {
 impl Password {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let has_recovery = word_flags & 0x1 != 0;
+        let has_secure_values = word_flags & 0x2 != 0;
+        let has_password = word_flags & 0x4 != 0;
+        let mut current_algo = None;
+        let mut srp_b = None;
+        let mut srp_id = None;
+        let mut hint = None;
+        let mut email_unconfirmed_pattern = None;
+        if word_flags & 0x1c != 0 {
+            if word_flags & 0x4 != 0 {
+                current_algo = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                srp_b = Some(rd.bytes()?);
+            }
+            if word_flags & 0x4 != 0 {
+                srp_id = Some(rd.i64()?);
+            }
+            if word_flags & 0x8 != 0 {
+                hint = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                email_unconfirmed_pattern = Some(rd.string()?);
+            }
+        }
+        let new_algo = Decode::decode(rd)?;
+        let new_secure_algo = Decode::decode(rd)?;
+        let secure_random = rd.bytes()?;
+        let pending_reset_date = rd.optional(word_flags & 0x20 != 0)?;
+        let login_email_pattern = rd.optional(word_flags & 0x40 != 0)?;
         Ok(types::account::Password {
-            has_recovery: word_flags & 0x1 != 0,
-            has_secure_values: word_flags & 0x2 != 0,
-            has_password: word_flags & 0x4 != 0,
-            current_algo: rd.optional(word_flags & 0x4 != 0)?,
-            srp_b: rd.optional(word_flags & 0x4 != 0)?,
-            srp_id: rd.optional(word_flags & 0x4 != 0)?,
-            hint: rd.optional(word_flags & 0x8 != 0)?,
-            email_unconfirmed_pattern: rd.optional(word_flags & 0x10 != 0)?,
-            new_algo: Decode::decode(rd)?,
-            new_secure_algo: Decode::decode(rd)?,
-            secure_random: rd.bytes()?,
-            pending_reset_date: rd.optional(word_flags & 0x20 != 0)?,
-            login_email_pattern: rd.optional(word_flags & 0x40 != 0)?,
+            has_recovery,
+            has_secure_values,
+            has_password,
+            current_algo,
+            srp_b,
+            srp_id,
+            hint,
+            email_unconfirmed_pattern,
+            new_algo,
+            new_secure_algo,
+            secure_random,
+            pending_reset_date,
+            login_email_pattern,
         })
     }
 }
@@ -716,30 +789,30 @@ impl Password {
         if !all_flags_2 && (*has_password || current_algo.is_some() || srp_b.is_some() || srp_id.is_some()) {
             return wr.fail("account.password");
         }
-        wr.u32(0x957b50fb);
-        wr.u32(
-            u32::from(*has_recovery) << 0
-                | u32::from(*has_secure_values) << 1
-                | u32::from(all_flags_2) << 2
-                | u32::from(hint.is_some()) << 3
-                | u32::from(email_unconfirmed_pattern.is_some()) << 4
-                | u32::from(pending_reset_date.is_some()) << 5
-                | u32::from(login_email_pattern.is_some()) << 6,
-        );
-        if all_flags_2 && let Some(x) = current_algo {
-            Encode::encode(x, wr);
-        }
-        if all_flags_2 && let Some(x) = srp_b {
-            wr.bytes(x);
-        }
-        if all_flags_2 && let Some(x) = srp_id {
-            wr.i64(*x);
-        }
-        if let Some(x) = hint {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = email_unconfirmed_pattern {
-            wr.bytes(x.as_bytes());
+        let word_flags = u32::from(*has_recovery) << 0
+            | u32::from(*has_secure_values) << 1
+            | u32::from(all_flags_2) << 2
+            | u32::from(hint.is_some()) << 3
+            | u32::from(email_unconfirmed_pattern.is_some()) << 4
+            | u32::from(pending_reset_date.is_some()) << 5
+            | u32::from(login_email_pattern.is_some()) << 6;
+        wr.words([0x957b50fb, word_flags]);
+        if word_flags & 0x1c != 0 {
+            if all_flags_2 && let Some(x) = current_algo {
+                Encode::encode(x, wr);
+            }
+            if all_flags_2 && let Some(x) = srp_b {
+                wr.bytes(x);
+            }
+            if all_flags_2 && let Some(x) = srp_id {
+                wr.i64(*x);
+            }
+            if let Some(x) = hint {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = email_unconfirmed_pattern {
+                wr.bytes(x.as_bytes());
+            }
         }
         Encode::encode(new_algo, wr);
         Encode::encode(new_secure_algo, wr);
@@ -766,7 +839,11 @@ impl Decode for Password {
 }
 impl Encode for Password {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_t_password(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_t_password(self, wr);
+        }
     }
 }
 /// `account.passwordInputSettings#c23727c9 flags:# new_algo:flags.0?PasswordKdfAlgo new_password_hash:flags.0?bytes hint:flags.0?string email:flags.1?string new_secure_settings:flags.2?SecureSecretSettings = account.PasswordInputSettings`
@@ -788,13 +865,29 @@ impl PasswordInputSettings {
 impl PasswordInputSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::account::PasswordInputSettings {
-            new_algo: rd.optional(word_flags & 0x1 != 0)?,
-            new_password_hash: rd.optional(word_flags & 0x1 != 0)?,
-            hint: rd.optional(word_flags & 0x1 != 0)?,
-            email: rd.optional(word_flags & 0x2 != 0)?,
-            new_secure_settings: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let mut new_algo = None;
+        let mut new_password_hash = None;
+        let mut hint = None;
+        let mut email = None;
+        let mut new_secure_settings = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                new_algo = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x1 != 0 {
+                new_password_hash = Some(rd.bytes()?);
+            }
+            if word_flags & 0x1 != 0 {
+                hint = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                email = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                new_secure_settings = Some(Decode::decode(rd)?);
+            }
+        }
+        Ok(types::account::PasswordInputSettings { new_algo, new_password_hash, hint, email, new_secure_settings })
     }
 }
 impl PasswordInputSettings {
@@ -805,26 +898,26 @@ impl PasswordInputSettings {
         if !all_flags_0 && (new_algo.is_some() || new_password_hash.is_some() || hint.is_some()) {
             return wr.fail("account.passwordInputSettings");
         }
-        wr.u32(0xc23727c9);
-        wr.u32(
-            u32::from(all_flags_0) << 0
-                | u32::from(email.is_some()) << 1
-                | u32::from(new_secure_settings.is_some()) << 2,
-        );
-        if all_flags_0 && let Some(x) = new_algo {
-            Encode::encode(x, wr);
-        }
-        if all_flags_0 && let Some(x) = new_password_hash {
-            wr.bytes(x);
-        }
-        if all_flags_0 && let Some(x) = hint {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = email {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = new_secure_settings {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(all_flags_0) << 0
+            | u32::from(email.is_some()) << 1
+            | u32::from(new_secure_settings.is_some()) << 2;
+        wr.words([0xc23727c9, word_flags]);
+        if word_flags & 0x7 != 0 {
+            if all_flags_0 && let Some(x) = new_algo {
+                Encode::encode(x, wr);
+            }
+            if all_flags_0 && let Some(x) = new_password_hash {
+                wr.bytes(x);
+            }
+            if all_flags_0 && let Some(x) = hint {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = email {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = new_secure_settings {
+                Encode::encode(x, wr);
+            }
         }
     }
 }
@@ -860,18 +953,17 @@ impl PasswordSettings {
 impl PasswordSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::account::PasswordSettings {
-            email: rd.optional(word_flags & 0x1 != 0)?,
-            secure_settings: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let email = rd.optional(word_flags & 0x1 != 0)?;
+        let secure_settings = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(types::account::PasswordSettings { email, secure_settings })
     }
 }
 impl PasswordSettings {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::account::PasswordSettings { email, secure_settings } = v;
-        wr.u32(0x9a5c33e5);
-        wr.u32(u32::from(email.is_some()) << 0 | u32::from(secure_settings.is_some()) << 1);
+        let word_flags = u32::from(email.is_some()) << 0 | u32::from(secure_settings.is_some()) << 1;
+        wr.words([0x9a5c33e5, word_flags]);
         if let Some(x) = email {
             wr.bytes(x.as_bytes());
         }
@@ -903,14 +995,12 @@ pub struct PrivacyRules {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl PrivacyRules {}
 impl PrivacyRules {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::PrivacyRules {
-            rules: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let rules = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::account::PrivacyRules { rules, chats, users })
     }
 }
 impl PrivacyRules {
@@ -960,29 +1050,35 @@ impl Decode for ResetPasswordResult {
 impl ResetPasswordResult {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xe3779861 => Ok(types::account::ResetPasswordResult::ResetPasswordFailedWait { retry_date: rd.i32()? }),
+            0xe3779861 => {
+                let retry_date = rd.i32()?;
+                Ok(types::account::ResetPasswordResult::ResetPasswordFailedWait { retry_date })
+            }
             0xe926d63e => Ok(types::account::ResetPasswordResult::ResetPasswordOk {}),
-            0xe9effc7d => Ok(types::account::ResetPasswordResult::ResetPasswordRequestedWait { until_date: rd.i32()? }),
+            0xe9effc7d => {
+                let until_date = rd.i32()?;
+                Ok(types::account::ResetPasswordResult::ResetPasswordRequestedWait { until_date })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "account.ResetPasswordResult" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::ResetPasswordFailedWait { retry_date } => {
-                wr.u32(0xe3779861);
-                wr.i32(*retry_date);
+                wr.words([0xe3779861, retry_date.cast_unsigned()]);
             }
             Self::ResetPasswordOk {} => {
                 wr.u32(0xe926d63e);
             }
             Self::ResetPasswordRequestedWait { until_date } => {
-                wr.u32(0xe9effc7d);
-                wr.i32(*until_date);
+                wr.words([0xe9effc7d, until_date.cast_unsigned()]);
             }
         }
     }
 }
 impl Encode for ResetPasswordResult {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -1006,21 +1102,20 @@ impl ResolvedBusinessChatLinks {
 impl ResolvedBusinessChatLinks {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::account::ResolvedBusinessChatLinks {
-            peer: Decode::decode(rd)?,
-            message: rd.string()?,
-            entities: rd.optional(word_flags & 0x1 != 0)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let message = rd.string()?;
+        let entities = rd.optional(word_flags & 0x1 != 0)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::account::ResolvedBusinessChatLinks { peer, message, entities, chats, users })
     }
 }
 impl ResolvedBusinessChatLinks {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::account::ResolvedBusinessChatLinks { peer, message, entities, chats, users } = v;
-        wr.u32(0x9a23af21);
-        wr.u32(u32::from(entities.is_some()) << 0);
+        let word_flags = u32::from(entities.is_some()) << 0;
+        wr.words([0x9a23af21, word_flags]);
         Encode::encode(peer, wr);
         wr.bytes(message.as_bytes());
         if let Some(x) = entities {
@@ -1043,7 +1138,11 @@ impl Decode for ResolvedBusinessChatLinks {
 }
 impl Encode for ResolvedBusinessChatLinks {
     fn encode(&self, wr: &mut Writer) {
-        forms::account::write_t_resolved_business_chat_links(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::account::write_t_resolved_business_chat_links(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::account::shows_t_resolved_business_chat_links(self, at_layer)
@@ -1068,11 +1167,15 @@ impl Decode for SavedMusicIds {
 impl SavedMusicIds {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x998d6636 => Ok(types::account::SavedMusicIds::SavedMusicIds { ids: Decode::decode(rd)? }),
+            0x998d6636 => {
+                let ids = Decode::decode(rd)?;
+                Ok(types::account::SavedMusicIds::SavedMusicIds { ids })
+            }
             0x4fc81d6e => Ok(types::account::SavedMusicIds::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "account.SavedMusicIds" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SavedMusicIds { .. } => {
@@ -1125,10 +1228,14 @@ impl SavedRingtone {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0xb7263f6d => Ok(types::account::SavedRingtone::SavedRingtone {}),
-            0x1f307eb7 => Ok(types::account::SavedRingtone::Converted { document: Decode::decode(rd)? }),
+            0x1f307eb7 => {
+                let document = Decode::decode(rd)?;
+                Ok(types::account::SavedRingtone::Converted { document })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "account.SavedRingtone" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SavedRingtone { .. } => {
@@ -1181,12 +1288,15 @@ impl SavedRingtones {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0xc1e92cc5 => {
-                Ok(types::account::SavedRingtones::SavedRingtones { hash: rd.i64()?, ringtones: Decode::decode(rd)? })
+                let hash = rd.i64()?;
+                let ringtones = Decode::decode(rd)?;
+                Ok(types::account::SavedRingtones::SavedRingtones { hash, ringtones })
             }
             0xfbf6e8b1 => Ok(types::account::SavedRingtones::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "account.SavedRingtones" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SavedRingtones { .. } => {
@@ -1225,10 +1335,11 @@ pub struct SentEmailCode {
     pub email_pattern: Str,
     pub length: i32,
 }
-impl SentEmailCode {}
 impl SentEmailCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::SentEmailCode { email_pattern: rd.string()?, length: rd.i32()? })
+        let email_pattern = rd.string()?;
+        let length = rd.i32()?;
+        Ok(types::account::SentEmailCode { email_pattern, length })
     }
 }
 impl SentEmailCode {
@@ -1237,7 +1348,7 @@ impl SentEmailCode {
         let types::account::SentEmailCode { email_pattern, length } = v;
         wr.u32(0x811f854f);
         wr.bytes(email_pattern.as_bytes());
-        wr.i32(*length);
+        wr.u32(length.cast_unsigned());
     }
 }
 impl Decode for SentEmailCode {
@@ -1261,18 +1372,17 @@ impl Encode for SentEmailCode {
 pub struct Takeout {
     pub id: i64,
 }
-impl Takeout {}
 impl Takeout {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::Takeout { id: rd.i64()? })
+        let id = rd.i64()?;
+        Ok(types::account::Takeout { id })
     }
 }
 impl Takeout {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::account::Takeout { id } = v;
-        wr.u32(0x4dba4501);
-        wr.i64(*id);
+        wr.words([0x4dba4501, low(id), high(id)]);
     }
 }
 impl Decode for Takeout {
@@ -1310,16 +1420,20 @@ impl Decode for Themes {
 impl Themes {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x9a3d8c6d => Ok(types::account::Themes::Themes { hash: rd.i64()?, themes: Decode::decode(rd)? }),
+            0x9a3d8c6d => {
+                let hash = rd.i64()?;
+                let themes = Decode::decode(rd)?;
+                Ok(types::account::Themes::Themes { hash, themes })
+            }
             0xf41eb622 => Ok(types::account::Themes::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "account.Themes" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Themes { hash, themes } => {
-                wr.u32(0x9a3d8c6d);
-                wr.i64(*hash);
+                wr.words([0x9a3d8c6d, low(hash), high(hash)]);
                 Encode::encode(themes, wr);
             }
             Self::NotModified {} => {
@@ -1329,6 +1443,7 @@ impl Themes {
     }
 }
 impl Encode for Themes {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -1339,10 +1454,11 @@ pub struct TmpPassword {
     pub tmp_password: Bytes,
     pub valid_until: i32,
 }
-impl TmpPassword {}
 impl TmpPassword {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::TmpPassword { tmp_password: rd.bytes()?, valid_until: rd.i32()? })
+        let tmp_password = rd.bytes()?;
+        let valid_until = rd.i32()?;
+        Ok(types::account::TmpPassword { tmp_password, valid_until })
     }
 }
 impl TmpPassword {
@@ -1351,7 +1467,7 @@ impl TmpPassword {
         let types::account::TmpPassword { tmp_password, valid_until } = v;
         wr.u32(0xdb64fd34);
         wr.bytes(tmp_password);
-        wr.i32(*valid_until);
+        wr.u32(valid_until.cast_unsigned());
     }
 }
 impl Decode for TmpPassword {
@@ -1390,17 +1506,19 @@ impl WallPapers {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0xcdc3858c => {
-                Ok(types::account::WallPapers::WallPapers { hash: rd.i64()?, wallpapers: Decode::decode(rd)? })
+                let hash = rd.i64()?;
+                let wallpapers = Decode::decode(rd)?;
+                Ok(types::account::WallPapers::WallPapers { hash, wallpapers })
             }
             0x1c199183 => Ok(types::account::WallPapers::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "account.WallPapers" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::WallPapers { hash, wallpapers } => {
-                wr.u32(0xcdc3858c);
-                wr.i64(*hash);
+                wr.words([0xcdc3858c, low(hash), high(hash)]);
                 Encode::encode(wallpapers, wr);
             }
             Self::NotModified {} => {
@@ -1410,6 +1528,7 @@ impl WallPapers {
     }
 }
 impl Encode for WallPapers {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -1420,10 +1539,11 @@ pub struct WebAuthorizations {
     pub authorizations: Vec<types::WebAuthorization>,
     pub users: Vec<types::User>,
 }
-impl WebAuthorizations {}
 impl WebAuthorizations {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::account::WebAuthorizations { authorizations: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let authorizations = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::account::WebAuthorizations { authorizations, users })
     }
 }
 impl WebAuthorizations {
@@ -1470,17 +1590,20 @@ impl Decode for WebBrowserSettings {
 impl WebBrowserSettings {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x79eb8cb3 => {
-                constructors::account::WebBrowserSettings::read(rd).map(|v| Self::WebBrowserSettings(Box::new(v)))
-            }
+            0x79eb8cb3 => constructors::account::WebBrowserSettings::read(rd).map(Self::WebBrowserSettings),
             0xc31c8f4e => Ok(types::account::WebBrowserSettings::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "account.WebBrowserSettings" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::WebBrowserSettings(v) => {
-                forms::account::write_t_web_browser_settings(v, wr);
+                if wr.layer().0 >= 227 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::account::write_t_web_browser_settings(v, wr);
+                }
             }
             Self::NotModified { .. } => {
                 forms::account::write_t_web_browser_settings_not_modified(self, wr);

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `aicompose.Tones`
 #[derive(Clone, Debug, PartialEq)]
@@ -26,15 +26,20 @@ impl Decode for Tones {
 impl Tones {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x6c9d0efe => constructors::aicompose::Tones::read(rd).map(|v| Self::Tones(Box::new(v))),
+            0x6c9d0efe => constructors::aicompose::Tones::read(rd).map(Self::Tones),
             0xc1f46103 => Ok(types::aicompose::Tones::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "aicompose.Tones" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Tones(v) => {
-                forms::aicompose::write_t_tones(v, wr);
+                if wr.layer().0 >= 225 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::aicompose::write_t_tones(v, wr);
+                }
             }
             Self::NotModified { .. } => {
                 forms::aicompose::write_t_tones_not_modified(self, wr);

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `auth.Authorization`
 #[derive(Clone, Debug, PartialEq)]
@@ -26,24 +26,30 @@ impl Decode for Authorization {
 impl Authorization {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x2ea2c0d4 => constructors::auth::Authorization::read(rd).map(|v| Self::Authorization(Box::new(v))),
-            0x33fb7bb8 => forms::auth::read_33fb7bb8(rd).map(|v| Self::Authorization(Box::new(v))),
-            0xcd050916 => forms::auth::read_cd050916(rd).map(|v| Self::Authorization(Box::new(v))),
+            0x2ea2c0d4 => constructors::auth::Authorization::read(rd).map(Self::Authorization),
+            0x33fb7bb8 => forms::auth::read_33fb7bb8(rd).map(Self::Authorization),
+            0xcd050916 => forms::auth::read_cd050916(rd).map(Self::Authorization),
             0x44747e9a => {
                 let word_flags = rd.u32()?;
-                Ok(types::auth::Authorization::SignUpRequired { terms_of_service: rd.optional(word_flags & 0x1 != 0)? })
+                let terms_of_service = rd.optional(word_flags & 0x1 != 0)?;
+                Ok(types::auth::Authorization::SignUpRequired { terms_of_service })
             }
             _ => Err(DecodeError::UnknownId { id, type_name: "auth.Authorization" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Authorization(v) => {
-                forms::auth::write_t_authorization(v, wr);
+                if wr.layer().0 >= 152 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::auth::write_t_authorization(v, wr);
+                }
             }
             Self::SignUpRequired { terms_of_service } => {
-                wr.u32(0x44747e9a);
-                wr.u32(u32::from(terms_of_service.is_some()) << 0);
+                let word_flags = u32::from(terms_of_service.is_some()) << 0;
+                wr.words([0x44747e9a, word_flags]);
                 if let Some(x) = terms_of_service {
                     Encode::encode(x, wr);
                 }
@@ -52,6 +58,7 @@ impl Authorization {
     }
 }
 impl Encode for Authorization {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -136,18 +143,18 @@ pub struct ExportedAuthorization {
     pub id: i64,
     pub bytes: Bytes,
 }
-impl ExportedAuthorization {}
 impl ExportedAuthorization {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::auth::ExportedAuthorization { id: rd.i64()?, bytes: rd.bytes()? })
+        let id = rd.i64()?;
+        let bytes = rd.bytes()?;
+        Ok(types::auth::ExportedAuthorization { id, bytes })
     }
 }
 impl ExportedAuthorization {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::auth::ExportedAuthorization { id, bytes } = v;
-        wr.u32(0xb434e2b8);
-        wr.i64(*id);
+        wr.words([0xb434e2b8, low(id), high(id)]);
         wr.bytes(bytes);
     }
 }
@@ -173,10 +180,11 @@ pub struct FirebasePnvIntent {
     pub nonce: Str,
     pub digital_credential_payload: Str,
 }
-impl FirebasePnvIntent {}
 impl FirebasePnvIntent {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::auth::FirebasePnvIntent { nonce: rd.string()?, digital_credential_payload: rd.string()? })
+        let nonce = rd.string()?;
+        let digital_credential_payload = rd.string()?;
+        Ok(types::auth::FirebasePnvIntent { nonce, digital_credential_payload })
     }
 }
 impl FirebasePnvIntent {
@@ -201,7 +209,11 @@ impl Decode for FirebasePnvIntent {
 }
 impl Encode for FirebasePnvIntent {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_t_firebase_pnv_intent(self, wr);
+        if wr.layer().0 >= 229 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_t_firebase_pnv_intent(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_t_firebase_pnv_intent(self, at_layer)
@@ -222,15 +234,16 @@ impl LoggedOut {
 impl LoggedOut {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::auth::LoggedOut { future_auth_token: rd.optional(word_flags & 0x1 != 0)? })
+        let future_auth_token = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(types::auth::LoggedOut { future_auth_token })
     }
 }
 impl LoggedOut {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::auth::LoggedOut { future_auth_token } = v;
-        wr.u32(0xc3a2835f);
-        wr.u32(u32::from(future_auth_token.is_some()) << 0);
+        let word_flags = u32::from(future_auth_token.is_some()) << 0;
+        wr.words([0xc3a2835f, word_flags]);
         if let Some(x) = future_auth_token {
             wr.bytes(x);
         }
@@ -249,7 +262,11 @@ impl Decode for LoggedOut {
 }
 impl Encode for LoggedOut {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_t_logged_out(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_t_logged_out(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_t_logged_out(self, at_layer)
@@ -276,22 +293,32 @@ impl Decode for LoginToken {
 impl LoginToken {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x629f1980 => Ok(types::auth::LoginToken::LoginToken { expires: rd.i32()?, token: rd.bytes()? }),
-            0x068e9916 => Ok(types::auth::LoginToken::MigrateTo { dc_id: rd.i32()?, token: rd.bytes()? }),
-            0x390d5c5e => Ok(types::auth::LoginToken::Success { authorization: Decode::decode(rd)? }),
+            0x629f1980 => {
+                let expires = rd.i32()?;
+                let token = rd.bytes()?;
+                Ok(types::auth::LoginToken::LoginToken { expires, token })
+            }
+            0x068e9916 => {
+                let dc_id = rd.i32()?;
+                let token = rd.bytes()?;
+                Ok(types::auth::LoginToken::MigrateTo { dc_id, token })
+            }
+            0x390d5c5e => {
+                let authorization = Decode::decode(rd)?;
+                Ok(types::auth::LoginToken::Success { authorization })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "auth.LoginToken" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::LoginToken { expires, token } => {
-                wr.u32(0x629f1980);
-                wr.i32(*expires);
+                wr.words([0x629f1980, expires.cast_unsigned()]);
                 wr.bytes(token);
             }
             Self::MigrateTo { dc_id, token } => {
-                wr.u32(0x068e9916);
-                wr.i32(*dc_id);
+                wr.words([0x068e9916, dc_id.cast_unsigned()]);
                 wr.bytes(token);
             }
             Self::Success { authorization } => {
@@ -302,6 +329,7 @@ impl LoginToken {
     }
 }
 impl Encode for LoginToken {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -311,10 +339,10 @@ impl Encode for LoginToken {
 pub struct PasskeyLoginOptions {
     pub options: types::DataJSON,
 }
-impl PasskeyLoginOptions {}
 impl PasskeyLoginOptions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::auth::PasskeyLoginOptions { options: Decode::decode(rd)? })
+        let options = Decode::decode(rd)?;
+        Ok(types::auth::PasskeyLoginOptions { options })
     }
 }
 impl PasskeyLoginOptions {
@@ -338,7 +366,11 @@ impl Decode for PasskeyLoginOptions {
 }
 impl Encode for PasskeyLoginOptions {
     fn encode(&self, wr: &mut Writer) {
-        forms::auth::write_t_passkey_login_options(self, wr);
+        if wr.layer().0 >= 219 {
+            self.write_boxed(wr);
+        } else {
+            forms::auth::write_t_passkey_login_options(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::auth::shows_t_passkey_login_options(self, at_layer)
@@ -349,10 +381,10 @@ impl Encode for PasskeyLoginOptions {
 pub struct PasswordRecovery {
     pub email_pattern: Str,
 }
-impl PasswordRecovery {}
 impl PasswordRecovery {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::auth::PasswordRecovery { email_pattern: rd.string()? })
+        let email_pattern = rd.string()?;
+        Ok(types::auth::PasswordRecovery { email_pattern })
     }
 }
 impl PasswordRecovery {
@@ -400,24 +432,30 @@ impl Decode for SentCode {
 impl SentCode {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x5e002502 => constructors::auth::SentCode::read(rd).map(|v| Self::SentCode(Box::new(v))),
-            0xf8827ebf => {
-                constructors::auth::SentCodePaymentRequired::read(rd).map(|v| Self::PaymentRequired(Box::new(v)))
+            0x5e002502 => constructors::auth::SentCode::read(rd).map(Self::SentCode),
+            0xf8827ebf => constructors::auth::SentCodePaymentRequired::read(rd).map(Self::PaymentRequired),
+            0xe0955a3c => forms::auth::read_e0955a3c(rd).map(Self::PaymentRequired),
+            0xd7a2fcf9 => forms::auth::read_d7a2fcf9(rd).map(Self::PaymentRequired),
+            0xd7cef980 => forms::auth::read_d7cef980(rd).map(Self::PaymentRequired),
+            0x2390fe44 => {
+                let authorization = Decode::decode(rd)?;
+                Ok(types::auth::SentCode::Success { authorization })
             }
-            0xe0955a3c => forms::auth::read_e0955a3c(rd).map(|v| Self::PaymentRequired(Box::new(v))),
-            0xd7a2fcf9 => forms::auth::read_d7a2fcf9(rd).map(|v| Self::PaymentRequired(Box::new(v))),
-            0xd7cef980 => forms::auth::read_d7cef980(rd).map(|v| Self::PaymentRequired(Box::new(v))),
-            0x2390fe44 => Ok(types::auth::SentCode::Success { authorization: Decode::decode(rd)? }),
             _ => Err(DecodeError::UnknownId { id, type_name: "auth.SentCode" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SentCode(v) => {
                 v.write_boxed(wr);
             }
             Self::PaymentRequired(v) => {
-                forms::auth::write_t_sent_code_payment_required(v, wr);
+                if wr.layer().0 >= 225 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::auth::write_t_sent_code_payment_required(v, wr);
+                }
             }
             Self::Success { .. } => {
                 forms::auth::write_t_sent_code_success(self, wr);
@@ -484,31 +522,52 @@ impl Decode for SentCodeType {
 impl SentCodeType {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x3dbb5986 => Ok(types::auth::SentCodeType::App { length: rd.i32()? }),
-            0x5353e5a7 => Ok(types::auth::SentCodeType::Call { length: rd.i32()? }),
-            0xf450f59b => constructors::auth::SentCodeTypeEmailCode::read(rd).map(|v| Self::EmailCode(Box::new(v))),
-            0x5a159841 => forms::auth::read_5a159841(rd).map(|v| Self::EmailCode(Box::new(v))),
-            0x009fd736 => constructors::auth::SentCodeTypeFirebaseSms::read(rd).map(|v| Self::FirebaseSms(Box::new(v))),
-            0x13c90f17 => forms::auth::read_13c90f17(rd).map(|v| Self::FirebaseSms(Box::new(v))),
-            0xe57b1432 => forms::auth::read_e57b1432(rd).map(|v| Self::FirebaseSms(Box::new(v))),
-            0xab03c6d9 => Ok(types::auth::SentCodeType::FlashCall { pattern: rd.string()? }),
-            0xd9565c39 => Ok(types::auth::SentCodeType::FragmentSms { url: rd.string()?, length: rd.i32()? }),
-            0x82006484 => Ok(types::auth::SentCodeType::MissedCall { prefix: rd.string()?, length: rd.i32()? }),
+            0x3dbb5986 => {
+                let length = rd.i32()?;
+                Ok(types::auth::SentCodeType::App { length })
+            }
+            0x5353e5a7 => {
+                let length = rd.i32()?;
+                Ok(types::auth::SentCodeType::Call { length })
+            }
+            0xf450f59b => constructors::auth::SentCodeTypeEmailCode::read(rd).map(Self::EmailCode),
+            0x5a159841 => forms::auth::read_5a159841(rd).map(Self::EmailCode),
+            0x009fd736 => constructors::auth::SentCodeTypeFirebaseSms::read(rd).map(Self::FirebaseSms),
+            0x13c90f17 => forms::auth::read_13c90f17(rd).map(Self::FirebaseSms),
+            0xe57b1432 => forms::auth::read_e57b1432(rd).map(Self::FirebaseSms),
+            0xab03c6d9 => {
+                let pattern = rd.string()?;
+                Ok(types::auth::SentCodeType::FlashCall { pattern })
+            }
+            0xd9565c39 => {
+                let url = rd.string()?;
+                let length = rd.i32()?;
+                Ok(types::auth::SentCodeType::FragmentSms { url, length })
+            }
+            0x82006484 => {
+                let prefix = rd.string()?;
+                let length = rd.i32()?;
+                Ok(types::auth::SentCodeType::MissedCall { prefix, length })
+            }
             0xa5491dea => {
                 let word_flags = rd.u32()?;
-                Ok(types::auth::SentCodeType::SetUpEmailRequired {
-                    apple_signin_allowed: word_flags & 0x1 != 0,
-                    google_signin_allowed: word_flags & 0x2 != 0,
-                })
+                let apple_signin_allowed = word_flags & 0x1 != 0;
+                let google_signin_allowed = word_flags & 0x2 != 0;
+                Ok(types::auth::SentCodeType::SetUpEmailRequired { apple_signin_allowed, google_signin_allowed })
             }
-            0xc000bba2 => Ok(types::auth::SentCodeType::Sms { length: rd.i32()? }),
+            0xc000bba2 => {
+                let length = rd.i32()?;
+                Ok(types::auth::SentCodeType::Sms { length })
+            }
             0xb37794af => {
                 let word_flags = rd.u32()?;
-                Ok(types::auth::SentCodeType::SmsPhrase { beginning: rd.optional(word_flags & 0x1 != 0)? })
+                let beginning = rd.optional(word_flags & 0x1 != 0)?;
+                Ok(types::auth::SentCodeType::SmsPhrase { beginning })
             }
             0xa416ac81 => {
                 let word_flags = rd.u32()?;
-                Ok(types::auth::SentCodeType::SmsWord { beginning: rd.optional(word_flags & 0x1 != 0)? })
+                let beginning = rd.optional(word_flags & 0x1 != 0)?;
+                Ok(types::auth::SentCodeType::SmsWord { beginning })
             }
             _ => Err(DecodeError::UnknownId { id, type_name: "auth.SentCodeType" }),
         }
@@ -516,18 +575,24 @@ impl SentCodeType {
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::App { length } => {
-                wr.u32(0x3dbb5986);
-                wr.i32(*length);
+                wr.words([0x3dbb5986, length.cast_unsigned()]);
             }
             Self::Call { length } => {
-                wr.u32(0x5353e5a7);
-                wr.i32(*length);
+                wr.words([0x5353e5a7, length.cast_unsigned()]);
             }
             Self::EmailCode(v) => {
-                forms::auth::write_t_sent_code_type_email_code(v, wr);
+                if wr.layer().0 >= 156 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::auth::write_t_sent_code_type_email_code(v, wr);
+                }
             }
             Self::FirebaseSms(v) => {
-                forms::auth::write_t_sent_code_type_firebase_sms(v, wr);
+                if wr.layer().0 >= 183 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::auth::write_t_sent_code_type_firebase_sms(v, wr);
+                }
             }
             Self::FlashCall { pattern } => {
                 wr.u32(0xab03c6d9);
@@ -543,8 +608,7 @@ impl SentCodeType {
                 forms::auth::write_t_sent_code_type_set_up_email_required(self, wr);
             }
             Self::Sms { length } => {
-                wr.u32(0xc000bba2);
-                wr.i32(*length);
+                wr.words([0xc000bba2, length.cast_unsigned()]);
             }
             Self::SmsPhrase { .. } => {
                 forms::auth::write_t_sent_code_type_sms_phrase(self, wr);

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `bots.accessSettings#dd1fbf93 flags:# restricted:flags.0?true add_users:flags.1?Vector<User> = bots.AccessSettings`
 #[derive(Clone, Debug, PartialEq)]
@@ -23,18 +23,17 @@ impl AccessSettings {
 impl AccessSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::bots::AccessSettings {
-            restricted: word_flags & 0x1 != 0,
-            add_users: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let restricted = word_flags & 0x1 != 0;
+        let add_users = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(types::bots::AccessSettings { restricted, add_users })
     }
 }
 impl AccessSettings {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::bots::AccessSettings { restricted, add_users } = v;
-        wr.u32(0xdd1fbf93);
-        wr.u32(u32::from(*restricted) << 0 | u32::from(add_users.is_some()) << 1);
+        let word_flags = u32::from(*restricted) << 0 | u32::from(add_users.is_some()) << 1;
+        wr.words([0xdd1fbf93, word_flags]);
         if let Some(x) = add_users {
             Encode::encode(x, wr);
         }
@@ -53,7 +52,11 @@ impl Decode for AccessSettings {
 }
 impl Encode for AccessSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_t_access_settings(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_t_access_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_t_access_settings(self, at_layer)
@@ -66,10 +69,12 @@ pub struct BotInfo {
     pub about: Str,
     pub description: Str,
 }
-impl BotInfo {}
 impl BotInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::bots::BotInfo { name: rd.string()?, about: rd.string()?, description: rd.string()? })
+        let name = rd.string()?;
+        let about = rd.string()?;
+        let description = rd.string()?;
+        Ok(types::bots::BotInfo { name, about, description })
     }
 }
 impl BotInfo {
@@ -95,7 +100,11 @@ impl Decode for BotInfo {
 }
 impl Encode for BotInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_t_bot_info(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_t_bot_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_t_bot_info(self, at_layer)
@@ -106,10 +115,10 @@ impl Encode for BotInfo {
 pub struct ExportedBotToken {
     pub token: Str,
 }
-impl ExportedBotToken {}
 impl ExportedBotToken {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::bots::ExportedBotToken { token: rd.string()? })
+        let token = rd.string()?;
+        Ok(types::bots::ExportedBotToken { token })
     }
 }
 impl ExportedBotToken {
@@ -133,7 +142,11 @@ impl Decode for ExportedBotToken {
 }
 impl Encode for ExportedBotToken {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_t_exported_bot_token(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_t_exported_bot_token(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_t_exported_bot_token(self, at_layer)
@@ -155,15 +168,17 @@ impl PopularAppBots {
 impl PopularAppBots {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::bots::PopularAppBots { next_offset: rd.optional(word_flags & 0x1 != 0)?, users: Decode::decode(rd)? })
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::bots::PopularAppBots { next_offset, users })
     }
 }
 impl PopularAppBots {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::bots::PopularAppBots { next_offset, users } = v;
-        wr.u32(0x1991b13b);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0x1991b13b, word_flags]);
         if let Some(x) = next_offset {
             wr.bytes(x.as_bytes());
         }
@@ -183,7 +198,11 @@ impl Decode for PopularAppBots {
 }
 impl Encode for PopularAppBots {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_t_popular_app_bots(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_t_popular_app_bots(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_t_popular_app_bots(self, at_layer)
@@ -195,10 +214,11 @@ pub struct PreviewInfo {
     pub media: Vec<types::BotPreviewMedia>,
     pub lang_codes: Vec<Str>,
 }
-impl PreviewInfo {}
 impl PreviewInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::bots::PreviewInfo { media: Decode::decode(rd)?, lang_codes: Decode::decode(rd)? })
+        let media = Decode::decode(rd)?;
+        let lang_codes = Decode::decode(rd)?;
+        Ok(types::bots::PreviewInfo { media, lang_codes })
     }
 }
 impl PreviewInfo {
@@ -223,7 +243,11 @@ impl Decode for PreviewInfo {
 }
 impl Encode for PreviewInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_t_preview_info(self, wr);
+        if wr.layer().0 >= 185 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_t_preview_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_t_preview_info(self, at_layer)
@@ -234,10 +258,10 @@ impl Encode for PreviewInfo {
 pub struct RequestedButton {
     pub webapp_req_id: Str,
 }
-impl RequestedButton {}
 impl RequestedButton {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::bots::RequestedButton { webapp_req_id: rd.string()? })
+        let webapp_req_id = rd.string()?;
+        Ok(types::bots::RequestedButton { webapp_req_id })
     }
 }
 impl RequestedButton {
@@ -261,7 +285,11 @@ impl Decode for RequestedButton {
 }
 impl Encode for RequestedButton {
     fn encode(&self, wr: &mut Writer) {
-        forms::bots::write_t_requested_button(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::bots::write_t_requested_button(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::bots::shows_t_requested_button(self, at_layer)

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `channels.adminLogResults#ed8af74d events:Vector<ChannelAdminLogEvent> chats:Vector<Chat> users:Vector<User> = channels.AdminLogResults`
 #[derive(Clone, Debug, PartialEq)]
@@ -14,14 +14,12 @@ pub struct AdminLogResults {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl AdminLogResults {}
 impl AdminLogResults {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::channels::AdminLogResults {
-            events: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let events = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::channels::AdminLogResults { events, chats, users })
     }
 }
 impl AdminLogResults {
@@ -57,14 +55,12 @@ pub struct ChannelParticipant {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl ChannelParticipant {}
 impl ChannelParticipant {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::channels::ChannelParticipant {
-            participant: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let participant = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::channels::ChannelParticipant { participant, chats, users })
     }
 }
 impl ChannelParticipant {
@@ -112,13 +108,12 @@ impl Decode for ChannelParticipants {
 impl ChannelParticipants {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x9ab0feaf => {
-                constructors::channels::ChannelParticipants::read(rd).map(|v| Self::ChannelParticipants(Box::new(v)))
-            }
+            0x9ab0feaf => constructors::channels::ChannelParticipants::read(rd).map(Self::ChannelParticipants),
             0xf0173fe9 => Ok(types::channels::ChannelParticipants::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "channels.ChannelParticipants" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::ChannelParticipants(v) => {
@@ -131,6 +126,7 @@ impl ChannelParticipants {
     }
 }
 impl Encode for ChannelParticipants {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -142,14 +138,12 @@ pub struct SendAsPeers {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl SendAsPeers {}
 impl SendAsPeers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::channels::SendAsPeers {
-            peers: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let peers = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::channels::SendAsPeers { peers, chats, users })
     }
 }
 impl SendAsPeers {
@@ -176,7 +170,11 @@ impl Decode for SendAsPeers {
 }
 impl Encode for SendAsPeers {
     fn encode(&self, wr: &mut Writer) {
-        forms::channels::write_t_send_as_peers(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::channels::write_t_send_as_peers(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::channels::shows_t_send_as_peers(self, at_layer)
@@ -204,19 +202,25 @@ impl SponsoredMessageReportResult {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0x3e3bcf2f => Ok(types::channels::SponsoredMessageReportResult::AdsHidden {}),
-            0x846f9e42 => constructors::channels::SponsoredMessageReportResultChooseOption::read(rd)
-                .map(|v| Self::ChooseOption(Box::new(v))),
+            0x846f9e42 => {
+                constructors::channels::SponsoredMessageReportResultChooseOption::read(rd).map(Self::ChooseOption)
+            }
             0xad798849 => Ok(types::channels::SponsoredMessageReportResult::Reported {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "channels.SponsoredMessageReportResult" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::AdsHidden { .. } => {
                 forms::channels::write_t_sponsored_message_report_result_ads_hidden(self, wr);
             }
             Self::ChooseOption(v) => {
-                forms::channels::write_t_sponsored_message_report_result_choose_option(v, wr);
+                if wr.layer().0 >= 177 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::channels::write_t_sponsored_message_report_result_choose_option(v, wr);
+                }
             }
             Self::Reported { .. } => {
                 forms::channels::write_t_sponsored_message_report_result_reported(self, wr);

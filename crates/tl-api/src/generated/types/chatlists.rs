@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `chatlists.ChatlistInvite`
 #[derive(Clone, Debug, PartialEq)]
@@ -26,19 +26,28 @@ impl Decode for ChatlistInvite {
 impl ChatlistInvite {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xf10ece2f => constructors::chatlists::ChatlistInvite::read(rd).map(|v| Self::ChatlistInvite(Box::new(v))),
-            0x1dcd839d => forms::chatlists::read_1dcd839d(rd).map(|v| Self::ChatlistInvite(Box::new(v))),
-            0xfa87f659 => constructors::chatlists::ChatlistInviteAlready::read(rd).map(|v| Self::Already(Box::new(v))),
+            0xf10ece2f => constructors::chatlists::ChatlistInvite::read(rd).map(Self::ChatlistInvite),
+            0x1dcd839d => forms::chatlists::read_1dcd839d(rd).map(Self::ChatlistInvite),
+            0xfa87f659 => constructors::chatlists::ChatlistInviteAlready::read(rd).map(Self::Already),
             _ => Err(DecodeError::UnknownId { id, type_name: "chatlists.ChatlistInvite" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::ChatlistInvite(v) => {
-                forms::chatlists::write_t_chatlist_invite(v, wr);
+                if wr.layer().0 >= 196 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::chatlists::write_t_chatlist_invite(v, wr);
+                }
             }
             Self::Already(v) => {
-                forms::chatlists::write_t_chatlist_invite_already(v, wr);
+                if wr.layer().0 >= 158 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::chatlists::write_t_chatlist_invite_already(v, wr);
+                }
             }
         }
     }
@@ -71,14 +80,12 @@ pub struct ChatlistUpdates {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl ChatlistUpdates {}
 impl ChatlistUpdates {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::chatlists::ChatlistUpdates {
-            missing_peers: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let missing_peers = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::chatlists::ChatlistUpdates { missing_peers, chats, users })
     }
 }
 impl ChatlistUpdates {
@@ -104,7 +111,11 @@ impl Decode for ChatlistUpdates {
 }
 impl Encode for ChatlistUpdates {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_t_chatlist_updates(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_t_chatlist_updates(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_t_chatlist_updates(self, at_layer)
@@ -116,10 +127,11 @@ pub struct ExportedChatlistInvite {
     pub filter: types::DialogFilter,
     pub invite: Box<types::ExportedChatlistInvite>,
 }
-impl ExportedChatlistInvite {}
 impl ExportedChatlistInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::chatlists::ExportedChatlistInvite { filter: Decode::decode(rd)?, invite: Decode::decode(rd)? })
+        let filter = Decode::decode(rd)?;
+        let invite = Decode::decode(rd)?;
+        Ok(types::chatlists::ExportedChatlistInvite { filter, invite })
     }
 }
 impl ExportedChatlistInvite {
@@ -144,7 +156,11 @@ impl Decode for ExportedChatlistInvite {
 }
 impl Encode for ExportedChatlistInvite {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_t_exported_chatlist_invite(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_t_exported_chatlist_invite(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_t_exported_chatlist_invite(self, at_layer)
@@ -157,14 +173,12 @@ pub struct ExportedInvites {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl ExportedInvites {}
 impl ExportedInvites {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::chatlists::ExportedInvites {
-            invites: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let invites = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::chatlists::ExportedInvites { invites, chats, users })
     }
 }
 impl ExportedInvites {
@@ -190,7 +204,11 @@ impl Decode for ExportedInvites {
 }
 impl Encode for ExportedInvites {
     fn encode(&self, wr: &mut Writer) {
-        forms::chatlists::write_t_exported_invites(self, wr);
+        if wr.layer().0 >= 158 {
+            self.write_boxed(wr);
+        } else {
+            forms::chatlists::write_t_exported_invites(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::chatlists::shows_t_exported_invites(self, at_layer)

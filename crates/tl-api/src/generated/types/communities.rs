@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `communities.participantJoinedChats#8d78512a creator_chat_ids:Vector<long> joined_chat_ids:Vector<long> chats:Vector<Chat> users:Vector<User> = communities.ParticipantJoinedChats`
 #[derive(Clone, Debug, PartialEq)]
@@ -15,15 +15,13 @@ pub struct ParticipantJoinedChats {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl ParticipantJoinedChats {}
 impl ParticipantJoinedChats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::communities::ParticipantJoinedChats {
-            creator_chat_ids: Decode::decode(rd)?,
-            joined_chat_ids: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let creator_chat_ids = Decode::decode(rd)?;
+        let joined_chat_ids = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::communities::ParticipantJoinedChats { creator_chat_ids, joined_chat_ids, chats, users })
     }
 }
 impl ParticipantJoinedChats {
@@ -50,7 +48,11 @@ impl Decode for ParticipantJoinedChats {
 }
 impl Encode for ParticipantJoinedChats {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_t_participant_joined_chats(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_t_participant_joined_chats(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_t_participant_joined_chats(self, at_layer)
@@ -80,22 +82,20 @@ impl PeerLinkRequests {
 impl PeerLinkRequests {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::communities::PeerLinkRequests {
-            total_count: rd.i32()?,
-            requests: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let total_count = rd.i32()?;
+        let requests = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::communities::PeerLinkRequests { total_count, requests, next_offset, chats, users })
     }
 }
 impl PeerLinkRequests {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::communities::PeerLinkRequests { total_count, requests, next_offset, chats, users } = v;
-        wr.u32(0x2244afad);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*total_count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0x2244afad, word_flags, total_count.cast_unsigned()]);
         Encode::encode(requests, wr);
         if let Some(x) = next_offset {
             wr.bytes(x.as_bytes());
@@ -117,7 +117,11 @@ impl Decode for PeerLinkRequests {
 }
 impl Encode for PeerLinkRequests {
     fn encode(&self, wr: &mut Writer) {
-        forms::communities::write_t_peer_link_requests(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::communities::write_t_peer_link_requests(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::communities::shows_t_peer_link_requests(self, at_layer)

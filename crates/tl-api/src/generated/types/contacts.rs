@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `contacts.Blocked`
 #[derive(Clone, Debug, PartialEq)]
@@ -26,11 +26,12 @@ impl Decode for Blocked {
 impl Blocked {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x0ade1591 => constructors::contacts::Blocked::read(rd).map(|v| Self::Blocked(Box::new(v))),
-            0xe1664194 => constructors::contacts::BlockedSlice::read(rd).map(|v| Self::Slice(Box::new(v))),
+            0x0ade1591 => constructors::contacts::Blocked::read(rd).map(Self::Blocked),
+            0xe1664194 => constructors::contacts::BlockedSlice::read(rd).map(Self::Slice),
             _ => Err(DecodeError::UnknownId { id, type_name: "contacts.Blocked" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Blocked(v) => {
@@ -43,6 +44,7 @@ impl Blocked {
     }
 }
 impl Encode for Blocked {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -53,10 +55,11 @@ pub struct ContactBirthdays {
     pub contacts: Vec<types::ContactBirthday>,
     pub users: Vec<types::User>,
 }
-impl ContactBirthdays {}
 impl ContactBirthdays {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::contacts::ContactBirthdays { contacts: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let contacts = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::contacts::ContactBirthdays { contacts, users })
     }
 }
 impl ContactBirthdays {
@@ -81,7 +84,11 @@ impl Decode for ContactBirthdays {
 }
 impl Encode for ContactBirthdays {
     fn encode(&self, wr: &mut Writer) {
-        forms::contacts::write_t_contact_birthdays(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::contacts::write_t_contact_birthdays(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::contacts::shows_t_contact_birthdays(self, at_layer)
@@ -106,11 +113,12 @@ impl Decode for Contacts {
 impl Contacts {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xeae87e42 => constructors::contacts::Contacts::read(rd).map(|v| Self::Contacts(Box::new(v))),
+            0xeae87e42 => constructors::contacts::Contacts::read(rd).map(Self::Contacts),
             0xb74ba9d2 => Ok(types::contacts::Contacts::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "contacts.Contacts" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Contacts(v) => {
@@ -123,6 +131,7 @@ impl Contacts {
     }
 }
 impl Encode for Contacts {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -135,15 +144,13 @@ pub struct Found {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl Found {}
 impl Found {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::contacts::Found {
-            my_results: Decode::decode(rd)?,
-            results: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let my_results = Decode::decode(rd)?;
+        let results = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::contacts::Found { my_results, results, chats, users })
     }
 }
 impl Found {
@@ -181,15 +188,13 @@ pub struct ImportedContacts {
     pub retry_contacts: Vec<i64>,
     pub users: Vec<types::User>,
 }
-impl ImportedContacts {}
 impl ImportedContacts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::contacts::ImportedContacts {
-            imported: Decode::decode(rd)?,
-            popular_invites: Decode::decode(rd)?,
-            retry_contacts: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let imported = Decode::decode(rd)?;
+        let popular_invites = Decode::decode(rd)?;
+        let retry_contacts = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::contacts::ImportedContacts { imported, popular_invites, retry_contacts, users })
     }
 }
 impl ImportedContacts {
@@ -226,14 +231,12 @@ pub struct ResolvedPeer {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl ResolvedPeer {}
 impl ResolvedPeer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::contacts::ResolvedPeer {
-            peer: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let peer = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::contacts::ResolvedPeer { peer, chats, users })
     }
 }
 impl ResolvedPeer {
@@ -281,15 +284,20 @@ impl Decode for SponsoredPeers {
 impl SponsoredPeers {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xeb032884 => constructors::contacts::SponsoredPeers::read(rd).map(|v| Self::SponsoredPeers(Box::new(v))),
+            0xeb032884 => constructors::contacts::SponsoredPeers::read(rd).map(Self::SponsoredPeers),
             0xea32b4b1 => Ok(types::contacts::SponsoredPeers::Empty {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "contacts.SponsoredPeers" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SponsoredPeers(v) => {
-                forms::contacts::write_t_sponsored_peers(v, wr);
+                if wr.layer().0 >= 201 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::contacts::write_t_sponsored_peers(v, wr);
+                }
             }
             Self::Empty { .. } => {
                 forms::contacts::write_t_sponsored_peers_empty(self, wr);
@@ -339,12 +347,13 @@ impl Decode for TopPeers {
 impl TopPeers {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x70b772a8 => constructors::contacts::TopPeers::read(rd).map(|v| Self::TopPeers(Box::new(v))),
+            0x70b772a8 => constructors::contacts::TopPeers::read(rd).map(Self::TopPeers),
             0xb52c939d => Ok(types::contacts::TopPeers::Disabled {}),
             0xde266ef5 => Ok(types::contacts::TopPeers::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "contacts.TopPeers" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::TopPeers(v) => {
@@ -360,6 +369,7 @@ impl TopPeers {
     }
 }
 impl Encode for TopPeers {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `ephemeral.WelcomeMessages`
 #[derive(Clone, Debug, PartialEq)]
@@ -26,14 +26,16 @@ impl Decode for WelcomeMessages {
 impl WelcomeMessages {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x104fc872 => Ok(types::ephemeral::WelcomeMessages::WelcomeMessages {
-                hash: rd.i64()?,
-                messages: Decode::decode(rd)?,
-            }),
+            0x104fc872 => {
+                let hash = rd.i64()?;
+                let messages = Decode::decode(rd)?;
+                Ok(types::ephemeral::WelcomeMessages::WelcomeMessages { hash, messages })
+            }
             0x59ffdb31 => Ok(types::ephemeral::WelcomeMessages::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "ephemeral.WelcomeMessages" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::WelcomeMessages { .. } => {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `fragment.collectibleInfo#6ebdff91 purchase_date:int currency:string amount:long crypto_currency:string crypto_amount:long url:string = fragment.CollectibleInfo`
 #[derive(Clone, Debug, PartialEq)]
@@ -17,17 +17,15 @@ pub struct CollectibleInfo {
     pub crypto_amount: i64,
     pub url: Str,
 }
-impl CollectibleInfo {}
 impl CollectibleInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::fragment::CollectibleInfo {
-            purchase_date: rd.i32()?,
-            currency: rd.string()?,
-            amount: rd.i64()?,
-            crypto_currency: rd.string()?,
-            crypto_amount: rd.i64()?,
-            url: rd.string()?,
-        })
+        let purchase_date = rd.i32()?;
+        let currency = rd.string()?;
+        let amount = rd.i64()?;
+        let crypto_currency = rd.string()?;
+        let crypto_amount = rd.i64()?;
+        let url = rd.string()?;
+        Ok(types::fragment::CollectibleInfo { purchase_date, currency, amount, crypto_currency, crypto_amount, url })
     }
 }
 impl CollectibleInfo {
@@ -35,12 +33,11 @@ impl CollectibleInfo {
         let v = self;
         let types::fragment::CollectibleInfo { purchase_date, currency, amount, crypto_currency, crypto_amount, url } =
             v;
-        wr.u32(0x6ebdff91);
-        wr.i32(*purchase_date);
+        wr.words([0x6ebdff91, purchase_date.cast_unsigned()]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*amount);
+        wr.words([low(amount), high(amount)]);
         wr.bytes(crypto_currency.as_bytes());
-        wr.i64(*crypto_amount);
+        wr.words([low(crypto_amount), high(crypto_amount)]);
         wr.bytes(url.as_bytes());
     }
 }
@@ -57,7 +54,11 @@ impl Decode for CollectibleInfo {
 }
 impl Encode for CollectibleInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::fragment::write_t_collectible_info(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::fragment::write_t_collectible_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::fragment::shows_t_collectible_info(self, at_layer)

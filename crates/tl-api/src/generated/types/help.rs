@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `help.AppConfig`
 #[derive(Clone, Debug, PartialEq)]
@@ -26,15 +26,20 @@ impl Decode for AppConfig {
 impl AppConfig {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xdd18782e => constructors::help::AppConfig::read(rd).map(|v| Self::AppConfig(Box::new(v))),
+            0xdd18782e => constructors::help::AppConfig::read(rd).map(Self::AppConfig),
             0x7cde641d => Ok(types::help::AppConfig::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "help.AppConfig" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::AppConfig(v) => {
-                forms::help::write_t_app_config(v, wr);
+                if wr.layer().0 >= 153 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::help::write_t_app_config(v, wr);
+                }
             }
             Self::NotModified { .. } => {
                 forms::help::write_t_app_config_not_modified(self, wr);
@@ -82,11 +87,12 @@ impl Decode for AppUpdate {
 impl AppUpdate {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xccbbce30 => constructors::help::AppUpdate::read(rd).map(|v| Self::AppUpdate(Box::new(v))),
+            0xccbbce30 => constructors::help::AppUpdate::read(rd).map(Self::AppUpdate),
             0xc45a6536 => Ok(types::help::AppUpdate::NoAppUpdate {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "help.AppUpdate" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::AppUpdate(v) => {
@@ -99,6 +105,7 @@ impl AppUpdate {
     }
 }
 impl Encode for AppUpdate {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -123,18 +130,21 @@ impl CountriesList {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0x87d0759e => {
-                Ok(types::help::CountriesList::CountriesList { countries: Decode::decode(rd)?, hash: rd.i32()? })
+                let countries = Decode::decode(rd)?;
+                let hash = rd.i32()?;
+                Ok(types::help::CountriesList::CountriesList { countries, hash })
             }
             0x93cc1f32 => Ok(types::help::CountriesList::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "help.CountriesList" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::CountriesList { countries, hash } => {
                 wr.u32(0x87d0759e);
                 Encode::encode(countries, wr);
-                wr.i32(*hash);
+                wr.u32(hash.cast_unsigned());
             }
             Self::NotModified {} => {
                 wr.u32(0x93cc1f32);
@@ -143,6 +153,7 @@ impl CountriesList {
     }
 }
 impl Encode for CountriesList {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -166,21 +177,20 @@ impl Country {
 impl Country {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::help::Country {
-            hidden: word_flags & 0x1 != 0,
-            iso2: rd.string()?,
-            default_name: rd.string()?,
-            name: rd.optional(word_flags & 0x2 != 0)?,
-            country_codes: Decode::decode(rd)?,
-        })
+        let hidden = word_flags & 0x1 != 0;
+        let iso2 = rd.string()?;
+        let default_name = rd.string()?;
+        let name = rd.optional(word_flags & 0x2 != 0)?;
+        let country_codes = Decode::decode(rd)?;
+        Ok(types::help::Country { hidden, iso2, default_name, name, country_codes })
     }
 }
 impl Country {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::help::Country { hidden, iso2, default_name, name, country_codes } = v;
-        wr.u32(0xc3878e23);
-        wr.u32(u32::from(*hidden) << 0 | u32::from(name.is_some()) << 1);
+        let word_flags = u32::from(*hidden) << 0 | u32::from(name.is_some()) << 1;
+        wr.words([0xc3878e23, word_flags]);
         wr.bytes(iso2.as_bytes());
         wr.bytes(default_name.as_bytes());
         if let Some(x) = name {
@@ -222,19 +232,18 @@ impl CountryCode {
 impl CountryCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::help::CountryCode {
-            country_code: rd.string()?,
-            prefixes: rd.optional(word_flags & 0x1 != 0)?,
-            patterns: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let country_code = rd.string()?;
+        let prefixes = rd.optional(word_flags & 0x1 != 0)?;
+        let patterns = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(types::help::CountryCode { country_code, prefixes, patterns })
     }
 }
 impl CountryCode {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::help::CountryCode { country_code, prefixes, patterns } = v;
-        wr.u32(0x4203c5ef);
-        wr.u32(u32::from(prefixes.is_some()) << 0 | u32::from(patterns.is_some()) << 1);
+        let word_flags = u32::from(prefixes.is_some()) << 0 | u32::from(patterns.is_some()) << 1;
+        wr.words([0x4203c5ef, word_flags]);
         wr.bytes(country_code.as_bytes());
         if let Some(x) = prefixes {
             Encode::encode(x, wr);
@@ -279,11 +288,12 @@ impl Decode for DeepLinkInfo {
 impl DeepLinkInfo {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x6a4ee832 => constructors::help::DeepLinkInfo::read(rd).map(|v| Self::DeepLinkInfo(Box::new(v))),
+            0x6a4ee832 => constructors::help::DeepLinkInfo::read(rd).map(Self::DeepLinkInfo),
             0x66afa166 => Ok(types::help::DeepLinkInfo::Empty {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "help.DeepLinkInfo" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::DeepLinkInfo(v) => {
@@ -296,6 +306,7 @@ impl DeepLinkInfo {
     }
 }
 impl Encode for DeepLinkInfo {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -305,10 +316,10 @@ impl Encode for DeepLinkInfo {
 pub struct InviteText {
     pub message: Str,
 }
-impl InviteText {}
 impl InviteText {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::help::InviteText { message: rd.string()? })
+        let message = rd.string()?;
+        Ok(types::help::InviteText { message })
     }
 }
 impl InviteText {
@@ -354,19 +365,20 @@ impl Decode for PassportConfig {
 impl PassportConfig {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xa098d6af => Ok(types::help::PassportConfig::PassportConfig {
-                hash: rd.i32()?,
-                countries_langs: Decode::decode(rd)?,
-            }),
+            0xa098d6af => {
+                let hash = rd.i32()?;
+                let countries_langs = Decode::decode(rd)?;
+                Ok(types::help::PassportConfig::PassportConfig { hash, countries_langs })
+            }
             0xbfb9f457 => Ok(types::help::PassportConfig::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "help.PassportConfig" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::PassportConfig { hash, countries_langs } => {
-                wr.u32(0xa098d6af);
-                wr.i32(*hash);
+                wr.words([0xa098d6af, hash.cast_unsigned()]);
                 Encode::encode(countries_langs, wr);
             }
             Self::NotModified {} => {
@@ -376,6 +388,7 @@ impl PassportConfig {
     }
 }
 impl Encode for PassportConfig {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -407,14 +420,27 @@ impl PeerColorOption {
 impl PeerColorOption {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::help::PeerColorOption {
-            hidden: word_flags & 0x1 != 0,
-            color_id: rd.i32()?,
-            colors: rd.optional(word_flags & 0x2 != 0)?,
-            dark_colors: rd.optional(word_flags & 0x4 != 0)?,
-            channel_min_level: rd.optional(word_flags & 0x8 != 0)?,
-            group_min_level: rd.optional(word_flags & 0x10 != 0)?,
-        })
+        let hidden = word_flags & 0x1 != 0;
+        let color_id = rd.i32()?;
+        let mut colors = None;
+        let mut dark_colors = None;
+        let mut channel_min_level = None;
+        let mut group_min_level = None;
+        if word_flags & 0x1e != 0 {
+            if word_flags & 0x2 != 0 {
+                colors = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                dark_colors = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                channel_min_level = Some(rd.i32()?);
+            }
+            if word_flags & 0x10 != 0 {
+                group_min_level = Some(rd.i32()?);
+            }
+        }
+        Ok(types::help::PeerColorOption { hidden, color_id, colors, dark_colors, channel_min_level, group_min_level })
     }
 }
 impl PeerColorOption {
@@ -422,26 +448,25 @@ impl PeerColorOption {
         let v = self;
         let types::help::PeerColorOption { hidden, color_id, colors, dark_colors, channel_min_level, group_min_level } =
             v;
-        wr.u32(0xadec6ebe);
-        wr.u32(
-            u32::from(*hidden) << 0
-                | u32::from(colors.is_some()) << 1
-                | u32::from(dark_colors.is_some()) << 2
-                | u32::from(channel_min_level.is_some()) << 3
-                | u32::from(group_min_level.is_some()) << 4,
-        );
-        wr.i32(*color_id);
-        if let Some(x) = colors {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = dark_colors {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = channel_min_level {
-            wr.i32(*x);
-        }
-        if let Some(x) = group_min_level {
-            wr.i32(*x);
+        let word_flags = u32::from(*hidden) << 0
+            | u32::from(colors.is_some()) << 1
+            | u32::from(dark_colors.is_some()) << 2
+            | u32::from(channel_min_level.is_some()) << 3
+            | u32::from(group_min_level.is_some()) << 4;
+        wr.words([0xadec6ebe, word_flags, color_id.cast_unsigned()]);
+        if word_flags & 0x1e != 0 {
+            if let Some(x) = colors {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = dark_colors {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = channel_min_level {
+                wr.i32(*x);
+            }
+            if let Some(x) = group_min_level {
+                wr.i32(*x);
+            }
         }
     }
 }
@@ -460,7 +485,11 @@ impl Decode for PeerColorOption {
 }
 impl Encode for PeerColorOption {
     fn encode(&self, wr: &mut Writer) {
-        forms::help::write_t_peer_color_option(self, wr);
+        if wr.layer().0 >= 174 {
+            self.write_boxed(wr);
+        } else {
+            forms::help::write_t_peer_color_option(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::help::shows_t_peer_color_option(self, at_layer)
@@ -485,11 +514,16 @@ impl Decode for PeerColors {
 impl PeerColors {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x00f8ed08 => Ok(types::help::PeerColors::PeerColors { hash: rd.i32()?, colors: Decode::decode(rd)? }),
+            0x00f8ed08 => {
+                let hash = rd.i32()?;
+                let colors = Decode::decode(rd)?;
+                Ok(types::help::PeerColors::PeerColors { hash, colors })
+            }
             0x2ba1f5ce => Ok(types::help::PeerColors::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "help.PeerColors" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::PeerColors { .. } => {
@@ -541,17 +575,23 @@ impl Decode for PeerColorSet {
 impl PeerColorSet {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x767d61eb => {
-                constructors::help::PeerColorProfileSet::read(rd).map(|v| Self::PeerColorProfileSet(Box::new(v)))
+            0x767d61eb => constructors::help::PeerColorProfileSet::read(rd).map(Self::PeerColorProfileSet),
+            0x26219a58 => {
+                let colors = Decode::decode(rd)?;
+                Ok(types::help::PeerColorSet::PeerColorSet { colors })
             }
-            0x26219a58 => Ok(types::help::PeerColorSet::PeerColorSet { colors: Decode::decode(rd)? }),
             _ => Err(DecodeError::UnknownId { id, type_name: "help.PeerColorSet" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::PeerColorProfileSet(v) => {
-                forms::help::write_t_peer_color_profile_set(v, wr);
+                if wr.layer().0 >= 167 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::help::write_t_peer_color_profile_set(v, wr);
+                }
             }
             Self::PeerColorSet { .. } => {
                 forms::help::write_t_peer_color_set(self, wr);
@@ -590,17 +630,15 @@ pub struct PremiumPromo {
     pub period_options: Vec<types::PremiumSubscriptionOption>,
     pub users: Vec<types::User>,
 }
-impl PremiumPromo {}
 impl PremiumPromo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::help::PremiumPromo {
-            status_text: rd.string()?,
-            status_entities: Decode::decode(rd)?,
-            video_sections: Decode::decode(rd)?,
-            videos: Decode::decode(rd)?,
-            period_options: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let status_text = rd.string()?;
+        let status_entities = Decode::decode(rd)?;
+        let video_sections = Decode::decode(rd)?;
+        let videos = Decode::decode(rd)?;
+        let period_options = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::help::PremiumPromo { status_text, status_entities, video_sections, videos, period_options, users })
     }
 }
 impl PremiumPromo {
@@ -631,7 +669,11 @@ impl Decode for PremiumPromo {
 }
 impl Encode for PremiumPromo {
     fn encode(&self, wr: &mut Writer) {
-        forms::help::write_t_premium_promo(self, wr);
+        if wr.layer().0 >= 145 {
+            self.write_boxed(wr);
+        } else {
+            forms::help::write_t_premium_promo(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::help::shows_t_premium_promo(self, at_layer)
@@ -656,20 +698,27 @@ impl Decode for PromoData {
 impl PromoData {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x08a4d87a => constructors::help::PromoData::read(rd).map(|v| Self::PromoData(Box::new(v))),
-            0x8c39793f => forms::help::read_8c39793f(rd).map(|v| Self::PromoData(Box::new(v))),
-            0x98f6ac75 => Ok(types::help::PromoData::Empty { expires: rd.i32()? }),
+            0x08a4d87a => constructors::help::PromoData::read(rd).map(Self::PromoData),
+            0x8c39793f => forms::help::read_8c39793f(rd).map(Self::PromoData),
+            0x98f6ac75 => {
+                let expires = rd.i32()?;
+                Ok(types::help::PromoData::Empty { expires })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "help.PromoData" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::PromoData(v) => {
-                forms::help::write_t_promo_data(v, wr);
+                if wr.layer().0 >= 203 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::help::write_t_promo_data(v, wr);
+                }
             }
             Self::Empty { expires } => {
-                wr.u32(0x98f6ac75);
-                wr.i32(*expires);
+                wr.words([0x98f6ac75, expires.cast_unsigned()]);
             }
         }
     }
@@ -701,14 +750,12 @@ pub struct RecentMeUrls {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl RecentMeUrls {}
 impl RecentMeUrls {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::help::RecentMeUrls {
-            urls: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let urls = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::help::RecentMeUrls { urls, chats, users })
     }
 }
 impl RecentMeUrls {
@@ -743,10 +790,11 @@ pub struct Support {
     pub phone_number: Str,
     pub user: types::User,
 }
-impl Support {}
 impl Support {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::help::Support { phone_number: rd.string()?, user: Decode::decode(rd)? })
+        let phone_number = rd.string()?;
+        let user = Decode::decode(rd)?;
+        Ok(types::help::Support { phone_number, user })
     }
 }
 impl Support {
@@ -779,10 +827,10 @@ impl Encode for Support {
 pub struct SupportName {
     pub name: Str,
 }
-impl SupportName {}
 impl SupportName {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::help::SupportName { name: rd.string()? })
+        let name = rd.string()?;
+        Ok(types::help::SupportName { name })
     }
 }
 impl SupportName {
@@ -828,21 +876,20 @@ impl TermsOfService {
 impl TermsOfService {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::help::TermsOfService {
-            popup: word_flags & 0x1 != 0,
-            id: Decode::decode(rd)?,
-            text: rd.string()?,
-            entities: Decode::decode(rd)?,
-            min_age_confirm: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let popup = word_flags & 0x1 != 0;
+        let id = Decode::decode(rd)?;
+        let text = rd.string()?;
+        let entities = Decode::decode(rd)?;
+        let min_age_confirm = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(types::help::TermsOfService { popup, id, text, entities, min_age_confirm })
     }
 }
 impl TermsOfService {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::help::TermsOfService { popup, id, text, entities, min_age_confirm } = v;
-        wr.u32(0x780a0310);
-        wr.u32(u32::from(*popup) << 0 | u32::from(min_age_confirm.is_some()) << 1);
+        let word_flags = u32::from(*popup) << 0 | u32::from(min_age_confirm.is_some()) << 1;
+        wr.words([0x780a0310, word_flags]);
         Encode::encode(id, wr);
         wr.bytes(text.as_bytes());
         Encode::encode(entities, wr);
@@ -886,29 +933,33 @@ impl Decode for TermsOfServiceUpdate {
 impl TermsOfServiceUpdate {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x28ecf961 => Ok(types::help::TermsOfServiceUpdate::TermsOfServiceUpdate {
-                expires: rd.i32()?,
-                terms_of_service: Decode::decode(rd)?,
-            }),
-            0xe3309f7f => Ok(types::help::TermsOfServiceUpdate::Empty { expires: rd.i32()? }),
+            0x28ecf961 => {
+                let expires = rd.i32()?;
+                let terms_of_service = Decode::decode(rd)?;
+                Ok(types::help::TermsOfServiceUpdate::TermsOfServiceUpdate { expires, terms_of_service })
+            }
+            0xe3309f7f => {
+                let expires = rd.i32()?;
+                Ok(types::help::TermsOfServiceUpdate::Empty { expires })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "help.TermsOfServiceUpdate" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::TermsOfServiceUpdate { expires, terms_of_service } => {
-                wr.u32(0x28ecf961);
-                wr.i32(*expires);
+                wr.words([0x28ecf961, expires.cast_unsigned()]);
                 Encode::encode(terms_of_service, wr);
             }
             Self::Empty { expires } => {
-                wr.u32(0xe3309f7f);
-                wr.i32(*expires);
+                wr.words([0xe3309f7f, expires.cast_unsigned()]);
             }
         }
     }
 }
 impl Encode for TermsOfServiceUpdate {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -933,12 +984,15 @@ impl TimezonesList {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0x7b74ed71 => {
-                Ok(types::help::TimezonesList::TimezonesList { timezones: Decode::decode(rd)?, hash: rd.i32()? })
+                let timezones = Decode::decode(rd)?;
+                let hash = rd.i32()?;
+                Ok(types::help::TimezonesList::TimezonesList { timezones, hash })
             }
             0x970708cc => Ok(types::help::TimezonesList::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "help.TimezonesList" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::TimezonesList { .. } => {
@@ -990,11 +1044,12 @@ impl Decode for UserInfo {
 impl UserInfo {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x01eb3758 => constructors::help::UserInfo::read(rd).map(|v| Self::UserInfo(Box::new(v))),
+            0x01eb3758 => constructors::help::UserInfo::read(rd).map(Self::UserInfo),
             0xf3ae2eed => Ok(types::help::UserInfo::Empty {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "help.UserInfo" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::UserInfo(v) => {
@@ -1007,6 +1062,7 @@ impl UserInfo {
     }
 }
 impl Encode for UserInfo {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -1018,19 +1074,19 @@ pub struct ConfigSimple {
     pub expires: i32,
     pub rules: Vec<types::AccessPointRule>,
 }
-impl ConfigSimple {}
 impl ConfigSimple {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::help::ConfigSimple { date: rd.i32()?, expires: rd.i32()?, rules: rd.bare_vector()? })
+        let date = rd.i32()?;
+        let expires = rd.i32()?;
+        let rules = rd.bare_vector()?;
+        Ok(types::help::ConfigSimple { date, expires, rules })
     }
 }
 impl ConfigSimple {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::help::ConfigSimple { date, expires, rules } = v;
-        wr.u32(0x5a592a6c);
-        wr.i32(*date);
-        wr.i32(*expires);
+        wr.words([0x5a592a6c, date.cast_unsigned(), expires.cast_unsigned()]);
         wr.bare_vector(rules);
     }
 }

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `messages.affectedFoundMessages#ef8d3e6c pts:int pts_count:int offset:int messages:Vector<int> = messages.AffectedFoundMessages`
 #[derive(Clone, Debug, PartialEq)]
@@ -15,25 +15,20 @@ pub struct AffectedFoundMessages {
     pub offset: i32,
     pub messages: Vec<i32>,
 }
-impl AffectedFoundMessages {}
 impl AffectedFoundMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::AffectedFoundMessages {
-            pts: rd.i32()?,
-            pts_count: rd.i32()?,
-            offset: rd.i32()?,
-            messages: Decode::decode(rd)?,
-        })
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        let offset = rd.i32()?;
+        let messages = Decode::decode(rd)?;
+        Ok(types::messages::AffectedFoundMessages { pts, pts_count, offset, messages })
     }
 }
 impl AffectedFoundMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::AffectedFoundMessages { pts, pts_count, offset, messages } = v;
-        wr.u32(0xef8d3e6c);
-        wr.i32(*pts);
-        wr.i32(*pts_count);
-        wr.i32(*offset);
+        wr.words([0xef8d3e6c, pts.cast_unsigned(), pts_count.cast_unsigned(), offset.cast_unsigned()]);
         Encode::encode(messages, wr);
     }
 }
@@ -60,20 +55,19 @@ pub struct AffectedHistory {
     pub pts_count: i32,
     pub offset: i32,
 }
-impl AffectedHistory {}
 impl AffectedHistory {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::AffectedHistory { pts: rd.i32()?, pts_count: rd.i32()?, offset: rd.i32()? })
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        let offset = rd.i32()?;
+        Ok(types::messages::AffectedHistory { pts, pts_count, offset })
     }
 }
 impl AffectedHistory {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::AffectedHistory { pts, pts_count, offset } = v;
-        wr.u32(0xb45c69d1);
-        wr.i32(*pts);
-        wr.i32(*pts_count);
-        wr.i32(*offset);
+        wr.words([0xb45c69d1, pts.cast_unsigned(), pts_count.cast_unsigned(), offset.cast_unsigned()]);
     }
 }
 impl Decode for AffectedHistory {
@@ -98,19 +92,18 @@ pub struct AffectedMessages {
     pub pts: i32,
     pub pts_count: i32,
 }
-impl AffectedMessages {}
 impl AffectedMessages {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::AffectedMessages { pts: rd.i32()?, pts_count: rd.i32()? })
+        let pts = rd.i32()?;
+        let pts_count = rd.i32()?;
+        Ok(types::messages::AffectedMessages { pts, pts_count })
     }
 }
 impl AffectedMessages {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::AffectedMessages { pts, pts_count } = v;
-        wr.u32(0x84d19185);
-        wr.i32(*pts);
-        wr.i32(*pts_count);
+        wr.words([0x84d19185, pts.cast_unsigned(), pts_count.cast_unsigned()]);
     }
 }
 impl Decode for AffectedMessages {
@@ -148,16 +141,20 @@ impl Decode for AllStickers {
 impl AllStickers {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xcdbbcebb => Ok(types::messages::AllStickers::AllStickers { hash: rd.i64()?, sets: Decode::decode(rd)? }),
+            0xcdbbcebb => {
+                let hash = rd.i64()?;
+                let sets = Decode::decode(rd)?;
+                Ok(types::messages::AllStickers::AllStickers { hash, sets })
+            }
             0xe86602c3 => Ok(types::messages::AllStickers::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.AllStickers" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::AllStickers { hash, sets } => {
-                wr.u32(0xcdbbcebb);
-                wr.i64(*hash);
+                wr.words([0xcdbbcebb, low(hash), high(hash)]);
                 Encode::encode(sets, wr);
             }
             Self::NotModified {} => {
@@ -167,6 +164,7 @@ impl AllStickers {
     }
 }
 impl Encode for AllStickers {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -177,18 +175,18 @@ pub struct ArchivedStickers {
     pub count: i32,
     pub sets: Vec<types::StickerSetCovered>,
 }
-impl ArchivedStickers {}
 impl ArchivedStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::ArchivedStickers { count: rd.i32()?, sets: Decode::decode(rd)? })
+        let count = rd.i32()?;
+        let sets = Decode::decode(rd)?;
+        Ok(types::messages::ArchivedStickers { count, sets })
     }
 }
 impl ArchivedStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::ArchivedStickers { count, sets } = v;
-        wr.u32(0x4fcba9c8);
-        wr.i32(*count);
+        wr.words([0x4fcba9c8, count.cast_unsigned()]);
         Encode::encode(sets, wr);
     }
 }
@@ -227,17 +225,20 @@ impl Decode for AvailableEffects {
 impl AvailableEffects {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xbddb616e => {
-                constructors::messages::AvailableEffects::read(rd).map(|v| Self::AvailableEffects(Box::new(v)))
-            }
+            0xbddb616e => constructors::messages::AvailableEffects::read(rd).map(Self::AvailableEffects),
             0xd1ed9a5b => Ok(types::messages::AvailableEffects::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.AvailableEffects" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::AvailableEffects(v) => {
-                forms::messages::write_t_available_effects(v, wr);
+                if wr.layer().0 >= 180 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_available_effects(v, wr);
+                }
             }
             Self::NotModified { .. } => {
                 forms::messages::write_t_available_effects_not_modified(self, wr);
@@ -285,14 +286,16 @@ impl Decode for AvailableReactions {
 impl AvailableReactions {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x768e3aad => Ok(types::messages::AvailableReactions::AvailableReactions {
-                hash: rd.i32()?,
-                reactions: Decode::decode(rd)?,
-            }),
+            0x768e3aad => {
+                let hash = rd.i32()?;
+                let reactions = Decode::decode(rd)?;
+                Ok(types::messages::AvailableReactions::AvailableReactions { hash, reactions })
+            }
             0x9f071957 => Ok(types::messages::AvailableReactions::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.AvailableReactions" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::AvailableReactions { .. } => {
@@ -343,20 +346,20 @@ impl BotApp {
 impl BotApp {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::messages::BotApp {
-            inactive: word_flags & 0x1 != 0,
-            request_write_access: word_flags & 0x2 != 0,
-            has_settings: word_flags & 0x4 != 0,
-            app: Decode::decode(rd)?,
-        })
+        let inactive = word_flags & 0x1 != 0;
+        let request_write_access = word_flags & 0x2 != 0;
+        let has_settings = word_flags & 0x4 != 0;
+        let app = Decode::decode(rd)?;
+        Ok(types::messages::BotApp { inactive, request_write_access, has_settings, app })
     }
 }
 impl BotApp {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::BotApp { inactive, request_write_access, has_settings, app } = v;
-        wr.u32(0xeb50adf5);
-        wr.u32(u32::from(*inactive) << 0 | u32::from(*request_write_access) << 1 | u32::from(*has_settings) << 2);
+        let word_flags =
+            u32::from(*inactive) << 0 | u32::from(*request_write_access) << 1 | u32::from(*has_settings) << 2;
+        wr.words([0xeb50adf5, word_flags]);
         Encode::encode(app, wr);
     }
 }
@@ -373,7 +376,11 @@ impl Decode for BotApp {
 }
 impl Encode for BotApp {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_bot_app(self, wr);
+        if wr.layer().0 >= 154 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_bot_app(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_bot_app(self, at_layer)
@@ -399,35 +406,32 @@ impl BotCallbackAnswer {
 impl BotCallbackAnswer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::messages::BotCallbackAnswer {
-            alert: word_flags & 0x2 != 0,
-            has_url: word_flags & 0x8 != 0,
-            native_ui: word_flags & 0x10 != 0,
-            message: rd.optional(word_flags & 0x1 != 0)?,
-            url: rd.optional(word_flags & 0x4 != 0)?,
-            cache_time: rd.i32()?,
-        })
+        let alert = word_flags & 0x2 != 0;
+        let has_url = word_flags & 0x8 != 0;
+        let native_ui = word_flags & 0x10 != 0;
+        let message = rd.optional(word_flags & 0x1 != 0)?;
+        let url = rd.optional(word_flags & 0x4 != 0)?;
+        let cache_time = rd.i32()?;
+        Ok(types::messages::BotCallbackAnswer { alert, has_url, native_ui, message, url, cache_time })
     }
 }
 impl BotCallbackAnswer {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::BotCallbackAnswer { alert, has_url, native_ui, message, url, cache_time } = v;
-        wr.u32(0x36585ea4);
-        wr.u32(
-            u32::from(message.is_some()) << 0
-                | u32::from(*alert) << 1
-                | u32::from(url.is_some()) << 2
-                | u32::from(*has_url) << 3
-                | u32::from(*native_ui) << 4,
-        );
+        let word_flags = u32::from(message.is_some()) << 0
+            | u32::from(*alert) << 1
+            | u32::from(url.is_some()) << 2
+            | u32::from(*has_url) << 3
+            | u32::from(*native_ui) << 4;
+        wr.words([0x36585ea4, word_flags]);
         if let Some(x) = message {
             wr.bytes(x.as_bytes());
         }
         if let Some(x) = url {
             wr.bytes(x.as_bytes());
         }
-        wr.i32(*cache_time);
+        wr.u32(cache_time.cast_unsigned());
     }
 }
 impl Decode for BotCallbackAnswer {
@@ -452,10 +456,11 @@ pub struct BotPreparedInlineMessage {
     pub id: Str,
     pub expire_date: i32,
 }
-impl BotPreparedInlineMessage {}
 impl BotPreparedInlineMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::BotPreparedInlineMessage { id: rd.string()?, expire_date: rd.i32()? })
+        let id = rd.string()?;
+        let expire_date = rd.i32()?;
+        Ok(types::messages::BotPreparedInlineMessage { id, expire_date })
     }
 }
 impl BotPreparedInlineMessage {
@@ -464,7 +469,7 @@ impl BotPreparedInlineMessage {
         let types::messages::BotPreparedInlineMessage { id, expire_date } = v;
         wr.u32(0x8ecf0511);
         wr.bytes(id.as_bytes());
-        wr.i32(*expire_date);
+        wr.u32(expire_date.cast_unsigned());
     }
 }
 impl Decode for BotPreparedInlineMessage {
@@ -480,7 +485,11 @@ impl Decode for BotPreparedInlineMessage {
 }
 impl Encode for BotPreparedInlineMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_bot_prepared_inline_message(self, wr);
+        if wr.layer().0 >= 193 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_bot_prepared_inline_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_bot_prepared_inline_message(self, at_layer)
@@ -517,15 +526,34 @@ impl BotResults {
 impl BotResults {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let gallery = word_flags & 0x1 != 0;
+        let query_id = rd.i64()?;
+        let mut next_offset = None;
+        let mut switch_pm = None;
+        let mut switch_webview = None;
+        if word_flags & 0xe != 0 {
+            if word_flags & 0x2 != 0 {
+                next_offset = Some(rd.string()?);
+            }
+            if word_flags & 0x4 != 0 {
+                switch_pm = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                switch_webview = Some(Decode::decode(rd)?);
+            }
+        }
+        let results = Decode::decode(rd)?;
+        let cache_time = rd.i32()?;
+        let users = Decode::decode(rd)?;
         Ok(types::messages::BotResults {
-            gallery: word_flags & 0x1 != 0,
-            query_id: rd.i64()?,
-            next_offset: rd.optional(word_flags & 0x2 != 0)?,
-            switch_pm: rd.optional(word_flags & 0x4 != 0)?,
-            switch_webview: rd.optional(word_flags & 0x8 != 0)?,
-            results: Decode::decode(rd)?,
-            cache_time: rd.i32()?,
-            users: Decode::decode(rd)?,
+            gallery,
+            query_id,
+            next_offset,
+            switch_pm,
+            switch_webview,
+            results,
+            cache_time,
+            users,
         })
     }
 }
@@ -542,25 +570,24 @@ impl BotResults {
             cache_time,
             users,
         } = v;
-        wr.u32(0xe021f2f6);
-        wr.u32(
-            u32::from(*gallery) << 0
-                | u32::from(next_offset.is_some()) << 1
-                | u32::from(switch_pm.is_some()) << 2
-                | u32::from(switch_webview.is_some()) << 3,
-        );
-        wr.i64(*query_id);
-        if let Some(x) = next_offset {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = switch_pm {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = switch_webview {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(*gallery) << 0
+            | u32::from(next_offset.is_some()) << 1
+            | u32::from(switch_pm.is_some()) << 2
+            | u32::from(switch_webview.is_some()) << 3;
+        wr.words([0xe021f2f6, word_flags, low(query_id), high(query_id)]);
+        if word_flags & 0xe != 0 {
+            if let Some(x) = next_offset {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = switch_pm {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = switch_webview {
+                Encode::encode(x, wr);
+            }
         }
         Encode::encode(results, wr);
-        wr.i32(*cache_time);
+        wr.u32(cache_time.cast_unsigned());
         Encode::encode(users, wr);
     }
 }
@@ -578,7 +605,11 @@ impl Decode for BotResults {
 }
 impl Encode for BotResults {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_bot_results(self, wr);
+        if wr.layer().0 >= 154 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_bot_results(self, wr);
+        }
     }
 }
 /// `messages.chatAdminsWithInvites#b69b72d7 admins:Vector<ChatAdminWithInvites> users:Vector<User> = messages.ChatAdminsWithInvites`
@@ -587,10 +618,11 @@ pub struct ChatAdminsWithInvites {
     pub admins: Vec<types::ChatAdminWithInvites>,
     pub users: Vec<types::User>,
 }
-impl ChatAdminsWithInvites {}
 impl ChatAdminsWithInvites {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::ChatAdminsWithInvites { admins: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let admins = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::ChatAdminsWithInvites { admins, users })
     }
 }
 impl ChatAdminsWithInvites {
@@ -625,14 +657,12 @@ pub struct ChatFull {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl ChatFull {}
 impl ChatFull {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::ChatFull {
-            full_chat: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let full_chat = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::ChatFull { full_chat, chats, users })
     }
 }
 impl ChatFull {
@@ -671,22 +701,19 @@ pub struct ChatInviteImporters {
     pub importers: Vec<types::ChatInviteImporter>,
     pub users: Vec<types::User>,
 }
-impl ChatInviteImporters {}
 impl ChatInviteImporters {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::ChatInviteImporters {
-            count: rd.i32()?,
-            importers: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let count = rd.i32()?;
+        let importers = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::ChatInviteImporters { count, importers, users })
     }
 }
 impl ChatInviteImporters {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::ChatInviteImporters { count, importers, users } = v;
-        wr.u32(0x81b6b00a);
-        wr.i32(*count);
+        wr.words([0x81b6b00a, count.cast_unsigned()]);
         Encode::encode(importers, wr);
         Encode::encode(users, wr);
     }
@@ -726,16 +753,21 @@ impl Decode for ChatInviteJoinResult {
 impl ChatInviteJoinResult {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x445663a7 => Ok(types::messages::ChatInviteJoinResult::Ok { updates: Decode::decode(rd)? }),
-            0x61ca29d3 => Ok(types::messages::ChatInviteJoinResult::WebView {
-                bot_id: rd.i64()?,
-                query_id: rd.i64()?,
-                users: Decode::decode(rd)?,
-            }),
+            0x445663a7 => {
+                let updates = Decode::decode(rd)?;
+                Ok(types::messages::ChatInviteJoinResult::Ok { updates })
+            }
+            0x61ca29d3 => {
+                let bot_id = rd.i64()?;
+                let query_id = rd.i64()?;
+                let users = Decode::decode(rd)?;
+                Ok(types::messages::ChatInviteJoinResult::WebView { bot_id, query_id, users })
+            }
             0x2f51c337 => forms::messages::read_2f51c337(rd),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.ChatInviteJoinResult" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Ok { .. } => {
@@ -787,11 +819,19 @@ impl Decode for Chats {
 impl Chats {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x64ff9fd5 => Ok(types::messages::Chats::Chats { chats: Decode::decode(rd)? }),
-            0x9cd81144 => Ok(types::messages::Chats::Slice { count: rd.i32()?, chats: Decode::decode(rd)? }),
+            0x64ff9fd5 => {
+                let chats = Decode::decode(rd)?;
+                Ok(types::messages::Chats::Chats { chats })
+            }
+            0x9cd81144 => {
+                let count = rd.i32()?;
+                let chats = Decode::decode(rd)?;
+                Ok(types::messages::Chats::Slice { count, chats })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.Chats" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Chats { chats } => {
@@ -799,14 +839,14 @@ impl Chats {
                 Encode::encode(chats, wr);
             }
             Self::Slice { count, chats } => {
-                wr.u32(0x9cd81144);
-                wr.i32(*count);
+                wr.words([0x9cd81144, count.cast_unsigned()]);
                 Encode::encode(chats, wr);
             }
         }
     }
 }
 impl Encode for Chats {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -816,10 +856,10 @@ impl Encode for Chats {
 pub struct CheckedHistoryImportPeer {
     pub confirm_text: Str,
 }
-impl CheckedHistoryImportPeer {}
 impl CheckedHistoryImportPeer {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::CheckedHistoryImportPeer { confirm_text: rd.string()? })
+        let confirm_text = rd.string()?;
+        Ok(types::messages::CheckedHistoryImportPeer { confirm_text })
     }
 }
 impl CheckedHistoryImportPeer {
@@ -862,18 +902,17 @@ impl ComposedMessageWithAI {
 impl ComposedMessageWithAI {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::messages::ComposedMessageWithAI {
-            result_text: Decode::decode(rd)?,
-            diff_text: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let result_text = Decode::decode(rd)?;
+        let diff_text = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(types::messages::ComposedMessageWithAI { result_text, diff_text })
     }
 }
 impl ComposedMessageWithAI {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::ComposedMessageWithAI { result_text, diff_text } = v;
-        wr.u32(0x90d7adfa);
-        wr.u32(u32::from(diff_text.is_some()) << 0);
+        let word_flags = u32::from(diff_text.is_some()) << 0;
+        wr.words([0x90d7adfa, word_flags]);
         Encode::encode(result_text, wr);
         if let Some(x) = diff_text {
             Encode::encode(x, wr);
@@ -893,7 +932,11 @@ impl Decode for ComposedMessageWithAI {
 }
 impl Encode for ComposedMessageWithAI {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_composed_message_with_ai(self, wr);
+        if wr.layer().0 >= 224 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_composed_message_with_ai(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_composed_message_with_ai(self, at_layer)
@@ -904,10 +947,10 @@ impl Encode for ComposedMessageWithAI {
 pub struct ComposedRichMessageWithAI {
     pub result: Box<types::RichMessage>,
 }
-impl ComposedRichMessageWithAI {}
 impl ComposedRichMessageWithAI {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::ComposedRichMessageWithAI { result: Decode::decode(rd)? })
+        let result = Decode::decode(rd)?;
+        Ok(types::messages::ComposedRichMessageWithAI { result })
     }
 }
 impl ComposedRichMessageWithAI {
@@ -931,7 +974,11 @@ impl Decode for ComposedRichMessageWithAI {
 }
 impl Encode for ComposedRichMessageWithAI {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_composed_rich_message_with_ai(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_composed_rich_message_with_ai(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_composed_rich_message_with_ai(self, at_layer)
@@ -956,11 +1003,15 @@ impl Decode for DhConfig {
 impl DhConfig {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x2c221edd => constructors::messages::DhConfig::read(rd).map(|v| Self::DhConfig(Box::new(v))),
-            0xc0e24635 => Ok(types::messages::DhConfig::NotModified { random: rd.bytes()? }),
+            0x2c221edd => constructors::messages::DhConfig::read(rd).map(Self::DhConfig),
+            0xc0e24635 => {
+                let random = rd.bytes()?;
+                Ok(types::messages::DhConfig::NotModified { random })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.DhConfig" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::DhConfig(v) => {
@@ -974,6 +1025,7 @@ impl DhConfig {
     }
 }
 impl Encode for DhConfig {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -994,15 +1046,17 @@ impl DialogFilters {
 impl DialogFilters {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::messages::DialogFilters { tags_enabled: word_flags & 0x1 != 0, filters: Decode::decode(rd)? })
+        let tags_enabled = word_flags & 0x1 != 0;
+        let filters = Decode::decode(rd)?;
+        Ok(types::messages::DialogFilters { tags_enabled, filters })
     }
 }
 impl DialogFilters {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::DialogFilters { tags_enabled, filters } = v;
-        wr.u32(0x2ad93719);
-        wr.u32(u32::from(*tags_enabled) << 0);
+        let word_flags = u32::from(*tags_enabled) << 0;
+        wr.words([0x2ad93719, word_flags]);
         Encode::encode(filters, wr);
     }
 }
@@ -1019,7 +1073,11 @@ impl Decode for DialogFilters {
 }
 impl Encode for DialogFilters {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_dialog_filters(self, wr);
+        if wr.layer().0 >= 176 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_dialog_filters(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_dialog_filters(self, at_layer)
@@ -1046,20 +1104,23 @@ impl Decode for Dialogs {
 impl Dialogs {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x15ba6c40 => constructors::messages::Dialogs::read(rd).map(|v| Self::Dialogs(Box::new(v))),
-            0xf0e3e596 => Ok(types::messages::Dialogs::NotModified { count: rd.i32()? }),
-            0x71e094f3 => constructors::messages::DialogsSlice::read(rd).map(|v| Self::Slice(Box::new(v))),
+            0x15ba6c40 => constructors::messages::Dialogs::read(rd).map(Self::Dialogs),
+            0xf0e3e596 => {
+                let count = rd.i32()?;
+                Ok(types::messages::Dialogs::NotModified { count })
+            }
+            0x71e094f3 => constructors::messages::DialogsSlice::read(rd).map(Self::Slice),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.Dialogs" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Dialogs(v) => {
                 v.write_boxed(wr);
             }
             Self::NotModified { count } => {
-                wr.u32(0xf0e3e596);
-                wr.i32(*count);
+                wr.words([0xf0e3e596, count.cast_unsigned()]);
             }
             Self::Slice(v) => {
                 v.write_boxed(wr);
@@ -1068,6 +1129,7 @@ impl Dialogs {
     }
 }
 impl Encode for Dialogs {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -1098,14 +1160,32 @@ impl DiscussionMessage {
 impl DiscussionMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let messages = Decode::decode(rd)?;
+        let mut max_id = None;
+        let mut read_inbox_max_id = None;
+        let mut read_outbox_max_id = None;
+        if word_flags & 0x7 != 0 {
+            if word_flags & 0x1 != 0 {
+                max_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                read_inbox_max_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x4 != 0 {
+                read_outbox_max_id = Some(rd.i32()?);
+            }
+        }
+        let unread_count = rd.i32()?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
         Ok(types::messages::DiscussionMessage {
-            messages: Decode::decode(rd)?,
-            max_id: rd.optional(word_flags & 0x1 != 0)?,
-            read_inbox_max_id: rd.optional(word_flags & 0x2 != 0)?,
-            read_outbox_max_id: rd.optional(word_flags & 0x4 != 0)?,
-            unread_count: rd.i32()?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
+            messages,
+            max_id,
+            read_inbox_max_id,
+            read_outbox_max_id,
+            unread_count,
+            chats,
+            users,
         })
     }
 }
@@ -1121,23 +1201,23 @@ impl DiscussionMessage {
             chats,
             users,
         } = v;
-        wr.u32(0xa6341782);
-        wr.u32(
-            u32::from(max_id.is_some()) << 0
-                | u32::from(read_inbox_max_id.is_some()) << 1
-                | u32::from(read_outbox_max_id.is_some()) << 2,
-        );
+        let word_flags = u32::from(max_id.is_some()) << 0
+            | u32::from(read_inbox_max_id.is_some()) << 1
+            | u32::from(read_outbox_max_id.is_some()) << 2;
+        wr.words([0xa6341782, word_flags]);
         Encode::encode(messages, wr);
-        if let Some(x) = max_id {
-            wr.i32(*x);
+        if word_flags & 0x7 != 0 {
+            if let Some(x) = max_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = read_inbox_max_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = read_outbox_max_id {
+                wr.i32(*x);
+            }
         }
-        if let Some(x) = read_inbox_max_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = read_outbox_max_id {
-            wr.i32(*x);
-        }
-        wr.i32(*unread_count);
+        wr.u32(unread_count.cast_unsigned());
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
     }
@@ -1177,17 +1257,20 @@ impl Decode for EmojiGameInfo {
 impl EmojiGameInfo {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x44e56023 => {
-                constructors::messages::EmojiGameDiceInfo::read(rd).map(|v| Self::EmojiGameDiceInfo(Box::new(v)))
-            }
+            0x44e56023 => constructors::messages::EmojiGameDiceInfo::read(rd).map(Self::EmojiGameDiceInfo),
             0x59e65335 => Ok(types::messages::EmojiGameInfo::EmojiGameUnavailable {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.EmojiGameInfo" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::EmojiGameDiceInfo(v) => {
-                forms::messages::write_t_emoji_game_dice_info(v, wr);
+                if wr.layer().0 >= 221 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_emoji_game_dice_info(v, wr);
+                }
             }
             Self::EmojiGameUnavailable { .. } => {
                 forms::messages::write_t_emoji_game_unavailable(self, wr);
@@ -1223,10 +1306,12 @@ pub struct EmojiGameOutcome {
     pub stake_ton_amount: i64,
     pub ton_amount: i64,
 }
-impl EmojiGameOutcome {}
 impl EmojiGameOutcome {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::EmojiGameOutcome { seed: rd.bytes()?, stake_ton_amount: rd.i64()?, ton_amount: rd.i64()? })
+        let seed = rd.bytes()?;
+        let stake_ton_amount = rd.i64()?;
+        let ton_amount = rd.i64()?;
+        Ok(types::messages::EmojiGameOutcome { seed, stake_ton_amount, ton_amount })
     }
 }
 impl EmojiGameOutcome {
@@ -1235,8 +1320,7 @@ impl EmojiGameOutcome {
         let types::messages::EmojiGameOutcome { seed, stake_ton_amount, ton_amount } = v;
         wr.u32(0xda2ad647);
         wr.bytes(seed);
-        wr.i64(*stake_ton_amount);
-        wr.i64(*ton_amount);
+        wr.words([low(stake_ton_amount), high(stake_ton_amount), low(ton_amount), high(ton_amount)]);
     }
 }
 impl Decode for EmojiGameOutcome {
@@ -1252,7 +1336,11 @@ impl Decode for EmojiGameOutcome {
 }
 impl Encode for EmojiGameOutcome {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_emoji_game_outcome(self, wr);
+        if wr.layer().0 >= 221 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_emoji_game_outcome(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_emoji_game_outcome(self, at_layer)
@@ -1278,12 +1366,15 @@ impl EmojiGroups {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0x881fb94b => {
-                Ok(types::messages::EmojiGroups::EmojiGroups { hash: rd.i32()?, groups: Decode::decode(rd)? })
+                let hash = rd.i32()?;
+                let groups = Decode::decode(rd)?;
+                Ok(types::messages::EmojiGroups::EmojiGroups { hash, groups })
             }
             0x6fb4ad87 => Ok(types::messages::EmojiGroups::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.EmojiGroups" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::EmojiGroups { .. } => {
@@ -1335,16 +1426,16 @@ impl Decode for ExportedChatInvite {
 impl ExportedChatInvite {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x1871be50 => Ok(types::messages::ExportedChatInvite::ExportedChatInvite {
-                invite: Decode::decode(rd)?,
-                users: Decode::decode(rd)?,
-            }),
-            0x222600ef => {
-                constructors::messages::ExportedChatInviteReplaced::read(rd).map(|v| Self::Replaced(Box::new(v)))
+            0x1871be50 => {
+                let invite = Decode::decode(rd)?;
+                let users = Decode::decode(rd)?;
+                Ok(types::messages::ExportedChatInvite::ExportedChatInvite { invite, users })
             }
+            0x222600ef => constructors::messages::ExportedChatInviteReplaced::read(rd).map(Self::Replaced),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.ExportedChatInvite" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::ExportedChatInvite { invite, users } => {
@@ -1386,22 +1477,19 @@ pub struct ExportedChatInvites {
     pub invites: Vec<types::ExportedChatInvite>,
     pub users: Vec<types::User>,
 }
-impl ExportedChatInvites {}
 impl ExportedChatInvites {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::ExportedChatInvites {
-            count: rd.i32()?,
-            invites: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let count = rd.i32()?;
+        let invites = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::ExportedChatInvites { count, invites, users })
     }
 }
 impl ExportedChatInvites {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::ExportedChatInvites { count, invites, users } = v;
-        wr.u32(0xbdc62dcc);
-        wr.i32(*count);
+        wr.words([0xbdc62dcc, count.cast_unsigned()]);
         Encode::encode(invites, wr);
         Encode::encode(users, wr);
     }
@@ -1441,11 +1529,12 @@ impl Decode for FavedStickers {
 impl FavedStickers {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x2cb51097 => constructors::messages::FavedStickers::read(rd).map(|v| Self::FavedStickers(Box::new(v))),
+            0x2cb51097 => constructors::messages::FavedStickers::read(rd).map(Self::FavedStickers),
             0x9e8fa6d3 => Ok(types::messages::FavedStickers::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.FavedStickers" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::FavedStickers(v) => {
@@ -1458,6 +1547,7 @@ impl FavedStickers {
     }
 }
 impl Encode for FavedStickers {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -1481,22 +1571,27 @@ impl Decode for FeaturedStickers {
 impl FeaturedStickers {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xbe382906 => {
-                constructors::messages::FeaturedStickers::read(rd).map(|v| Self::FeaturedStickers(Box::new(v)))
+            0xbe382906 => constructors::messages::FeaturedStickers::read(rd).map(Self::FeaturedStickers),
+            0x84c02310 => forms::messages::read_84c02310(rd).map(Self::FeaturedStickers),
+            0xc6dc0c66 => {
+                let count = rd.i32()?;
+                Ok(types::messages::FeaturedStickers::NotModified { count })
             }
-            0x84c02310 => forms::messages::read_84c02310(rd).map(|v| Self::FeaturedStickers(Box::new(v))),
-            0xc6dc0c66 => Ok(types::messages::FeaturedStickers::NotModified { count: rd.i32()? }),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.FeaturedStickers" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::FeaturedStickers(v) => {
-                forms::messages::write_t_featured_stickers(v, wr);
+                if wr.layer().0 >= 143 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_featured_stickers(v, wr);
+                }
             }
             Self::NotModified { count } => {
-                wr.u32(0xc6dc0c66);
-                wr.i32(*count);
+                wr.words([0xc6dc0c66, count.cast_unsigned()]);
             }
         }
     }
@@ -1549,29 +1644,27 @@ impl ForumTopics {
 impl ForumTopics {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::messages::ForumTopics {
-            order_by_create_date: word_flags & 0x1 != 0,
-            count: rd.i32()?,
-            topics: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            pts: rd.i32()?,
-        })
+        let order_by_create_date = word_flags & 0x1 != 0;
+        let count = rd.i32()?;
+        let topics = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let pts = rd.i32()?;
+        Ok(types::messages::ForumTopics { order_by_create_date, count, topics, messages, chats, users, pts })
     }
 }
 impl ForumTopics {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::ForumTopics { order_by_create_date, count, topics, messages, chats, users, pts } = v;
-        wr.u32(0x367617d3);
-        wr.u32(u32::from(*order_by_create_date) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(*order_by_create_date) << 0;
+        wr.words([0x367617d3, word_flags, count.cast_unsigned()]);
         Encode::encode(topics, wr);
         Encode::encode(messages, wr);
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
-        wr.i32(*pts);
+        wr.u32(pts.cast_unsigned());
     }
 }
 impl Decode for ForumTopics {
@@ -1587,7 +1680,11 @@ impl Decode for ForumTopics {
 }
 impl Encode for ForumTopics {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_forum_topics(self, wr);
+        if wr.layer().0 >= 148 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_forum_topics(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_forum_topics(self, at_layer)
@@ -1614,19 +1711,20 @@ impl FoundStickers {
         match id {
             0x82c9e290 => {
                 let word_flags = rd.u32()?;
-                Ok(types::messages::FoundStickers::FoundStickers {
-                    next_offset: rd.optional(word_flags & 0x1 != 0)?,
-                    hash: rd.i64()?,
-                    stickers: Decode::decode(rd)?,
-                })
+                let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+                let hash = rd.i64()?;
+                let stickers = Decode::decode(rd)?;
+                Ok(types::messages::FoundStickers::FoundStickers { next_offset, hash, stickers })
             }
             0x6010c534 => {
                 let word_flags = rd.u32()?;
-                Ok(types::messages::FoundStickers::NotModified { next_offset: rd.optional(word_flags & 0x1 != 0)? })
+                let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+                Ok(types::messages::FoundStickers::NotModified { next_offset })
             }
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.FoundStickers" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::FoundStickers { .. } => {
@@ -1679,17 +1777,19 @@ impl FoundStickerSets {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0x8af09dd2 => {
-                Ok(types::messages::FoundStickerSets::FoundStickerSets { hash: rd.i64()?, sets: Decode::decode(rd)? })
+                let hash = rd.i64()?;
+                let sets = Decode::decode(rd)?;
+                Ok(types::messages::FoundStickerSets::FoundStickerSets { hash, sets })
             }
             0x0d54b65d => Ok(types::messages::FoundStickerSets::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.FoundStickerSets" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::FoundStickerSets { hash, sets } => {
-                wr.u32(0x8af09dd2);
-                wr.i64(*hash);
+                wr.words([0x8af09dd2, low(hash), high(hash)]);
                 Encode::encode(sets, wr);
             }
             Self::NotModified {} => {
@@ -1699,6 +1799,7 @@ impl FoundStickerSets {
     }
 }
 impl Encode for FoundStickerSets {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -1709,10 +1810,11 @@ pub struct HighScores {
     pub scores: Vec<types::HighScore>,
     pub users: Vec<types::User>,
 }
-impl HighScores {}
 impl HighScores {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::HighScores { scores: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let scores = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::HighScores { scores, users })
     }
 }
 impl HighScores {
@@ -1745,18 +1847,17 @@ impl Encode for HighScores {
 pub struct HistoryImport {
     pub id: i64,
 }
-impl HistoryImport {}
 impl HistoryImport {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::HistoryImport { id: rd.i64()? })
+        let id = rd.i64()?;
+        Ok(types::messages::HistoryImport { id })
     }
 }
 impl HistoryImport {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::HistoryImport { id } = v;
-        wr.u32(0x1662af0b);
-        wr.i64(*id);
+        wr.words([0x1662af0b, low(id), high(id)]);
     }
 }
 impl Decode for HistoryImport {
@@ -1792,19 +1893,18 @@ impl HistoryImportParsed {
 impl HistoryImportParsed {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::messages::HistoryImportParsed {
-            pm: word_flags & 0x1 != 0,
-            group: word_flags & 0x2 != 0,
-            title: rd.optional(word_flags & 0x4 != 0)?,
-        })
+        let pm = word_flags & 0x1 != 0;
+        let group = word_flags & 0x2 != 0;
+        let title = rd.optional(word_flags & 0x4 != 0)?;
+        Ok(types::messages::HistoryImportParsed { pm, group, title })
     }
 }
 impl HistoryImportParsed {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::HistoryImportParsed { pm, group, title } = v;
-        wr.u32(0x5e0fb7b9);
-        wr.u32(u32::from(*pm) << 0 | u32::from(*group) << 1 | u32::from(title.is_some()) << 2);
+        let word_flags = u32::from(*pm) << 0 | u32::from(*group) << 1 | u32::from(title.is_some()) << 2;
+        wr.words([0x5e0fb7b9, word_flags]);
         if let Some(x) = title {
             wr.bytes(x.as_bytes());
         }
@@ -1833,14 +1933,12 @@ pub struct InactiveChats {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl InactiveChats {}
 impl InactiveChats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::InactiveChats {
-            dates: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let dates = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::InactiveChats { dates, chats, users })
     }
 }
 impl InactiveChats {
@@ -1875,10 +1973,11 @@ pub struct InvitedUsers {
     pub updates: types::Updates,
     pub missing_invitees: Vec<types::MissingInvitee>,
 }
-impl InvitedUsers {}
 impl InvitedUsers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::InvitedUsers { updates: Decode::decode(rd)?, missing_invitees: Decode::decode(rd)? })
+        let updates = Decode::decode(rd)?;
+        let missing_invitees = Decode::decode(rd)?;
+        Ok(types::messages::InvitedUsers { updates, missing_invitees })
     }
 }
 impl InvitedUsers {
@@ -1903,7 +2002,11 @@ impl Decode for InvitedUsers {
 }
 impl Encode for InvitedUsers {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_invited_users(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_invited_users(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_invited_users(self, at_layer)
@@ -1924,15 +2027,16 @@ impl MessageEditData {
 impl MessageEditData {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::messages::MessageEditData { caption: word_flags & 0x1 != 0 })
+        let caption = word_flags & 0x1 != 0;
+        Ok(types::messages::MessageEditData { caption })
     }
 }
 impl MessageEditData {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::MessageEditData { caption } = v;
-        wr.u32(0x26b5dde6);
-        wr.u32(u32::from(*caption) << 0);
+        let word_flags = u32::from(*caption) << 0;
+        wr.words([0x26b5dde6, word_flags]);
     }
 }
 impl Decode for MessageEditData {
@@ -1975,22 +2079,20 @@ impl MessageReactionsList {
 impl MessageReactionsList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::messages::MessageReactionsList {
-            count: rd.i32()?,
-            reactions: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let count = rd.i32()?;
+        let reactions = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(types::messages::MessageReactionsList { count, reactions, chats, users, next_offset })
     }
 }
 impl MessageReactionsList {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::MessageReactionsList { count, reactions, chats, users, next_offset } = v;
-        wr.u32(0x31bd492d);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0x31bd492d, word_flags, count.cast_unsigned()]);
         Encode::encode(reactions, wr);
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
@@ -2013,7 +2115,11 @@ impl Decode for MessageReactionsList {
 }
 impl Encode for MessageReactionsList {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_message_reactions_list(self, wr);
+        if wr.layer().0 >= 138 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_message_reactions_list(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_message_reactions_list(self, at_layer)
@@ -2042,36 +2148,52 @@ impl Decode for Messages {
 impl Messages {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xc776ba4e => constructors::messages::ChannelMessages::read(rd).map(|v| Self::ChannelMessages(Box::new(v))),
-            0x64479808 => forms::messages::read_64479808(rd).map(|v| Self::ChannelMessages(Box::new(v))),
-            0x1d73e7ea => constructors::messages::Messages::read(rd).map(|v| Self::Messages(Box::new(v))),
-            0x8c718e87 => forms::messages::read_8c718e87(rd).map(|v| Self::Messages(Box::new(v))),
-            0x74535f21 => Ok(types::messages::Messages::NotModified { count: rd.i32()? }),
-            0x5f206716 => constructors::messages::MessagesSlice::read(rd).map(|v| Self::Slice(Box::new(v))),
-            0x762b263d => forms::messages::read_762b263d(rd).map(|v| Self::Slice(Box::new(v))),
-            0x3a54685e => forms::messages::read_3a54685e(rd).map(|v| Self::Slice(Box::new(v))),
+            0xc776ba4e => constructors::messages::ChannelMessages::read(rd).map(Self::ChannelMessages),
+            0x64479808 => forms::messages::read_64479808(rd).map(Self::ChannelMessages),
+            0x1d73e7ea => constructors::messages::Messages::read(rd).map(Self::Messages),
+            0x8c718e87 => forms::messages::read_8c718e87(rd).map(Self::Messages),
+            0x74535f21 => {
+                let count = rd.i32()?;
+                Ok(types::messages::Messages::NotModified { count })
+            }
+            0x5f206716 => constructors::messages::MessagesSlice::read(rd).map(Self::Slice),
+            0x762b263d => forms::messages::read_762b263d(rd).map(Self::Slice),
+            0x3a54685e => forms::messages::read_3a54685e(rd).map(Self::Slice),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.Messages" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::ChannelMessages(v) => {
-                forms::messages::write_t_channel_messages(v, wr);
+                if wr.layer().0 >= 149 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_channel_messages(v, wr);
+                }
             }
             Self::Messages(v) => {
-                forms::messages::write_t_messages(v, wr);
+                if wr.layer().0 >= 216 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_messages(v, wr);
+                }
             }
             Self::NotModified { count } => {
-                wr.u32(0x74535f21);
-                wr.i32(*count);
+                wr.words([0x74535f21, count.cast_unsigned()]);
             }
             Self::Slice(v) => {
-                forms::messages::write_t_messages_slice(v, wr);
+                if wr.layer().0 >= 216 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_messages_slice(v, wr);
+                }
             }
         }
     }
 }
 impl Encode for Messages {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -2083,14 +2205,12 @@ pub struct MessageViews {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl MessageViews {}
 impl MessageViews {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::MessageViews {
-            views: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let views = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::MessageViews { views, chats, users })
     }
 }
 impl MessageViews {
@@ -2125,18 +2245,18 @@ pub struct MyStickers {
     pub count: i32,
     pub sets: Vec<types::StickerSetCovered>,
 }
-impl MyStickers {}
 impl MyStickers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::MyStickers { count: rd.i32()?, sets: Decode::decode(rd)? })
+        let count = rd.i32()?;
+        let sets = Decode::decode(rd)?;
+        Ok(types::messages::MyStickers { count, sets })
     }
 }
 impl MyStickers {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::MyStickers { count, sets } = v;
-        wr.u32(0xfaff629d);
-        wr.i32(*count);
+        wr.words([0xfaff629d, count.cast_unsigned()]);
         Encode::encode(sets, wr);
     }
 }
@@ -2153,7 +2273,11 @@ impl Decode for MyStickers {
 }
 impl Encode for MyStickers {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_my_stickers(self, wr);
+        if wr.layer().0 >= 177 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_my_stickers(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_my_stickers(self, at_layer)
@@ -2168,16 +2292,14 @@ pub struct PeerDialogs {
     pub users: Vec<types::User>,
     pub state: types::updates::State,
 }
-impl PeerDialogs {}
 impl PeerDialogs {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::PeerDialogs {
-            dialogs: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            state: Decode::decode(rd)?,
-        })
+        let dialogs = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let state = Decode::decode(rd)?;
+        Ok(types::messages::PeerDialogs { dialogs, messages, chats, users, state })
     }
 }
 impl PeerDialogs {
@@ -2215,14 +2337,12 @@ pub struct PeerSettings {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl PeerSettings {}
 impl PeerSettings {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::PeerSettings {
-            settings: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let settings = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::PeerSettings { settings, chats, users })
     }
 }
 impl PeerSettings {
@@ -2248,7 +2368,11 @@ impl Decode for PeerSettings {
 }
 impl Encode for PeerSettings {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_peer_settings(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_peer_settings(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_peer_settings(self, at_layer)
@@ -2263,27 +2387,24 @@ pub struct PreparedInlineMessage {
     pub cache_time: i32,
     pub users: Vec<types::User>,
 }
-impl PreparedInlineMessage {}
 impl PreparedInlineMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::PreparedInlineMessage {
-            query_id: rd.i64()?,
-            result: Decode::decode(rd)?,
-            peer_types: Decode::decode(rd)?,
-            cache_time: rd.i32()?,
-            users: Decode::decode(rd)?,
-        })
+        let query_id = rd.i64()?;
+        let result = Decode::decode(rd)?;
+        let peer_types = Decode::decode(rd)?;
+        let cache_time = rd.i32()?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::PreparedInlineMessage { query_id, result, peer_types, cache_time, users })
     }
 }
 impl PreparedInlineMessage {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::PreparedInlineMessage { query_id, result, peer_types, cache_time, users } = v;
-        wr.u32(0xff57708d);
-        wr.i64(*query_id);
+        wr.words([0xff57708d, low(query_id), high(query_id)]);
         Encode::encode(result, wr);
         Encode::encode(peer_types, wr);
-        wr.i32(*cache_time);
+        wr.u32(cache_time.cast_unsigned());
         Encode::encode(users, wr);
     }
 }
@@ -2300,7 +2421,11 @@ impl Decode for PreparedInlineMessage {
 }
 impl Encode for PreparedInlineMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_prepared_inline_message(self, wr);
+        if wr.layer().0 >= 193 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_prepared_inline_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_prepared_inline_message(self, at_layer)
@@ -2325,15 +2450,20 @@ impl Decode for QuickReplies {
 impl QuickReplies {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xc68d6695 => constructors::messages::QuickReplies::read(rd).map(|v| Self::QuickReplies(Box::new(v))),
+            0xc68d6695 => constructors::messages::QuickReplies::read(rd).map(Self::QuickReplies),
             0x5f91eb5b => Ok(types::messages::QuickReplies::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.QuickReplies" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::QuickReplies(v) => {
-                forms::messages::write_t_quick_replies(v, wr);
+                if wr.layer().0 >= 176 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_quick_replies(v, wr);
+                }
             }
             Self::NotModified { .. } => {
                 forms::messages::write_t_quick_replies_not_modified(self, wr);
@@ -2381,11 +2511,16 @@ impl Decode for Reactions {
 impl Reactions {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xeafdf716 => Ok(types::messages::Reactions::Reactions { hash: rd.i64()?, reactions: Decode::decode(rd)? }),
+            0xeafdf716 => {
+                let hash = rd.i64()?;
+                let reactions = Decode::decode(rd)?;
+                Ok(types::messages::Reactions::Reactions { hash, reactions })
+            }
             0xb06fdbdf => Ok(types::messages::Reactions::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.Reactions" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Reactions { .. } => {
@@ -2437,11 +2572,12 @@ impl Decode for RecentStickers {
 impl RecentStickers {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x88d37c56 => constructors::messages::RecentStickers::read(rd).map(|v| Self::RecentStickers(Box::new(v))),
+            0x88d37c56 => constructors::messages::RecentStickers::read(rd).map(Self::RecentStickers),
             0x0b17f890 => Ok(types::messages::RecentStickers::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.RecentStickers" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::RecentStickers(v) => {
@@ -2454,6 +2590,7 @@ impl RecentStickers {
     }
 }
 impl Encode for RecentStickers {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -2479,22 +2616,34 @@ impl Decode for SavedDialogs {
 impl SavedDialogs {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xf83ae221 => constructors::messages::SavedDialogs::read(rd).map(|v| Self::SavedDialogs(Box::new(v))),
-            0xc01f6fe8 => Ok(types::messages::SavedDialogs::NotModified { count: rd.i32()? }),
-            0x44ba9dd9 => constructors::messages::SavedDialogsSlice::read(rd).map(|v| Self::Slice(Box::new(v))),
+            0xf83ae221 => constructors::messages::SavedDialogs::read(rd).map(Self::SavedDialogs),
+            0xc01f6fe8 => {
+                let count = rd.i32()?;
+                Ok(types::messages::SavedDialogs::NotModified { count })
+            }
+            0x44ba9dd9 => constructors::messages::SavedDialogsSlice::read(rd).map(Self::Slice),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.SavedDialogs" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SavedDialogs(v) => {
-                forms::messages::write_t_saved_dialogs(v, wr);
+                if wr.layer().0 >= 170 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_saved_dialogs(v, wr);
+                }
             }
             Self::NotModified { .. } => {
                 forms::messages::write_t_saved_dialogs_not_modified(self, wr);
             }
             Self::Slice(v) => {
-                forms::messages::write_t_saved_dialogs_slice(v, wr);
+                if wr.layer().0 >= 170 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_saved_dialogs_slice(v, wr);
+                }
             }
         }
     }
@@ -2540,16 +2689,20 @@ impl Decode for SavedGifs {
 impl SavedGifs {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x84a02a0d => Ok(types::messages::SavedGifs::SavedGifs { hash: rd.i64()?, gifs: Decode::decode(rd)? }),
+            0x84a02a0d => {
+                let hash = rd.i64()?;
+                let gifs = Decode::decode(rd)?;
+                Ok(types::messages::SavedGifs::SavedGifs { hash, gifs })
+            }
             0xe8025ca2 => Ok(types::messages::SavedGifs::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.SavedGifs" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SavedGifs { hash, gifs } => {
-                wr.u32(0x84a02a0d);
-                wr.i64(*hash);
+                wr.words([0x84a02a0d, low(hash), high(hash)]);
                 Encode::encode(gifs, wr);
             }
             Self::NotModified {} => {
@@ -2559,6 +2712,7 @@ impl SavedGifs {
     }
 }
 impl Encode for SavedGifs {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -2583,12 +2737,15 @@ impl SavedReactionTags {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0x3259950a => {
-                Ok(types::messages::SavedReactionTags::SavedReactionTags { tags: Decode::decode(rd)?, hash: rd.i64()? })
+                let tags = Decode::decode(rd)?;
+                let hash = rd.i64()?;
+                Ok(types::messages::SavedReactionTags::SavedReactionTags { tags, hash })
             }
             0x889b59ef => Ok(types::messages::SavedReactionTags::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.SavedReactionTags" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SavedReactionTags { .. } => {
@@ -2638,21 +2795,20 @@ impl SearchCounter {
 impl SearchCounter {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::messages::SearchCounter {
-            inexact: word_flags & 0x2 != 0,
-            filter: Decode::decode(rd)?,
-            count: rd.i32()?,
-        })
+        let inexact = word_flags & 0x2 != 0;
+        let filter = Decode::decode(rd)?;
+        let count = rd.i32()?;
+        Ok(types::messages::SearchCounter { inexact, filter, count })
     }
 }
 impl SearchCounter {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::SearchCounter { inexact, filter, count } = v;
-        wr.u32(0xe844ebff);
-        wr.u32(u32::from(*inexact) << 1);
+        let word_flags = u32::from(*inexact) << 1;
+        wr.words([0xe844ebff, word_flags]);
         Encode::encode(filter, wr);
-        wr.i32(*count);
+        wr.u32(count.cast_unsigned());
     }
 }
 impl Decode for SearchCounter {
@@ -2705,16 +2861,25 @@ impl SearchResultsCalendar {
 impl SearchResultsCalendar {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let inexact = word_flags & 0x1 != 0;
+        let count = rd.i32()?;
+        let min_date = rd.i32()?;
+        let min_msg_id = rd.i32()?;
+        let offset_id_offset = rd.optional(word_flags & 0x2 != 0)?;
+        let periods = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
         Ok(types::messages::SearchResultsCalendar {
-            inexact: word_flags & 0x1 != 0,
-            count: rd.i32()?,
-            min_date: rd.i32()?,
-            min_msg_id: rd.i32()?,
-            offset_id_offset: rd.optional(word_flags & 0x2 != 0)?,
-            periods: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
+            inexact,
+            count,
+            min_date,
+            min_msg_id,
+            offset_id_offset,
+            periods,
+            messages,
+            chats,
+            users,
         })
     }
 }
@@ -2732,11 +2897,8 @@ impl SearchResultsCalendar {
             chats,
             users,
         } = v;
-        wr.u32(0x147ee23c);
-        wr.u32(u32::from(*inexact) << 0 | u32::from(offset_id_offset.is_some()) << 1);
-        wr.i32(*count);
-        wr.i32(*min_date);
-        wr.i32(*min_msg_id);
+        let word_flags = u32::from(*inexact) << 0 | u32::from(offset_id_offset.is_some()) << 1;
+        wr.words([0x147ee23c, word_flags, count.cast_unsigned(), min_date.cast_unsigned(), min_msg_id.cast_unsigned()]);
         if let Some(x) = offset_id_offset {
             wr.i32(*x);
         }
@@ -2759,7 +2921,11 @@ impl Decode for SearchResultsCalendar {
 }
 impl Encode for SearchResultsCalendar {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_search_results_calendar(self, wr);
+        if wr.layer().0 >= 134 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_search_results_calendar(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_search_results_calendar(self, at_layer)
@@ -2771,18 +2937,18 @@ pub struct SearchResultsPositions {
     pub count: i32,
     pub positions: Vec<types::SearchResultsPosition>,
 }
-impl SearchResultsPositions {}
 impl SearchResultsPositions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::SearchResultsPositions { count: rd.i32()?, positions: Decode::decode(rd)? })
+        let count = rd.i32()?;
+        let positions = Decode::decode(rd)?;
+        Ok(types::messages::SearchResultsPositions { count, positions })
     }
 }
 impl SearchResultsPositions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::SearchResultsPositions { count, positions } = v;
-        wr.u32(0x53b22baf);
-        wr.i32(*count);
+        wr.words([0x53b22baf, count.cast_unsigned()]);
         Encode::encode(positions, wr);
     }
 }
@@ -2799,7 +2965,11 @@ impl Decode for SearchResultsPositions {
 }
 impl Encode for SearchResultsPositions {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_search_results_positions(self, wr);
+        if wr.layer().0 >= 134 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_search_results_positions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_search_results_positions(self, at_layer)
@@ -2824,26 +2994,28 @@ impl Decode for SentEncryptedMessage {
 impl SentEncryptedMessage {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x9493ff32 => {
-                constructors::messages::SentEncryptedFile::read(rd).map(|v| Self::SentEncryptedFile(Box::new(v)))
+            0x9493ff32 => constructors::messages::SentEncryptedFile::read(rd).map(Self::SentEncryptedFile),
+            0x560f8935 => {
+                let date = rd.i32()?;
+                Ok(types::messages::SentEncryptedMessage::SentEncryptedMessage { date })
             }
-            0x560f8935 => Ok(types::messages::SentEncryptedMessage::SentEncryptedMessage { date: rd.i32()? }),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.SentEncryptedMessage" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SentEncryptedFile(v) => {
                 v.write_boxed(wr);
             }
             Self::SentEncryptedMessage { date } => {
-                wr.u32(0x560f8935);
-                wr.i32(*date);
+                wr.words([0x560f8935, date.cast_unsigned()]);
             }
         }
     }
 }
 impl Encode for SentEncryptedMessage {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -2867,19 +3039,22 @@ impl Decode for SponsoredMessages {
 impl SponsoredMessages {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xffda656d => {
-                constructors::messages::SponsoredMessages::read(rd).map(|v| Self::SponsoredMessages(Box::new(v)))
-            }
-            0xc9ee1d87 => forms::messages::read_c9ee1d87(rd).map(|v| Self::SponsoredMessages(Box::new(v))),
-            0x65a4c7d5 => forms::messages::read_65a4c7d5(rd).map(|v| Self::SponsoredMessages(Box::new(v))),
+            0xffda656d => constructors::messages::SponsoredMessages::read(rd).map(Self::SponsoredMessages),
+            0xc9ee1d87 => forms::messages::read_c9ee1d87(rd).map(Self::SponsoredMessages),
+            0x65a4c7d5 => forms::messages::read_65a4c7d5(rd).map(Self::SponsoredMessages),
             0x1839490f => Ok(types::messages::SponsoredMessages::Empty {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.SponsoredMessages" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SponsoredMessages(v) => {
-                forms::messages::write_t_sponsored_messages(v, wr);
+                if wr.layer().0 >= 205 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_sponsored_messages(v, wr);
+                }
             }
             Self::Empty { .. } => {
                 forms::messages::write_t_sponsored_messages_empty(self, wr);
@@ -2930,16 +3105,20 @@ impl Decode for Stickers {
 impl Stickers {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x30a6ec7e => Ok(types::messages::Stickers::Stickers { hash: rd.i64()?, stickers: Decode::decode(rd)? }),
+            0x30a6ec7e => {
+                let hash = rd.i64()?;
+                let stickers = Decode::decode(rd)?;
+                Ok(types::messages::Stickers::Stickers { hash, stickers })
+            }
             0xf1749a22 => Ok(types::messages::Stickers::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.Stickers" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Stickers { hash, stickers } => {
-                wr.u32(0x30a6ec7e);
-                wr.i64(*hash);
+                wr.words([0x30a6ec7e, low(hash), high(hash)]);
                 Encode::encode(stickers, wr);
             }
             Self::NotModified {} => {
@@ -2949,6 +3128,7 @@ impl Stickers {
     }
 }
 impl Encode for Stickers {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -2972,16 +3152,21 @@ impl Decode for StickerSet {
 impl StickerSet {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x6e153f16 => constructors::messages::StickerSet::read(rd).map(|v| Self::StickerSet(Box::new(v))),
-            0xb60a24a6 => forms::messages::read_b60a24a6(rd).map(|v| Self::StickerSet(Box::new(v))),
+            0x6e153f16 => constructors::messages::StickerSet::read(rd).map(Self::StickerSet),
+            0xb60a24a6 => forms::messages::read_b60a24a6(rd).map(Self::StickerSet),
             0xd3f924eb => Ok(types::messages::StickerSet::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.StickerSet" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::StickerSet(v) => {
-                forms::messages::write_t_sticker_set(v, wr);
+                if wr.layer().0 >= 147 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::messages::write_t_sticker_set(v, wr);
+                }
             }
             Self::NotModified { .. } => {
                 forms::messages::write_t_sticker_set_not_modified(self, wr);
@@ -3028,11 +3213,15 @@ impl Decode for StickerSetInstallResult {
 impl StickerSetInstallResult {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x35e410a8 => Ok(types::messages::StickerSetInstallResult::Archive { sets: Decode::decode(rd)? }),
+            0x35e410a8 => {
+                let sets = Decode::decode(rd)?;
+                Ok(types::messages::StickerSetInstallResult::Archive { sets })
+            }
             0x38641628 => Ok(types::messages::StickerSetInstallResult::Success {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "messages.StickerSetInstallResult" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Archive { sets } => {
@@ -3046,6 +3235,7 @@ impl StickerSetInstallResult {
     }
 }
 impl Encode for StickerSetInstallResult {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -3069,12 +3259,17 @@ impl TranscribedAudio {
 impl TranscribedAudio {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let pending = word_flags & 0x1 != 0;
+        let transcription_id = rd.i64()?;
+        let text = rd.string()?;
+        let trial_remains_num = rd.optional(word_flags & 0x2 != 0)?;
+        let trial_remains_until_date = rd.optional(word_flags & 0x2 != 0)?;
         Ok(types::messages::TranscribedAudio {
-            pending: word_flags & 0x1 != 0,
-            transcription_id: rd.i64()?,
-            text: rd.string()?,
-            trial_remains_num: rd.optional(word_flags & 0x2 != 0)?,
-            trial_remains_until_date: rd.optional(word_flags & 0x2 != 0)?,
+            pending,
+            transcription_id,
+            text,
+            trial_remains_num,
+            trial_remains_until_date,
         })
     }
 }
@@ -3092,9 +3287,8 @@ impl TranscribedAudio {
         if !all_flags_1 && (trial_remains_num.is_some() || trial_remains_until_date.is_some()) {
             return wr.fail("messages.transcribedAudio");
         }
-        wr.u32(0xcfb9d957);
-        wr.u32(u32::from(*pending) << 0 | u32::from(all_flags_1) << 1);
-        wr.i64(*transcription_id);
+        let word_flags = u32::from(*pending) << 0 | u32::from(all_flags_1) << 1;
+        wr.words([0xcfb9d957, word_flags, low(transcription_id), high(transcription_id)]);
         wr.bytes(text.as_bytes());
         if all_flags_1 && let Some(x) = trial_remains_num {
             wr.i32(*x);
@@ -3118,7 +3312,11 @@ impl Decode for TranscribedAudio {
 }
 impl Encode for TranscribedAudio {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_transcribed_audio(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_transcribed_audio(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_transcribed_audio(self, at_layer)
@@ -3129,10 +3327,10 @@ impl Encode for TranscribedAudio {
 pub struct TranslatedRichMessage {
     pub result: Vec<types::RichMessage>,
 }
-impl TranslatedRichMessage {}
 impl TranslatedRichMessage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::TranslatedRichMessage { result: Decode::decode(rd)? })
+        let result = Decode::decode(rd)?;
+        Ok(types::messages::TranslatedRichMessage { result })
     }
 }
 impl TranslatedRichMessage {
@@ -3156,7 +3354,11 @@ impl Decode for TranslatedRichMessage {
 }
 impl Encode for TranslatedRichMessage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_translated_rich_message(self, wr);
+        if wr.layer().0 >= 228 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_translated_rich_message(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_translated_rich_message(self, at_layer)
@@ -3167,10 +3369,10 @@ impl Encode for TranslatedRichMessage {
 pub struct TranslatedText {
     pub result: Vec<types::TextWithEntities>,
 }
-impl TranslatedText {}
 impl TranslatedText {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::TranslatedText { result: Decode::decode(rd)? })
+        let result = Decode::decode(rd)?;
+        Ok(types::messages::TranslatedText { result })
     }
 }
 impl TranslatedText {
@@ -3196,7 +3398,11 @@ impl Decode for TranslatedText {
 }
 impl Encode for TranslatedText {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_translate_result(self, wr);
+        if wr.layer().0 >= 152 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_translate_result(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_translate_result(self, at_layer)
@@ -3226,22 +3432,20 @@ impl VotesList {
 impl VotesList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::messages::VotesList {
-            count: rd.i32()?,
-            votes: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let count = rd.i32()?;
+        let votes = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(types::messages::VotesList { count, votes, chats, users, next_offset })
     }
 }
 impl VotesList {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::messages::VotesList { count, votes, chats, users, next_offset } = v;
-        wr.u32(0x4899484e);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0x4899484e, word_flags, count.cast_unsigned()]);
         Encode::encode(votes, wr);
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
@@ -3264,7 +3468,11 @@ impl Decode for VotesList {
 }
 impl Encode for VotesList {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_votes_list(self, wr);
+        if wr.layer().0 >= 159 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_votes_list(self, wr);
+        }
     }
 }
 /// `messages.webPage#fd5e12bd webpage:WebPage chats:Vector<Chat> users:Vector<User> = messages.WebPage`
@@ -3274,14 +3482,12 @@ pub struct WebPage {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl WebPage {}
 impl WebPage {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::WebPage {
-            webpage: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let webpage = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::WebPage { webpage, chats, users })
     }
 }
 impl WebPage {
@@ -3307,7 +3513,11 @@ impl Decode for WebPage {
 }
 impl Encode for WebPage {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_web_page(self, wr);
+        if wr.layer().0 >= 165 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_web_page(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_web_page(self, at_layer)
@@ -3320,14 +3530,12 @@ pub struct WebPagePreview {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl WebPagePreview {}
 impl WebPagePreview {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::messages::WebPagePreview {
-            media: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let media = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::messages::WebPagePreview { media, chats, users })
     }
 }
 impl WebPagePreview {
@@ -3354,7 +3562,11 @@ impl Decode for WebPagePreview {
 }
 impl Encode for WebPagePreview {
     fn encode(&self, wr: &mut Writer) {
-        forms::messages::write_t_web_page_preview(self, wr);
+        if wr.layer().0 >= 213 {
+            self.write_boxed(wr);
+        } else {
+            forms::messages::write_t_web_page_preview(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::messages::shows_t_web_page_preview(self, at_layer)

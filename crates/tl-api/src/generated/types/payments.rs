@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `payments.bankCardData#3e24e573 title:string open_urls:Vector<BankCardOpenUrl> = payments.BankCardData`
 #[derive(Clone, Debug, PartialEq)]
@@ -13,10 +13,11 @@ pub struct BankCardData {
     pub title: Str,
     pub open_urls: Vec<types::BankCardOpenUrl>,
 }
-impl BankCardData {}
 impl BankCardData {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::BankCardData { title: rd.string()?, open_urls: Decode::decode(rd)? })
+        let title = rd.string()?;
+        let open_urls = Decode::decode(rd)?;
+        Ok(types::payments::BankCardData { title, open_urls })
     }
 }
 impl BankCardData {
@@ -63,15 +64,20 @@ impl Decode for CheckCanSendGiftResult {
 impl CheckCanSendGiftResult {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xd5e58274 => constructors::payments::CheckCanSendGiftResultFail::read(rd).map(|v| Self::Fail(Box::new(v))),
+            0xd5e58274 => constructors::payments::CheckCanSendGiftResultFail::read(rd).map(Self::Fail),
             0x374fa7ad => Ok(types::payments::CheckCanSendGiftResult::Ok {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "payments.CheckCanSendGiftResult" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Fail(v) => {
-                forms::payments::write_t_check_can_send_gift_result_fail(v, wr);
+                if wr.layer().0 >= 213 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::payments::write_t_check_can_send_gift_result_fail(v, wr);
+                }
             }
             Self::Ok { .. } => {
                 forms::payments::write_t_check_can_send_gift_result_ok(self, wr);
@@ -133,16 +139,36 @@ impl CheckedGiftCode {
 impl CheckedGiftCode {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let via_giveaway = word_flags & 0x4 != 0;
+        let mut from_id = None;
+        let mut giveaway_msg_id = None;
+        let mut to_id = None;
+        if word_flags & 0x19 != 0 {
+            if word_flags & 0x10 != 0 {
+                from_id = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x8 != 0 {
+                giveaway_msg_id = Some(rd.i32()?);
+            }
+            if word_flags & 0x1 != 0 {
+                to_id = Some(rd.i64()?);
+            }
+        }
+        let date = rd.i32()?;
+        let days = rd.i32()?;
+        let used_date = rd.optional(word_flags & 0x2 != 0)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
         Ok(types::payments::CheckedGiftCode {
-            via_giveaway: word_flags & 0x4 != 0,
-            from_id: rd.optional(word_flags & 0x10 != 0)?,
-            giveaway_msg_id: rd.optional(word_flags & 0x8 != 0)?,
-            to_id: rd.optional(word_flags & 0x1 != 0)?,
-            date: rd.i32()?,
-            days: rd.i32()?,
-            used_date: rd.optional(word_flags & 0x2 != 0)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
+            via_giveaway,
+            from_id,
+            giveaway_msg_id,
+            to_id,
+            date,
+            days,
+            used_date,
+            chats,
+            users,
         })
     }
 }
@@ -160,25 +186,24 @@ impl CheckedGiftCode {
             chats,
             users,
         } = v;
-        wr.u32(0xeb983f8f);
-        wr.u32(
-            u32::from(to_id.is_some()) << 0
-                | u32::from(used_date.is_some()) << 1
-                | u32::from(*via_giveaway) << 2
-                | u32::from(giveaway_msg_id.is_some()) << 3
-                | u32::from(from_id.is_some()) << 4,
-        );
-        if let Some(x) = from_id {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(to_id.is_some()) << 0
+            | u32::from(used_date.is_some()) << 1
+            | u32::from(*via_giveaway) << 2
+            | u32::from(giveaway_msg_id.is_some()) << 3
+            | u32::from(from_id.is_some()) << 4;
+        wr.words([0xeb983f8f, word_flags]);
+        if word_flags & 0x19 != 0 {
+            if let Some(x) = from_id {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = giveaway_msg_id {
+                wr.i32(*x);
+            }
+            if let Some(x) = to_id {
+                wr.i64(*x);
+            }
         }
-        if let Some(x) = giveaway_msg_id {
-            wr.i32(*x);
-        }
-        if let Some(x) = to_id {
-            wr.i64(*x);
-        }
-        wr.i32(*date);
-        wr.i32(*days);
+        wr.words([date.cast_unsigned(), days.cast_unsigned()]);
         if let Some(x) = used_date {
             wr.i32(*x);
         }
@@ -201,7 +226,11 @@ impl Decode for CheckedGiftCode {
 }
 impl Encode for CheckedGiftCode {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_checked_gift_code(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_checked_gift_code(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_checked_gift_code(self, at_layer)
@@ -214,22 +243,19 @@ pub struct ConnectedStarRefBots {
     pub connected_bots: Vec<types::ConnectedBotStarRef>,
     pub users: Vec<types::User>,
 }
-impl ConnectedStarRefBots {}
 impl ConnectedStarRefBots {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::ConnectedStarRefBots {
-            count: rd.i32()?,
-            connected_bots: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let count = rd.i32()?;
+        let connected_bots = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::payments::ConnectedStarRefBots { count, connected_bots, users })
     }
 }
 impl ConnectedStarRefBots {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::payments::ConnectedStarRefBots { count, connected_bots, users } = v;
-        wr.u32(0x98d5ea1d);
-        wr.i32(*count);
+        wr.words([0x98d5ea1d, count.cast_unsigned()]);
         Encode::encode(connected_bots, wr);
         Encode::encode(users, wr);
     }
@@ -247,7 +273,11 @@ impl Decode for ConnectedStarRefBots {
 }
 impl Encode for ConnectedStarRefBots {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_connected_star_ref_bots(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_connected_star_ref_bots(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_connected_star_ref_bots(self, at_layer)
@@ -258,10 +288,10 @@ impl Encode for ConnectedStarRefBots {
 pub struct CurrencyRates {
     pub rates: Vec<types::CurrencyRate>,
 }
-impl CurrencyRates {}
 impl CurrencyRates {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::CurrencyRates { rates: Decode::decode(rd)? })
+        let rates = Decode::decode(rd)?;
+        Ok(types::payments::CurrencyRates { rates })
     }
 }
 impl CurrencyRates {
@@ -285,7 +315,11 @@ impl Decode for CurrencyRates {
 }
 impl Encode for CurrencyRates {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_currency_rates(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_currency_rates(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_currency_rates(self, at_layer)
@@ -296,10 +330,10 @@ impl Encode for CurrencyRates {
 pub struct ExportedInvoice {
     pub url: Str,
 }
-impl ExportedInvoice {}
 impl ExportedInvoice {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::ExportedInvoice { url: rd.string()? })
+        let url = rd.string()?;
+        Ok(types::payments::ExportedInvoice { url })
     }
 }
 impl ExportedInvoice {
@@ -323,7 +357,11 @@ impl Decode for ExportedInvoice {
 }
 impl Encode for ExportedInvoice {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_exported_invoice(self, wr);
+        if wr.layer().0 >= 143 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_exported_invoice(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_exported_invoice(self, at_layer)
@@ -348,19 +386,28 @@ impl Decode for GiveawayInfo {
 impl GiveawayInfo {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x4367daa0 => constructors::payments::GiveawayInfo::read(rd).map(|v| Self::GiveawayInfo(Box::new(v))),
-            0xe175e66f => constructors::payments::GiveawayInfoResults::read(rd).map(|v| Self::Results(Box::new(v))),
-            0x00cd5570 => forms::payments::read_00cd5570(rd).map(|v| Self::Results(Box::new(v))),
+            0x4367daa0 => constructors::payments::GiveawayInfo::read(rd).map(Self::GiveawayInfo),
+            0xe175e66f => constructors::payments::GiveawayInfoResults::read(rd).map(Self::Results),
+            0x00cd5570 => forms::payments::read_00cd5570(rd).map(Self::Results),
             _ => Err(DecodeError::UnknownId { id, type_name: "payments.GiveawayInfo" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::GiveawayInfo(v) => {
-                forms::payments::write_t_giveaway_info(v, wr);
+                if wr.layer().0 >= 166 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::payments::write_t_giveaway_info(v, wr);
+                }
             }
             Self::Results(v) => {
-                forms::payments::write_t_giveaway_info_results(v, wr);
+                if wr.layer().0 >= 187 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::payments::write_t_giveaway_info_results(v, wr);
+                }
             }
         }
     }
@@ -407,26 +454,37 @@ impl Decode for PaymentForm {
 impl PaymentForm {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xa0058751 => constructors::payments::PaymentForm::read(rd).map(|v| Self::PaymentForm(Box::new(v))),
-            0xb0133b37 => forms::payments::read_b0133b37(rd).map(|v| Self::PaymentForm(Box::new(v))),
-            0x1694761b => forms::payments::read_1694761b(rd).map(|v| Self::PaymentForm(Box::new(v))),
+            0xa0058751 => constructors::payments::PaymentForm::read(rd).map(Self::PaymentForm),
+            0xb0133b37 => forms::payments::read_b0133b37(rd).map(Self::PaymentForm),
+            0x1694761b => forms::payments::read_1694761b(rd).map(Self::PaymentForm),
             0xb425cfe1 => {
-                Ok(types::payments::PaymentForm::StarGift { form_id: rd.i64()?, invoice: Decode::decode(rd)? })
+                let form_id = rd.i64()?;
+                let invoice = Decode::decode(rd)?;
+                Ok(types::payments::PaymentForm::StarGift { form_id, invoice })
             }
-            0x7bf6b15c => constructors::payments::PaymentFormStars::read(rd).map(|v| Self::Stars(Box::new(v))),
+            0x7bf6b15c => constructors::payments::PaymentFormStars::read(rd).map(Self::Stars),
             _ => Err(DecodeError::UnknownId { id, type_name: "payments.PaymentForm" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::PaymentForm(v) => {
-                forms::payments::write_t_payment_form(v, wr);
+                if wr.layer().0 >= 144 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::payments::write_t_payment_form(v, wr);
+                }
             }
             Self::StarGift { .. } => {
                 forms::payments::write_t_payment_form_star_gift(self, wr);
             }
             Self::Stars(v) => {
-                forms::payments::write_t_payment_form_stars(v, wr);
+                if wr.layer().0 >= 181 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::payments::write_t_payment_form_stars(v, wr);
+                }
             }
         }
     }
@@ -471,18 +529,23 @@ impl Decode for PaymentReceipt {
 impl PaymentReceipt {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x70c4fe03 => constructors::payments::PaymentReceipt::read(rd).map(|v| Self::PaymentReceipt(Box::new(v))),
-            0xdabbf83a => constructors::payments::PaymentReceiptStars::read(rd).map(|v| Self::Stars(Box::new(v))),
+            0x70c4fe03 => constructors::payments::PaymentReceipt::read(rd).map(Self::PaymentReceipt),
+            0xdabbf83a => constructors::payments::PaymentReceiptStars::read(rd).map(Self::Stars),
             _ => Err(DecodeError::UnknownId { id, type_name: "payments.PaymentReceipt" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::PaymentReceipt(v) => {
                 v.write_boxed(wr);
             }
             Self::Stars(v) => {
-                forms::payments::write_t_payment_receipt_stars(v, wr);
+                if wr.layer().0 >= 181 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::payments::write_t_payment_receipt_stars(v, wr);
+                }
             }
         }
     }
@@ -526,11 +589,18 @@ impl Decode for PaymentResult {
 impl PaymentResult {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x4e5f810d => Ok(types::payments::PaymentResult::PaymentResult { updates: Decode::decode(rd)? }),
-            0xd8411139 => Ok(types::payments::PaymentResult::PaymentVerificationNeeded { url: rd.string()? }),
+            0x4e5f810d => {
+                let updates = Decode::decode(rd)?;
+                Ok(types::payments::PaymentResult::PaymentResult { updates })
+            }
+            0xd8411139 => {
+                let url = rd.string()?;
+                Ok(types::payments::PaymentResult::PaymentVerificationNeeded { url })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "payments.PaymentResult" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::PaymentResult { updates } => {
@@ -586,15 +656,34 @@ impl ResaleStarGifts {
 impl ResaleStarGifts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let count = rd.i32()?;
+        let gifts = Decode::decode(rd)?;
+        let mut next_offset = None;
+        let mut attributes = None;
+        let mut attributes_hash = None;
+        if word_flags & 0x3 != 0 {
+            if word_flags & 0x1 != 0 {
+                next_offset = Some(rd.string()?);
+            }
+            if word_flags & 0x2 != 0 {
+                attributes = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x2 != 0 {
+                attributes_hash = Some(rd.i64()?);
+            }
+        }
+        let chats = Decode::decode(rd)?;
+        let counters = rd.optional(word_flags & 0x4 != 0)?;
+        let users = Decode::decode(rd)?;
         Ok(types::payments::ResaleStarGifts {
-            count: rd.i32()?,
-            gifts: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-            attributes: rd.optional(word_flags & 0x2 != 0)?,
-            attributes_hash: rd.optional(word_flags & 0x2 != 0)?,
-            chats: Decode::decode(rd)?,
-            counters: rd.optional(word_flags & 0x4 != 0)?,
-            users: Decode::decode(rd)?,
+            count,
+            gifts,
+            next_offset,
+            attributes,
+            attributes_hash,
+            chats,
+            counters,
+            users,
         })
     }
 }
@@ -615,20 +704,20 @@ impl ResaleStarGifts {
         if !all_flags_1 && (attributes.is_some() || attributes_hash.is_some()) {
             return wr.fail("payments.resaleStarGifts");
         }
-        wr.u32(0x947a12df);
-        wr.u32(
-            u32::from(next_offset.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(counters.is_some()) << 2,
-        );
-        wr.i32(*count);
+        let word_flags =
+            u32::from(next_offset.is_some()) << 0 | u32::from(all_flags_1) << 1 | u32::from(counters.is_some()) << 2;
+        wr.words([0x947a12df, word_flags, count.cast_unsigned()]);
         Encode::encode(gifts, wr);
-        if let Some(x) = next_offset {
-            wr.bytes(x.as_bytes());
-        }
-        if all_flags_1 && let Some(x) = attributes {
-            Encode::encode(x, wr);
-        }
-        if all_flags_1 && let Some(x) = attributes_hash {
-            wr.i64(*x);
+        if word_flags & 0x3 != 0 {
+            if let Some(x) = next_offset {
+                wr.bytes(x.as_bytes());
+            }
+            if all_flags_1 && let Some(x) = attributes {
+                Encode::encode(x, wr);
+            }
+            if all_flags_1 && let Some(x) = attributes_hash {
+                wr.i64(*x);
+            }
         }
         Encode::encode(chats, wr);
         if let Some(x) = counters {
@@ -650,7 +739,11 @@ impl Decode for ResaleStarGifts {
 }
 impl Encode for ResaleStarGifts {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_resale_star_gifts(self, wr);
+        if wr.layer().0 >= 203 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_resale_star_gifts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_resale_star_gifts(self, at_layer)
@@ -672,18 +765,17 @@ impl SavedInfo {
 impl SavedInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::payments::SavedInfo {
-            has_saved_credentials: word_flags & 0x2 != 0,
-            saved_info: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let has_saved_credentials = word_flags & 0x2 != 0;
+        let saved_info = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(types::payments::SavedInfo { has_saved_credentials, saved_info })
     }
 }
 impl SavedInfo {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::payments::SavedInfo { has_saved_credentials, saved_info } = v;
-        wr.u32(0xfb8fe43c);
-        wr.u32(u32::from(saved_info.is_some()) << 0 | u32::from(*has_saved_credentials) << 1);
+        let word_flags = u32::from(saved_info.is_some()) << 0 | u32::from(*has_saved_credentials) << 1;
+        wr.words([0xfb8fe43c, word_flags]);
         if let Some(x) = saved_info {
             Encode::encode(x, wr);
         }
@@ -725,23 +817,21 @@ impl SavedStarGifts {
 impl SavedStarGifts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::payments::SavedStarGifts {
-            count: rd.i32()?,
-            chat_notifications_enabled: rd.optional(word_flags & 0x2 != 0)?,
-            gifts: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let count = rd.i32()?;
+        let chat_notifications_enabled = rd.optional(word_flags & 0x2 != 0)?;
+        let gifts = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::payments::SavedStarGifts { count, chat_notifications_enabled, gifts, next_offset, chats, users })
     }
 }
 impl SavedStarGifts {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::payments::SavedStarGifts { count, chat_notifications_enabled, gifts, next_offset, chats, users } = v;
-        wr.u32(0x95f389b1);
-        wr.u32(u32::from(next_offset.is_some()) << 0 | u32::from(chat_notifications_enabled.is_some()) << 1);
-        wr.i32(*count);
+        let word_flags = u32::from(next_offset.is_some()) << 0 | u32::from(chat_notifications_enabled.is_some()) << 1;
+        wr.words([0x95f389b1, word_flags, count.cast_unsigned()]);
         if let Some(x) = chat_notifications_enabled {
             wr.bool(*x);
         }
@@ -766,7 +856,11 @@ impl Decode for SavedStarGifts {
 }
 impl Encode for SavedStarGifts {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_saved_star_gifts(self, wr);
+        if wr.layer().0 >= 198 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_saved_star_gifts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_saved_star_gifts(self, at_layer)
@@ -791,17 +885,21 @@ impl Decode for StarGiftActiveAuctions {
 impl StarGiftActiveAuctions {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xaef6abbc => constructors::payments::StarGiftActiveAuctions::read(rd)
-                .map(|v| Self::StarGiftActiveAuctions(Box::new(v))),
-            0x97f187d8 => forms::payments::read_97f187d8(rd).map(|v| Self::StarGiftActiveAuctions(Box::new(v))),
+            0xaef6abbc => constructors::payments::StarGiftActiveAuctions::read(rd).map(Self::StarGiftActiveAuctions),
+            0x97f187d8 => forms::payments::read_97f187d8(rd).map(Self::StarGiftActiveAuctions),
             0xdb33dad0 => Ok(types::payments::StarGiftActiveAuctions::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "payments.StarGiftActiveAuctions" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::StarGiftActiveAuctions(v) => {
-                forms::payments::write_t_star_gift_active_auctions(v, wr);
+                if wr.layer().0 >= 220 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::payments::write_t_star_gift_active_auctions(v, wr);
+                }
             }
             Self::NotModified { .. } => {
                 forms::payments::write_t_star_gift_active_auctions_not_modified(self, wr);
@@ -837,14 +935,12 @@ pub struct StarGiftAuctionAcquiredGifts {
     pub users: Vec<types::User>,
     pub chats: Vec<types::Chat>,
 }
-impl StarGiftAuctionAcquiredGifts {}
 impl StarGiftAuctionAcquiredGifts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::StarGiftAuctionAcquiredGifts {
-            gifts: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-        })
+        let gifts = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        Ok(types::payments::StarGiftAuctionAcquiredGifts { gifts, users, chats })
     }
 }
 impl StarGiftAuctionAcquiredGifts {
@@ -870,7 +966,11 @@ impl Decode for StarGiftAuctionAcquiredGifts {
 }
 impl Encode for StarGiftAuctionAcquiredGifts {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_star_gift_auction_acquired_gifts(self, wr);
+        if wr.layer().0 >= 218 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_star_gift_auction_acquired_gifts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_star_gift_auction_acquired_gifts(self, at_layer)
@@ -886,17 +986,15 @@ pub struct StarGiftAuctionState {
     pub users: Vec<types::User>,
     pub chats: Vec<types::Chat>,
 }
-impl StarGiftAuctionState {}
 impl StarGiftAuctionState {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::StarGiftAuctionState {
-            gift: Decode::decode(rd)?,
-            state: Decode::decode(rd)?,
-            user_state: Decode::decode(rd)?,
-            timeout: rd.i32()?,
-            users: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-        })
+        let gift = Decode::decode(rd)?;
+        let state = Decode::decode(rd)?;
+        let user_state = Decode::decode(rd)?;
+        let timeout = rd.i32()?;
+        let users = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        Ok(types::payments::StarGiftAuctionState { gift, state, user_state, timeout, users, chats })
     }
 }
 impl StarGiftAuctionState {
@@ -907,7 +1005,7 @@ impl StarGiftAuctionState {
         Encode::encode(gift, wr);
         Encode::encode(state, wr);
         Encode::encode(user_state, wr);
-        wr.i32(*timeout);
+        wr.u32(timeout.cast_unsigned());
         Encode::encode(users, wr);
         Encode::encode(chats, wr);
     }
@@ -926,7 +1024,11 @@ impl Decode for StarGiftAuctionState {
 }
 impl Encode for StarGiftAuctionState {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_star_gift_auction_state(self, wr);
+        if wr.layer().0 >= 220 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_star_gift_auction_state(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_star_gift_auction_state(self, at_layer)
@@ -952,12 +1054,14 @@ impl StarGiftCollections {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0x8a2932f3 => {
-                Ok(types::payments::StarGiftCollections::StarGiftCollections { collections: Decode::decode(rd)? })
+                let collections = Decode::decode(rd)?;
+                Ok(types::payments::StarGiftCollections::StarGiftCollections { collections })
             }
             0xa0ba4f17 => Ok(types::payments::StarGiftCollections::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "payments.StarGiftCollections" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::StarGiftCollections { .. } => {
@@ -1009,16 +1113,21 @@ impl Decode for StarGifts {
 impl StarGifts {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x2ed82995 => constructors::payments::StarGifts::read(rd).map(|v| Self::StarGifts(Box::new(v))),
-            0x901689ea => forms::payments::read_901689ea(rd).map(|v| Self::StarGifts(Box::new(v))),
+            0x2ed82995 => constructors::payments::StarGifts::read(rd).map(Self::StarGifts),
+            0x901689ea => forms::payments::read_901689ea(rd).map(Self::StarGifts),
             0xa388a368 => Ok(types::payments::StarGifts::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "payments.StarGifts" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::StarGifts(v) => {
-                forms::payments::write_t_star_gifts(v, wr);
+                if wr.layer().0 >= 207 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::payments::write_t_star_gifts(v, wr);
+                }
             }
             Self::NotModified { .. } => {
                 forms::payments::write_t_star_gifts_not_modified(self, wr);
@@ -1052,10 +1161,10 @@ impl Encode for StarGifts {
 pub struct StarGiftUpgradeAttributes {
     pub attributes: Vec<types::StarGiftAttribute>,
 }
-impl StarGiftUpgradeAttributes {}
 impl StarGiftUpgradeAttributes {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::StarGiftUpgradeAttributes { attributes: Decode::decode(rd)? })
+        let attributes = Decode::decode(rd)?;
+        Ok(types::payments::StarGiftUpgradeAttributes { attributes })
     }
 }
 impl StarGiftUpgradeAttributes {
@@ -1079,7 +1188,11 @@ impl Decode for StarGiftUpgradeAttributes {
 }
 impl Encode for StarGiftUpgradeAttributes {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_star_gift_upgrade_attributes(self, wr);
+        if wr.layer().0 >= 220 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_star_gift_upgrade_attributes(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_star_gift_upgrade_attributes(self, at_layer)
@@ -1092,14 +1205,12 @@ pub struct StarGiftUpgradePreview {
     pub prices: Vec<types::StarGiftUpgradePrice>,
     pub next_prices: Vec<types::StarGiftUpgradePrice>,
 }
-impl StarGiftUpgradePreview {}
 impl StarGiftUpgradePreview {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::StarGiftUpgradePreview {
-            sample_attributes: Decode::decode(rd)?,
-            prices: Decode::decode(rd)?,
-            next_prices: Decode::decode(rd)?,
-        })
+        let sample_attributes = Decode::decode(rd)?;
+        let prices = Decode::decode(rd)?;
+        let next_prices = Decode::decode(rd)?;
+        Ok(types::payments::StarGiftUpgradePreview { sample_attributes, prices, next_prices })
     }
 }
 impl StarGiftUpgradePreview {
@@ -1126,7 +1237,11 @@ impl Decode for StarGiftUpgradePreview {
 }
 impl Encode for StarGiftUpgradePreview {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_star_gift_upgrade_preview(self, wr);
+        if wr.layer().0 >= 215 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_star_gift_upgrade_preview(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_star_gift_upgrade_preview(self, at_layer)
@@ -1137,10 +1252,10 @@ impl Encode for StarGiftUpgradePreview {
 pub struct StarGiftWithdrawalUrl {
     pub url: Str,
 }
-impl StarGiftWithdrawalUrl {}
 impl StarGiftWithdrawalUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::StarGiftWithdrawalUrl { url: rd.string()? })
+        let url = rd.string()?;
+        Ok(types::payments::StarGiftWithdrawalUrl { url })
     }
 }
 impl StarGiftWithdrawalUrl {
@@ -1164,7 +1279,11 @@ impl Decode for StarGiftWithdrawalUrl {
 }
 impl Encode for StarGiftWithdrawalUrl {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_star_gift_withdrawal_url(self, wr);
+        if wr.layer().0 >= 198 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_star_gift_withdrawal_url(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_star_gift_withdrawal_url(self, at_layer)
@@ -1175,10 +1294,10 @@ impl Encode for StarGiftWithdrawalUrl {
 pub struct StarsRevenueAdsAccountUrl {
     pub url: Str,
 }
-impl StarsRevenueAdsAccountUrl {}
 impl StarsRevenueAdsAccountUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::StarsRevenueAdsAccountUrl { url: rd.string()? })
+        let url = rd.string()?;
+        Ok(types::payments::StarsRevenueAdsAccountUrl { url })
     }
 }
 impl StarsRevenueAdsAccountUrl {
@@ -1202,7 +1321,11 @@ impl Decode for StarsRevenueAdsAccountUrl {
 }
 impl Encode for StarsRevenueAdsAccountUrl {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_stars_revenue_ads_account_url(self, wr);
+        if wr.layer().0 >= 183 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_stars_revenue_ads_account_url(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_stars_revenue_ads_account_url(self, at_layer)
@@ -1226,20 +1349,19 @@ impl StarsRevenueStats {
 impl StarsRevenueStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::payments::StarsRevenueStats {
-            top_hours_graph: rd.optional(word_flags & 0x1 != 0)?,
-            revenue_graph: Decode::decode(rd)?,
-            status: Decode::decode(rd)?,
-            usd_rate: rd.f64()?,
-        })
+        let top_hours_graph = rd.optional(word_flags & 0x1 != 0)?;
+        let revenue_graph = Decode::decode(rd)?;
+        let status = Decode::decode(rd)?;
+        let usd_rate = rd.f64()?;
+        Ok(types::payments::StarsRevenueStats { top_hours_graph, revenue_graph, status, usd_rate })
     }
 }
 impl StarsRevenueStats {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::payments::StarsRevenueStats { top_hours_graph, revenue_graph, status, usd_rate } = v;
-        wr.u32(0x6c207376);
-        wr.u32(u32::from(top_hours_graph.is_some()) << 0);
+        let word_flags = u32::from(top_hours_graph.is_some()) << 0;
+        wr.words([0x6c207376, word_flags]);
         if let Some(x) = top_hours_graph {
             Encode::encode(x, wr);
         }
@@ -1262,7 +1384,11 @@ impl Decode for StarsRevenueStats {
 }
 impl Encode for StarsRevenueStats {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_stars_revenue_stats(self, wr);
+        if wr.layer().0 >= 206 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_stars_revenue_stats(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_stars_revenue_stats(self, at_layer)
@@ -1273,10 +1399,10 @@ impl Encode for StarsRevenueStats {
 pub struct StarsRevenueWithdrawalUrl {
     pub url: Str,
 }
-impl StarsRevenueWithdrawalUrl {}
 impl StarsRevenueWithdrawalUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::StarsRevenueWithdrawalUrl { url: rd.string()? })
+        let url = rd.string()?;
+        Ok(types::payments::StarsRevenueWithdrawalUrl { url })
     }
 }
 impl StarsRevenueWithdrawalUrl {
@@ -1300,7 +1426,11 @@ impl Decode for StarsRevenueWithdrawalUrl {
 }
 impl Encode for StarsRevenueWithdrawalUrl {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_stars_revenue_withdrawal_url(self, wr);
+        if wr.layer().0 >= 182 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_stars_revenue_withdrawal_url(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_stars_revenue_withdrawal_url(self, at_layer)
@@ -1337,15 +1467,40 @@ impl StarsStatus {
 impl StarsStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let balance = Decode::decode(rd)?;
+        let mut subscriptions = None;
+        let mut subscriptions_next_offset = None;
+        let mut subscriptions_missing_balance = None;
+        let mut history = None;
+        let mut next_offset = None;
+        if word_flags & 0x1f != 0 {
+            if word_flags & 0x2 != 0 {
+                subscriptions = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x4 != 0 {
+                subscriptions_next_offset = Some(rd.string()?);
+            }
+            if word_flags & 0x10 != 0 {
+                subscriptions_missing_balance = Some(rd.i64()?);
+            }
+            if word_flags & 0x8 != 0 {
+                history = Some(Decode::decode(rd)?);
+            }
+            if word_flags & 0x1 != 0 {
+                next_offset = Some(rd.string()?);
+            }
+        }
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
         Ok(types::payments::StarsStatus {
-            balance: Decode::decode(rd)?,
-            subscriptions: rd.optional(word_flags & 0x2 != 0)?,
-            subscriptions_next_offset: rd.optional(word_flags & 0x4 != 0)?,
-            subscriptions_missing_balance: rd.optional(word_flags & 0x10 != 0)?,
-            history: rd.optional(word_flags & 0x8 != 0)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
+            balance,
+            subscriptions,
+            subscriptions_next_offset,
+            subscriptions_missing_balance,
+            history,
+            next_offset,
+            chats,
+            users,
         })
     }
 }
@@ -1362,29 +1517,29 @@ impl StarsStatus {
             chats,
             users,
         } = v;
-        wr.u32(0x6c9ce8ed);
-        wr.u32(
-            u32::from(next_offset.is_some()) << 0
-                | u32::from(subscriptions.is_some()) << 1
-                | u32::from(subscriptions_next_offset.is_some()) << 2
-                | u32::from(history.is_some()) << 3
-                | u32::from(subscriptions_missing_balance.is_some()) << 4,
-        );
+        let word_flags = u32::from(next_offset.is_some()) << 0
+            | u32::from(subscriptions.is_some()) << 1
+            | u32::from(subscriptions_next_offset.is_some()) << 2
+            | u32::from(history.is_some()) << 3
+            | u32::from(subscriptions_missing_balance.is_some()) << 4;
+        wr.words([0x6c9ce8ed, word_flags]);
         Encode::encode(balance, wr);
-        if let Some(x) = subscriptions {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = subscriptions_next_offset {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = subscriptions_missing_balance {
-            wr.i64(*x);
-        }
-        if let Some(x) = history {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = next_offset {
-            wr.bytes(x.as_bytes());
+        if word_flags & 0x1f != 0 {
+            if let Some(x) = subscriptions {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = subscriptions_next_offset {
+                wr.bytes(x.as_bytes());
+            }
+            if let Some(x) = subscriptions_missing_balance {
+                wr.i64(*x);
+            }
+            if let Some(x) = history {
+                Encode::encode(x, wr);
+            }
+            if let Some(x) = next_offset {
+                wr.bytes(x.as_bytes());
+            }
         }
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
@@ -1405,7 +1560,11 @@ impl Decode for StarsStatus {
 }
 impl Encode for StarsStatus {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_stars_status(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_stars_status(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_stars_status(self, at_layer)
@@ -1429,21 +1588,19 @@ impl SuggestedStarRefBots {
 impl SuggestedStarRefBots {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::payments::SuggestedStarRefBots {
-            count: rd.i32()?,
-            suggested_bots: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let count = rd.i32()?;
+        let suggested_bots = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(types::payments::SuggestedStarRefBots { count, suggested_bots, users, next_offset })
     }
 }
 impl SuggestedStarRefBots {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::payments::SuggestedStarRefBots { count, suggested_bots, users, next_offset } = v;
-        wr.u32(0xb4d5d859);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0xb4d5d859, word_flags, count.cast_unsigned()]);
         Encode::encode(suggested_bots, wr);
         Encode::encode(users, wr);
         if let Some(x) = next_offset {
@@ -1464,7 +1621,11 @@ impl Decode for SuggestedStarRefBots {
 }
 impl Encode for SuggestedStarRefBots {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_suggested_star_ref_bots(self, wr);
+        if wr.layer().0 >= 195 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_suggested_star_ref_bots(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_suggested_star_ref_bots(self, at_layer)
@@ -1477,14 +1638,12 @@ pub struct UniqueStarGift {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl UniqueStarGift {}
 impl UniqueStarGift {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::payments::UniqueStarGift {
-            gift: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let gift = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::payments::UniqueStarGift { gift, chats, users })
     }
 }
 impl UniqueStarGift {
@@ -1511,7 +1670,11 @@ impl Decode for UniqueStarGift {
 }
 impl Encode for UniqueStarGift {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_unique_star_gift(self, wr);
+        if wr.layer().0 >= 213 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_unique_star_gift(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_unique_star_gift(self, at_layer)
@@ -1566,21 +1729,62 @@ impl UniqueStarGiftValueInfo {
 impl UniqueStarGiftValueInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let last_sale_on_fragment = word_flags & 0x2 != 0;
+        let value_is_average = word_flags & 0x40 != 0;
+        let currency = rd.string()?;
+        let value = rd.i64()?;
+        let initial_sale_date = rd.i32()?;
+        let initial_sale_stars = rd.i64()?;
+        let initial_sale_price = rd.i64()?;
+        let mut last_sale_date = None;
+        let mut last_sale_price = None;
+        let mut floor_price = None;
+        let mut average_price = None;
+        let mut listed_count = None;
+        let mut fragment_listed_count = None;
+        let mut fragment_listed_url = None;
+        if word_flags & 0x3d != 0 {
+            if word_flags & 0xd != 0 {
+                if word_flags & 0x1 != 0 {
+                    last_sale_date = Some(rd.i32()?);
+                }
+                if word_flags & 0x1 != 0 {
+                    last_sale_price = Some(rd.i64()?);
+                }
+                if word_flags & 0x4 != 0 {
+                    floor_price = Some(rd.i64()?);
+                }
+                if word_flags & 0x8 != 0 {
+                    average_price = Some(rd.i64()?);
+                }
+            }
+            if word_flags & 0x30 != 0 {
+                if word_flags & 0x10 != 0 {
+                    listed_count = Some(rd.i32()?);
+                }
+                if word_flags & 0x20 != 0 {
+                    fragment_listed_count = Some(rd.i32()?);
+                }
+                if word_flags & 0x20 != 0 {
+                    fragment_listed_url = Some(rd.string()?);
+                }
+            }
+        }
         Ok(types::payments::UniqueStarGiftValueInfo {
-            last_sale_on_fragment: word_flags & 0x2 != 0,
-            value_is_average: word_flags & 0x40 != 0,
-            currency: rd.string()?,
-            value: rd.i64()?,
-            initial_sale_date: rd.i32()?,
-            initial_sale_stars: rd.i64()?,
-            initial_sale_price: rd.i64()?,
-            last_sale_date: rd.optional(word_flags & 0x1 != 0)?,
-            last_sale_price: rd.optional(word_flags & 0x1 != 0)?,
-            floor_price: rd.optional(word_flags & 0x4 != 0)?,
-            average_price: rd.optional(word_flags & 0x8 != 0)?,
-            listed_count: rd.optional(word_flags & 0x10 != 0)?,
-            fragment_listed_count: rd.optional(word_flags & 0x20 != 0)?,
-            fragment_listed_url: rd.optional(word_flags & 0x20 != 0)?,
+            last_sale_on_fragment,
+            value_is_average,
+            currency,
+            value,
+            initial_sale_date,
+            initial_sale_stars,
+            initial_sale_price,
+            last_sale_date,
+            last_sale_price,
+            floor_price,
+            average_price,
+            listed_count,
+            fragment_listed_count,
+            fragment_listed_url,
         })
     }
 }
@@ -1611,41 +1815,50 @@ impl UniqueStarGiftValueInfo {
         if !all_flags_5 && (fragment_listed_count.is_some() || fragment_listed_url.is_some()) {
             return wr.fail("payments.uniqueStarGiftValueInfo");
         }
-        wr.u32(0x512fe446);
-        wr.u32(
-            u32::from(all_flags_0) << 0
-                | u32::from(*last_sale_on_fragment) << 1
-                | u32::from(floor_price.is_some()) << 2
-                | u32::from(average_price.is_some()) << 3
-                | u32::from(listed_count.is_some()) << 4
-                | u32::from(all_flags_5) << 5
-                | u32::from(*value_is_average) << 6,
-        );
+        let word_flags = u32::from(all_flags_0) << 0
+            | u32::from(*last_sale_on_fragment) << 1
+            | u32::from(floor_price.is_some()) << 2
+            | u32::from(average_price.is_some()) << 3
+            | u32::from(listed_count.is_some()) << 4
+            | u32::from(all_flags_5) << 5
+            | u32::from(*value_is_average) << 6;
+        wr.words([0x512fe446, word_flags]);
         wr.bytes(currency.as_bytes());
-        wr.i64(*value);
-        wr.i32(*initial_sale_date);
-        wr.i64(*initial_sale_stars);
-        wr.i64(*initial_sale_price);
-        if all_flags_0 && let Some(x) = last_sale_date {
-            wr.i32(*x);
-        }
-        if all_flags_0 && let Some(x) = last_sale_price {
-            wr.i64(*x);
-        }
-        if let Some(x) = floor_price {
-            wr.i64(*x);
-        }
-        if let Some(x) = average_price {
-            wr.i64(*x);
-        }
-        if let Some(x) = listed_count {
-            wr.i32(*x);
-        }
-        if all_flags_5 && let Some(x) = fragment_listed_count {
-            wr.i32(*x);
-        }
-        if all_flags_5 && let Some(x) = fragment_listed_url {
-            wr.bytes(x.as_bytes());
+        wr.words([
+            low(value),
+            high(value),
+            initial_sale_date.cast_unsigned(),
+            low(initial_sale_stars),
+            high(initial_sale_stars),
+            low(initial_sale_price),
+            high(initial_sale_price),
+        ]);
+        if word_flags & 0x3d != 0 {
+            if word_flags & 0xd != 0 {
+                if all_flags_0 && let Some(x) = last_sale_date {
+                    wr.i32(*x);
+                }
+                if all_flags_0 && let Some(x) = last_sale_price {
+                    wr.i64(*x);
+                }
+                if let Some(x) = floor_price {
+                    wr.i64(*x);
+                }
+                if let Some(x) = average_price {
+                    wr.i64(*x);
+                }
+            }
+            if word_flags & 0x30 != 0 {
+                if let Some(x) = listed_count {
+                    wr.i32(*x);
+                }
+                if all_flags_5 && let Some(x) = fragment_listed_count {
+                    wr.i32(*x);
+                }
+                if all_flags_5 && let Some(x) = fragment_listed_url {
+                    wr.bytes(x.as_bytes());
+                }
+            }
         }
     }
 }
@@ -1662,7 +1875,11 @@ impl Decode for UniqueStarGiftValueInfo {
 }
 impl Encode for UniqueStarGiftValueInfo {
     fn encode(&self, wr: &mut Writer) {
-        forms::payments::write_t_unique_star_gift_value_info(self, wr);
+        if wr.layer().0 >= 212 {
+            self.write_boxed(wr);
+        } else {
+            forms::payments::write_t_unique_star_gift_value_info(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::payments::shows_t_unique_star_gift_value_info(self, at_layer)
@@ -1684,18 +1901,17 @@ impl ValidatedRequestedInfo {
 impl ValidatedRequestedInfo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::payments::ValidatedRequestedInfo {
-            id: rd.optional(word_flags & 0x1 != 0)?,
-            shipping_options: rd.optional(word_flags & 0x2 != 0)?,
-        })
+        let id = rd.optional(word_flags & 0x1 != 0)?;
+        let shipping_options = rd.optional(word_flags & 0x2 != 0)?;
+        Ok(types::payments::ValidatedRequestedInfo { id, shipping_options })
     }
 }
 impl ValidatedRequestedInfo {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::payments::ValidatedRequestedInfo { id, shipping_options } = v;
-        wr.u32(0xd1451883);
-        wr.u32(u32::from(id.is_some()) << 0 | u32::from(shipping_options.is_some()) << 1);
+        let word_flags = u32::from(id.is_some()) << 0 | u32::from(shipping_options.is_some()) << 1;
+        wr.words([0xd1451883, word_flags]);
         if let Some(x) = id {
             wr.bytes(x.as_bytes());
         }
@@ -1738,21 +1954,19 @@ impl UserStarGifts {
 impl UserStarGifts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::payments::UserStarGifts {
-            count: rd.i32()?,
-            gifts: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-            users: Decode::decode(rd)?,
-        })
+        let count = rd.i32()?;
+        let gifts = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::payments::UserStarGifts { count, gifts, next_offset, users })
     }
 }
 impl UserStarGifts {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::payments::UserStarGifts { count, gifts, next_offset, users } = v;
-        wr.u32(0x6b65b517);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0x6b65b517, word_flags, count.cast_unsigned()]);
         Encode::encode(gifts, wr);
         if let Some(x) = next_offset {
             wr.bytes(x.as_bytes());

@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `phone.exportedGroupCallInvite#204bd158 link:string = phone.ExportedGroupCallInvite`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportedGroupCallInvite {
     pub link: Str,
 }
-impl ExportedGroupCallInvite {}
 impl ExportedGroupCallInvite {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::phone::ExportedGroupCallInvite { link: rd.string()? })
+        let link = rd.string()?;
+        Ok(types::phone::ExportedGroupCallInvite { link })
     }
 }
 impl ExportedGroupCallInvite {
@@ -51,16 +51,14 @@ pub struct GroupCall {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl GroupCall {}
 impl GroupCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::phone::GroupCall {
-            call: Decode::decode(rd)?,
-            participants: Decode::decode(rd)?,
-            participants_next_offset: rd.string()?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let call = Decode::decode(rd)?;
+        let participants = Decode::decode(rd)?;
+        let participants_next_offset = rd.string()?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::phone::GroupCall { call, participants, participants_next_offset, chats, users })
     }
 }
 impl GroupCall {
@@ -99,23 +97,20 @@ pub struct GroupCallStars {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl GroupCallStars {}
 impl GroupCallStars {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::phone::GroupCallStars {
-            total_stars: rd.i64()?,
-            top_donors: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let total_stars = rd.i64()?;
+        let top_donors = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::phone::GroupCallStars { total_stars, top_donors, chats, users })
     }
 }
 impl GroupCallStars {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::phone::GroupCallStars { total_stars, top_donors, chats, users } = v;
-        wr.u32(0x9d1dbd26);
-        wr.i64(*total_stars);
+        wr.words([0x9d1dbd26, low(total_stars), high(total_stars)]);
         Encode::encode(top_donors, wr);
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
@@ -134,7 +129,11 @@ impl Decode for GroupCallStars {
 }
 impl Encode for GroupCallStars {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_t_group_call_stars(self, wr);
+        if wr.layer().0 >= 217 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_t_group_call_stars(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_t_group_call_stars(self, at_layer)
@@ -145,10 +144,10 @@ impl Encode for GroupCallStars {
 pub struct GroupCallStreamChannels {
     pub channels: Vec<types::GroupCallStreamChannel>,
 }
-impl GroupCallStreamChannels {}
 impl GroupCallStreamChannels {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::phone::GroupCallStreamChannels { channels: Decode::decode(rd)? })
+        let channels = Decode::decode(rd)?;
+        Ok(types::phone::GroupCallStreamChannels { channels })
     }
 }
 impl GroupCallStreamChannels {
@@ -172,7 +171,11 @@ impl Decode for GroupCallStreamChannels {
 }
 impl Encode for GroupCallStreamChannels {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_t_group_call_stream_channels(self, wr);
+        if wr.layer().0 >= 139 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_t_group_call_stream_channels(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_t_group_call_stream_channels(self, at_layer)
@@ -184,10 +187,11 @@ pub struct GroupCallStreamRtmpUrl {
     pub url: Str,
     pub key: Str,
 }
-impl GroupCallStreamRtmpUrl {}
 impl GroupCallStreamRtmpUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::phone::GroupCallStreamRtmpUrl { url: rd.string()?, key: rd.string()? })
+        let url = rd.string()?;
+        let key = rd.string()?;
+        Ok(types::phone::GroupCallStreamRtmpUrl { url, key })
     }
 }
 impl GroupCallStreamRtmpUrl {
@@ -212,7 +216,11 @@ impl Decode for GroupCallStreamRtmpUrl {
 }
 impl Encode for GroupCallStreamRtmpUrl {
     fn encode(&self, wr: &mut Writer) {
-        forms::phone::write_t_group_call_stream_rtmp_url(self, wr);
+        if wr.layer().0 >= 139 {
+            self.write_boxed(wr);
+        } else {
+            forms::phone::write_t_group_call_stream_rtmp_url(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::phone::shows_t_group_call_stream_rtmp_url(self, at_layer)
@@ -228,30 +236,27 @@ pub struct GroupParticipants {
     pub users: Vec<types::User>,
     pub version: i32,
 }
-impl GroupParticipants {}
 impl GroupParticipants {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::phone::GroupParticipants {
-            count: rd.i32()?,
-            participants: Decode::decode(rd)?,
-            next_offset: rd.string()?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            version: rd.i32()?,
-        })
+        let count = rd.i32()?;
+        let participants = Decode::decode(rd)?;
+        let next_offset = rd.string()?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let version = rd.i32()?;
+        Ok(types::phone::GroupParticipants { count, participants, next_offset, chats, users, version })
     }
 }
 impl GroupParticipants {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::phone::GroupParticipants { count, participants, next_offset, chats, users, version } = v;
-        wr.u32(0xf47751b6);
-        wr.i32(*count);
+        wr.words([0xf47751b6, count.cast_unsigned()]);
         Encode::encode(participants, wr);
         wr.bytes(next_offset.as_bytes());
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
-        wr.i32(*version);
+        wr.u32(version.cast_unsigned());
     }
 }
 impl Decode for GroupParticipants {
@@ -277,14 +282,12 @@ pub struct JoinAsPeers {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl JoinAsPeers {}
 impl JoinAsPeers {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::phone::JoinAsPeers {
-            peers: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let peers = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::phone::JoinAsPeers { peers, chats, users })
     }
 }
 impl JoinAsPeers {
@@ -319,10 +322,11 @@ pub struct PhoneCall {
     pub phone_call: types::PhoneCall,
     pub users: Vec<types::User>,
 }
-impl PhoneCall {}
 impl PhoneCall {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::phone::PhoneCall { phone_call: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let phone_call = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::phone::PhoneCall { phone_call, users })
     }
 }
 impl PhoneCall {

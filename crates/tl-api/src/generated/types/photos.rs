@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `photos.photo#20212ca8 photo:Photo users:Vector<User> = photos.Photo`
 #[derive(Clone, Debug, PartialEq)]
@@ -13,10 +13,11 @@ pub struct Photo {
     pub photo: types::Photo,
     pub users: Vec<types::User>,
 }
-impl Photo {}
 impl Photo {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::photos::Photo { photo: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let photo = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::photos::Photo { photo, users })
     }
 }
 impl Photo {
@@ -63,11 +64,12 @@ impl Decode for Photos {
 impl Photos {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x8dca6aa5 => constructors::photos::Photos::read(rd).map(|v| Self::Photos(Box::new(v))),
-            0x15051f54 => constructors::photos::PhotosSlice::read(rd).map(|v| Self::Slice(Box::new(v))),
+            0x8dca6aa5 => constructors::photos::Photos::read(rd).map(Self::Photos),
+            0x15051f54 => constructors::photos::PhotosSlice::read(rd).map(Self::Slice),
             _ => Err(DecodeError::UnknownId { id, type_name: "photos.Photos" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Photos(v) => {
@@ -80,6 +82,7 @@ impl Photos {
     }
 }
 impl Encode for Photos {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }

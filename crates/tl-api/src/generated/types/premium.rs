@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `premium.boostsList#86f8613c flags:# count:int boosts:Vector<Boost> next_offset:flags.0?string users:Vector<User> = premium.BoostsList`
 #[derive(Clone, Debug, PartialEq)]
@@ -25,21 +25,19 @@ impl BoostsList {
 impl BoostsList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::premium::BoostsList {
-            count: rd.i32()?,
-            boosts: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-            users: Decode::decode(rd)?,
-        })
+        let count = rd.i32()?;
+        let boosts = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::premium::BoostsList { count, boosts, next_offset, users })
     }
 }
 impl BoostsList {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::premium::BoostsList { count, boosts, next_offset, users } = v;
-        wr.u32(0x86f8613c);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0x86f8613c, word_flags, count.cast_unsigned()]);
         Encode::encode(boosts, wr);
         if let Some(x) = next_offset {
             wr.bytes(x.as_bytes());
@@ -60,7 +58,11 @@ impl Decode for BoostsList {
 }
 impl Encode for BoostsList {
     fn encode(&self, wr: &mut Writer) {
-        forms::premium::write_t_boosts_list(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::premium::write_t_boosts_list(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::premium::shows_t_boosts_list(self, at_layer)
@@ -101,17 +103,38 @@ impl BoostsStatus {
 impl BoostsStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let my_boost = word_flags & 0x4 != 0;
+        let level = rd.i32()?;
+        let current_level_boosts = rd.i32()?;
+        let boosts = rd.i32()?;
+        let mut gift_boosts = None;
+        let mut next_level_boosts = None;
+        let mut premium_audience = None;
+        if word_flags & 0x13 != 0 {
+            if word_flags & 0x10 != 0 {
+                gift_boosts = Some(rd.i32()?);
+            }
+            if word_flags & 0x1 != 0 {
+                next_level_boosts = Some(rd.i32()?);
+            }
+            if word_flags & 0x2 != 0 {
+                premium_audience = Some(Decode::decode(rd)?);
+            }
+        }
+        let boost_url = rd.string()?;
+        let prepaid_giveaways = rd.optional(word_flags & 0x8 != 0)?;
+        let my_boost_slots = rd.optional(word_flags & 0x4 != 0)?;
         Ok(types::premium::BoostsStatus {
-            my_boost: word_flags & 0x4 != 0,
-            level: rd.i32()?,
-            current_level_boosts: rd.i32()?,
-            boosts: rd.i32()?,
-            gift_boosts: rd.optional(word_flags & 0x10 != 0)?,
-            next_level_boosts: rd.optional(word_flags & 0x1 != 0)?,
-            premium_audience: rd.optional(word_flags & 0x2 != 0)?,
-            boost_url: rd.string()?,
-            prepaid_giveaways: rd.optional(word_flags & 0x8 != 0)?,
-            my_boost_slots: rd.optional(word_flags & 0x4 != 0)?,
+            my_boost,
+            level,
+            current_level_boosts,
+            boosts,
+            gift_boosts,
+            next_level_boosts,
+            premium_audience,
+            boost_url,
+            prepaid_giveaways,
+            my_boost_slots,
         })
     }
 }
@@ -134,25 +157,28 @@ impl BoostsStatus {
         if !all_flags_2 && (*my_boost || my_boost_slots.is_some()) {
             return wr.fail("premium.boostsStatus");
         }
-        wr.u32(0x4959427a);
-        wr.u32(
-            u32::from(next_level_boosts.is_some()) << 0
-                | u32::from(premium_audience.is_some()) << 1
-                | u32::from(all_flags_2) << 2
-                | u32::from(prepaid_giveaways.is_some()) << 3
-                | u32::from(gift_boosts.is_some()) << 4,
-        );
-        wr.i32(*level);
-        wr.i32(*current_level_boosts);
-        wr.i32(*boosts);
-        if let Some(x) = gift_boosts {
-            wr.i32(*x);
-        }
-        if let Some(x) = next_level_boosts {
-            wr.i32(*x);
-        }
-        if let Some(x) = premium_audience {
-            Encode::encode(x, wr);
+        let word_flags = u32::from(next_level_boosts.is_some()) << 0
+            | u32::from(premium_audience.is_some()) << 1
+            | u32::from(all_flags_2) << 2
+            | u32::from(prepaid_giveaways.is_some()) << 3
+            | u32::from(gift_boosts.is_some()) << 4;
+        wr.words([
+            0x4959427a,
+            word_flags,
+            level.cast_unsigned(),
+            current_level_boosts.cast_unsigned(),
+            boosts.cast_unsigned(),
+        ]);
+        if word_flags & 0x13 != 0 {
+            if let Some(x) = gift_boosts {
+                wr.i32(*x);
+            }
+            if let Some(x) = next_level_boosts {
+                wr.i32(*x);
+            }
+            if let Some(x) = premium_audience {
+                Encode::encode(x, wr);
+            }
         }
         wr.bytes(boost_url.as_bytes());
         if let Some(x) = prepaid_giveaways {
@@ -176,7 +202,11 @@ impl Decode for BoostsStatus {
 }
 impl Encode for BoostsStatus {
     fn encode(&self, wr: &mut Writer) {
-        forms::premium::write_t_boosts_status(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::premium::write_t_boosts_status(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::premium::shows_t_boosts_status(self, at_layer)
@@ -189,14 +219,12 @@ pub struct MyBoosts {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl MyBoosts {}
 impl MyBoosts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::premium::MyBoosts {
-            my_boosts: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let my_boosts = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::premium::MyBoosts { my_boosts, chats, users })
     }
 }
 impl MyBoosts {
@@ -222,7 +250,11 @@ impl Decode for MyBoosts {
 }
 impl Encode for MyBoosts {
     fn encode(&self, wr: &mut Writer) {
-        forms::premium::write_t_my_boosts(self, wr);
+        if wr.layer().0 >= 166 {
+            self.write_boxed(wr);
+        } else {
+            forms::premium::write_t_my_boosts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::premium::shows_t_my_boosts(self, at_layer)

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `smsjobs.eligibleToJoin#dc8b44cf terms_url:string monthly_sent_sms:int = smsjobs.EligibilityToJoin`
 #[derive(Clone, Debug, PartialEq)]
@@ -13,10 +13,11 @@ pub struct EligibilityToJoin {
     pub terms_url: Str,
     pub monthly_sent_sms: i32,
 }
-impl EligibilityToJoin {}
 impl EligibilityToJoin {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::smsjobs::EligibilityToJoin { terms_url: rd.string()?, monthly_sent_sms: rd.i32()? })
+        let terms_url = rd.string()?;
+        let monthly_sent_sms = rd.i32()?;
+        Ok(types::smsjobs::EligibilityToJoin { terms_url, monthly_sent_sms })
     }
 }
 impl EligibilityToJoin {
@@ -25,7 +26,7 @@ impl EligibilityToJoin {
         let types::smsjobs::EligibilityToJoin { terms_url, monthly_sent_sms } = v;
         wr.u32(0xdc8b44cf);
         wr.bytes(terms_url.as_bytes());
-        wr.i32(*monthly_sent_sms);
+        wr.u32(monthly_sent_sms.cast_unsigned());
     }
 }
 impl Decode for EligibilityToJoin {
@@ -41,7 +42,11 @@ impl Decode for EligibilityToJoin {
 }
 impl Encode for EligibilityToJoin {
     fn encode(&self, wr: &mut Writer) {
-        forms::smsjobs::write_t_eligible_to_join(self, wr);
+        if wr.layer().0 >= 175 {
+            self.write_boxed(wr);
+        } else {
+            forms::smsjobs::write_t_eligible_to_join(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::smsjobs::shows_t_eligible_to_join(self, at_layer)
@@ -85,15 +90,23 @@ impl Status {
 impl Status {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let allow_international = word_flags & 0x1 != 0;
+        let recent_sent = rd.i32()?;
+        let recent_since = rd.i32()?;
+        let recent_remains = rd.i32()?;
+        let total_sent = rd.i32()?;
+        let total_since = rd.i32()?;
+        let last_gift_slug = rd.optional(word_flags & 0x2 != 0)?;
+        let terms_url = rd.string()?;
         Ok(types::smsjobs::Status {
-            allow_international: word_flags & 0x1 != 0,
-            recent_sent: rd.i32()?,
-            recent_since: rd.i32()?,
-            recent_remains: rd.i32()?,
-            total_sent: rd.i32()?,
-            total_since: rd.i32()?,
-            last_gift_slug: rd.optional(word_flags & 0x2 != 0)?,
-            terms_url: rd.string()?,
+            allow_international,
+            recent_sent,
+            recent_since,
+            recent_remains,
+            total_sent,
+            total_since,
+            last_gift_slug,
+            terms_url,
         })
     }
 }
@@ -110,13 +123,16 @@ impl Status {
             last_gift_slug,
             terms_url,
         } = v;
-        wr.u32(0x2aee9191);
-        wr.u32(u32::from(*allow_international) << 0 | u32::from(last_gift_slug.is_some()) << 1);
-        wr.i32(*recent_sent);
-        wr.i32(*recent_since);
-        wr.i32(*recent_remains);
-        wr.i32(*total_sent);
-        wr.i32(*total_since);
+        let word_flags = u32::from(*allow_international) << 0 | u32::from(last_gift_slug.is_some()) << 1;
+        wr.words([
+            0x2aee9191,
+            word_flags,
+            recent_sent.cast_unsigned(),
+            recent_since.cast_unsigned(),
+            recent_remains.cast_unsigned(),
+            total_sent.cast_unsigned(),
+            total_since.cast_unsigned(),
+        ]);
         if let Some(x) = last_gift_slug {
             wr.bytes(x.as_bytes());
         }
@@ -136,7 +152,11 @@ impl Decode for Status {
 }
 impl Encode for Status {
     fn encode(&self, wr: &mut Writer) {
-        forms::smsjobs::write_t_status(self, wr);
+        if wr.layer().0 >= 175 {
+            self.write_boxed(wr);
+        } else {
+            forms::smsjobs::write_t_status(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::smsjobs::shows_t_status(self, at_layer)

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `stats.broadcastStats#396ca5fc period:StatsDateRangeDays followers:StatsAbsValueAndPrev views_per_post:StatsAbsValueAndPrev shares_per_post:StatsAbsValueAndPrev reactions_per_post:StatsAbsValueAndPrev views_per_story:StatsAbsValueAndPrev shares_per_story:StatsAbsValueAndPrev reactions_per_story:StatsAbsValueAndPrev enabled_notifications:StatsPercentValue growth_graph:StatsGraph followers_graph:StatsGraph mute_graph:StatsGraph top_hours_graph:StatsGraph interactions_graph:StatsGraph iv_interactions_graph:StatsGraph views_by_source_graph:StatsGraph new_followers_by_source_graph:StatsGraph languages_graph:StatsGraph reactions_by_emotion_graph:StatsGraph story_interactions_graph:StatsGraph story_reactions_by_emotion_graph:StatsGraph recent_posts_interactions:Vector<PostInteractionCounters> = stats.BroadcastStats`
 #[derive(Clone, Debug, PartialEq)]
@@ -33,32 +33,53 @@ pub struct BroadcastStats {
     pub story_reactions_by_emotion_graph: types::StatsGraph,
     pub recent_posts_interactions: Vec<types::PostInteractionCounters>,
 }
-impl BroadcastStats {}
 impl BroadcastStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let period = Decode::decode(rd)?;
+        let followers = Decode::decode(rd)?;
+        let views_per_post = Decode::decode(rd)?;
+        let shares_per_post = Decode::decode(rd)?;
+        let reactions_per_post = Decode::decode(rd)?;
+        let views_per_story = Decode::decode(rd)?;
+        let shares_per_story = Decode::decode(rd)?;
+        let reactions_per_story = Decode::decode(rd)?;
+        let enabled_notifications = Decode::decode(rd)?;
+        let growth_graph = Decode::decode(rd)?;
+        let followers_graph = Decode::decode(rd)?;
+        let mute_graph = Decode::decode(rd)?;
+        let top_hours_graph = Decode::decode(rd)?;
+        let interactions_graph = Decode::decode(rd)?;
+        let iv_interactions_graph = Decode::decode(rd)?;
+        let views_by_source_graph = Decode::decode(rd)?;
+        let new_followers_by_source_graph = Decode::decode(rd)?;
+        let languages_graph = Decode::decode(rd)?;
+        let reactions_by_emotion_graph = Decode::decode(rd)?;
+        let story_interactions_graph = Decode::decode(rd)?;
+        let story_reactions_by_emotion_graph = Decode::decode(rd)?;
+        let recent_posts_interactions = Decode::decode(rd)?;
         Ok(types::stats::BroadcastStats {
-            period: Decode::decode(rd)?,
-            followers: Decode::decode(rd)?,
-            views_per_post: Decode::decode(rd)?,
-            shares_per_post: Decode::decode(rd)?,
-            reactions_per_post: Decode::decode(rd)?,
-            views_per_story: Decode::decode(rd)?,
-            shares_per_story: Decode::decode(rd)?,
-            reactions_per_story: Decode::decode(rd)?,
-            enabled_notifications: Decode::decode(rd)?,
-            growth_graph: Decode::decode(rd)?,
-            followers_graph: Decode::decode(rd)?,
-            mute_graph: Decode::decode(rd)?,
-            top_hours_graph: Decode::decode(rd)?,
-            interactions_graph: Decode::decode(rd)?,
-            iv_interactions_graph: Decode::decode(rd)?,
-            views_by_source_graph: Decode::decode(rd)?,
-            new_followers_by_source_graph: Decode::decode(rd)?,
-            languages_graph: Decode::decode(rd)?,
-            reactions_by_emotion_graph: Decode::decode(rd)?,
-            story_interactions_graph: Decode::decode(rd)?,
-            story_reactions_by_emotion_graph: Decode::decode(rd)?,
-            recent_posts_interactions: Decode::decode(rd)?,
+            period,
+            followers,
+            views_per_post,
+            shares_per_post,
+            reactions_per_post,
+            views_per_story,
+            shares_per_story,
+            reactions_per_story,
+            enabled_notifications,
+            growth_graph,
+            followers_graph,
+            mute_graph,
+            top_hours_graph,
+            interactions_graph,
+            iv_interactions_graph,
+            views_by_source_graph,
+            new_followers_by_source_graph,
+            languages_graph,
+            reactions_by_emotion_graph,
+            story_interactions_graph,
+            story_reactions_by_emotion_graph,
+            recent_posts_interactions,
         })
     }
 }
@@ -128,7 +149,11 @@ impl Decode for BroadcastStats {
 }
 impl Encode for BroadcastStats {
     fn encode(&self, wr: &mut Writer) {
-        forms::stats::write_t_broadcast_stats(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::stats::write_t_broadcast_stats(self, wr);
+        }
     }
 }
 /// `stats.megagroupStats#ef7ff916 period:StatsDateRangeDays members:StatsAbsValueAndPrev messages:StatsAbsValueAndPrev viewers:StatsAbsValueAndPrev posters:StatsAbsValueAndPrev growth_graph:StatsGraph members_graph:StatsGraph new_members_by_source_graph:StatsGraph languages_graph:StatsGraph messages_graph:StatsGraph actions_graph:StatsGraph top_hours_graph:StatsGraph weekdays_graph:StatsGraph top_posters:Vector<StatsGroupTopPoster> top_admins:Vector<StatsGroupTopAdmin> top_inviters:Vector<StatsGroupTopInviter> users:Vector<User> = stats.MegagroupStats`
@@ -152,27 +177,43 @@ pub struct MegagroupStats {
     pub top_inviters: Vec<types::StatsGroupTopInviter>,
     pub users: Vec<types::User>,
 }
-impl MegagroupStats {}
 impl MegagroupStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let period = Decode::decode(rd)?;
+        let members = Decode::decode(rd)?;
+        let messages = Decode::decode(rd)?;
+        let viewers = Decode::decode(rd)?;
+        let posters = Decode::decode(rd)?;
+        let growth_graph = Decode::decode(rd)?;
+        let members_graph = Decode::decode(rd)?;
+        let new_members_by_source_graph = Decode::decode(rd)?;
+        let languages_graph = Decode::decode(rd)?;
+        let messages_graph = Decode::decode(rd)?;
+        let actions_graph = Decode::decode(rd)?;
+        let top_hours_graph = Decode::decode(rd)?;
+        let weekdays_graph = Decode::decode(rd)?;
+        let top_posters = Decode::decode(rd)?;
+        let top_admins = Decode::decode(rd)?;
+        let top_inviters = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
         Ok(types::stats::MegagroupStats {
-            period: Decode::decode(rd)?,
-            members: Decode::decode(rd)?,
-            messages: Decode::decode(rd)?,
-            viewers: Decode::decode(rd)?,
-            posters: Decode::decode(rd)?,
-            growth_graph: Decode::decode(rd)?,
-            members_graph: Decode::decode(rd)?,
-            new_members_by_source_graph: Decode::decode(rd)?,
-            languages_graph: Decode::decode(rd)?,
-            messages_graph: Decode::decode(rd)?,
-            actions_graph: Decode::decode(rd)?,
-            top_hours_graph: Decode::decode(rd)?,
-            weekdays_graph: Decode::decode(rd)?,
-            top_posters: Decode::decode(rd)?,
-            top_admins: Decode::decode(rd)?,
-            top_inviters: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
+            period,
+            members,
+            messages,
+            viewers,
+            posters,
+            growth_graph,
+            members_graph,
+            new_members_by_source_graph,
+            languages_graph,
+            messages_graph,
+            actions_graph,
+            top_hours_graph,
+            weekdays_graph,
+            top_posters,
+            top_admins,
+            top_inviters,
+            users,
         })
     }
 }
@@ -240,13 +281,11 @@ pub struct MessageStats {
     pub views_graph: types::StatsGraph,
     pub reactions_by_emotion_graph: types::StatsGraph,
 }
-impl MessageStats {}
 impl MessageStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stats::MessageStats {
-            views_graph: Decode::decode(rd)?,
-            reactions_by_emotion_graph: Decode::decode(rd)?,
-        })
+        let views_graph = Decode::decode(rd)?;
+        let reactions_by_emotion_graph = Decode::decode(rd)?;
+        Ok(types::stats::MessageStats { views_graph, reactions_by_emotion_graph })
     }
 }
 impl MessageStats {
@@ -272,7 +311,11 @@ impl Decode for MessageStats {
 }
 impl Encode for MessageStats {
     fn encode(&self, wr: &mut Writer) {
-        forms::stats::write_t_message_stats(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::stats::write_t_message_stats(self, wr);
+        }
     }
 }
 /// `stats.pollStats#2999beed votes_graph:StatsGraph = stats.PollStats`
@@ -280,10 +323,10 @@ impl Encode for MessageStats {
 pub struct PollStats {
     pub votes_graph: types::StatsGraph,
 }
-impl PollStats {}
 impl PollStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stats::PollStats { votes_graph: Decode::decode(rd)? })
+        let votes_graph = Decode::decode(rd)?;
+        Ok(types::stats::PollStats { votes_graph })
     }
 }
 impl PollStats {
@@ -307,7 +350,11 @@ impl Decode for PollStats {
 }
 impl Encode for PollStats {
     fn encode(&self, wr: &mut Writer) {
-        forms::stats::write_t_poll_stats(self, wr);
+        if wr.layer().0 >= 225 {
+            self.write_boxed(wr);
+        } else {
+            forms::stats::write_t_poll_stats(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stats::shows_t_poll_stats(self, at_layer)
@@ -337,22 +384,20 @@ impl PublicForwards {
 impl PublicForwards {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::stats::PublicForwards {
-            count: rd.i32()?,
-            forwards: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let count = rd.i32()?;
+        let forwards = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::stats::PublicForwards { count, forwards, next_offset, chats, users })
     }
 }
 impl PublicForwards {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::stats::PublicForwards { count, forwards, next_offset, chats, users } = v;
-        wr.u32(0x93037e20);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0x93037e20, word_flags, count.cast_unsigned()]);
         Encode::encode(forwards, wr);
         if let Some(x) = next_offset {
             wr.bytes(x.as_bytes());
@@ -374,7 +419,11 @@ impl Decode for PublicForwards {
 }
 impl Encode for PublicForwards {
     fn encode(&self, wr: &mut Writer) {
-        forms::stats::write_t_public_forwards(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::stats::write_t_public_forwards(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stats::shows_t_public_forwards(self, at_layer)
@@ -386,13 +435,11 @@ pub struct StoryStats {
     pub views_graph: types::StatsGraph,
     pub reactions_by_emotion_graph: types::StatsGraph,
 }
-impl StoryStats {}
 impl StoryStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stats::StoryStats {
-            views_graph: Decode::decode(rd)?,
-            reactions_by_emotion_graph: Decode::decode(rd)?,
-        })
+        let views_graph = Decode::decode(rd)?;
+        let reactions_by_emotion_graph = Decode::decode(rd)?;
+        Ok(types::stats::StoryStats { views_graph, reactions_by_emotion_graph })
     }
 }
 impl StoryStats {
@@ -417,7 +464,11 @@ impl Decode for StoryStats {
 }
 impl Encode for StoryStats {
     fn encode(&self, wr: &mut Writer) {
-        forms::stats::write_t_story_stats(self, wr);
+        if wr.layer().0 >= 167 {
+            self.write_boxed(wr);
+        } else {
+            forms::stats::write_t_story_stats(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stats::shows_t_story_stats(self, at_layer)
@@ -431,15 +482,13 @@ pub struct BroadcastRevenueStats {
     pub balances: types::BroadcastRevenueBalances,
     pub usd_rate: f64,
 }
-impl BroadcastRevenueStats {}
 impl BroadcastRevenueStats {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stats::BroadcastRevenueStats {
-            top_hours_graph: Decode::decode(rd)?,
-            revenue_graph: Decode::decode(rd)?,
-            balances: Decode::decode(rd)?,
-            usd_rate: rd.f64()?,
-        })
+        let top_hours_graph = Decode::decode(rd)?;
+        let revenue_graph = Decode::decode(rd)?;
+        let balances = Decode::decode(rd)?;
+        let usd_rate = rd.f64()?;
+        Ok(types::stats::BroadcastRevenueStats { top_hours_graph, revenue_graph, balances, usd_rate })
     }
 }
 impl BroadcastRevenueStats {
@@ -479,18 +528,18 @@ pub struct BroadcastRevenueTransactions {
     pub count: i32,
     pub transactions: Vec<types::BroadcastRevenueTransaction>,
 }
-impl BroadcastRevenueTransactions {}
 impl BroadcastRevenueTransactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stats::BroadcastRevenueTransactions { count: rd.i32()?, transactions: Decode::decode(rd)? })
+        let count = rd.i32()?;
+        let transactions = Decode::decode(rd)?;
+        Ok(types::stats::BroadcastRevenueTransactions { count, transactions })
     }
 }
 impl BroadcastRevenueTransactions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::stats::BroadcastRevenueTransactions { count, transactions } = v;
-        wr.u32(0x87158466);
-        wr.i32(*count);
+        wr.words([0x87158466, count.cast_unsigned()]);
         Encode::encode(transactions, wr);
     }
 }
@@ -518,10 +567,10 @@ impl Encode for BroadcastRevenueTransactions {
 pub struct BroadcastRevenueWithdrawalUrl {
     pub url: Str,
 }
-impl BroadcastRevenueWithdrawalUrl {}
 impl BroadcastRevenueWithdrawalUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stats::BroadcastRevenueWithdrawalUrl { url: rd.string()? })
+        let url = rd.string()?;
+        Ok(types::stats::BroadcastRevenueWithdrawalUrl { url })
     }
 }
 impl BroadcastRevenueWithdrawalUrl {

@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `stickers.suggestedShortName#85fea03f short_name:string = stickers.SuggestedShortName`
 #[derive(Clone, Debug, PartialEq)]
 pub struct SuggestedShortName {
     pub short_name: Str,
 }
-impl SuggestedShortName {}
 impl SuggestedShortName {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stickers::SuggestedShortName { short_name: rd.string()? })
+        let short_name = rd.string()?;
+        Ok(types::stickers::SuggestedShortName { short_name })
     }
 }
 impl SuggestedShortName {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `storage.FileType`
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +91,7 @@ impl FileType {
     }
 }
 impl Encode for FileType {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }

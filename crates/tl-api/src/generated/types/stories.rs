@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `stories.Albums`
 #[derive(Clone, Debug, PartialEq)]
@@ -26,11 +26,16 @@ impl Decode for Albums {
 impl Albums {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xc3987a3a => Ok(types::stories::Albums::Albums { hash: rd.i64()?, albums: Decode::decode(rd)? }),
+            0xc3987a3a => {
+                let hash = rd.i64()?;
+                let albums = Decode::decode(rd)?;
+                Ok(types::stories::Albums::Albums { hash, albums })
+            }
             0x564edaeb => Ok(types::stories::Albums::NotModified {}),
             _ => Err(DecodeError::UnknownId { id, type_name: "stories.Albums" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Albums { .. } => {
@@ -82,23 +87,30 @@ impl Decode for AllStories {
 impl AllStories {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x6efc5e81 => constructors::stories::AllStories::read(rd).map(|v| Self::AllStories(Box::new(v))),
-            0x519d899e => forms::stories::read_519d899e(rd).map(|v| Self::AllStories(Box::new(v))),
-            0x839e0428 => forms::stories::read_839e0428(rd).map(|v| Self::AllStories(Box::new(v))),
-            0x1158fe3e => {
-                constructors::stories::AllStoriesNotModified::read(rd).map(|v| Self::NotModified(Box::new(v)))
-            }
-            0x47e0a07e => forms::stories::read_47e0a07e(rd).map(|v| Self::NotModified(Box::new(v))),
+            0x6efc5e81 => constructors::stories::AllStories::read(rd).map(Self::AllStories),
+            0x519d899e => forms::stories::read_519d899e(rd).map(Self::AllStories),
+            0x839e0428 => forms::stories::read_839e0428(rd).map(Self::AllStories),
+            0x1158fe3e => constructors::stories::AllStoriesNotModified::read(rd).map(Self::NotModified),
+            0x47e0a07e => forms::stories::read_47e0a07e(rd).map(Self::NotModified),
             _ => Err(DecodeError::UnknownId { id, type_name: "stories.AllStories" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::AllStories(v) => {
-                forms::stories::write_t_all_stories(v, wr);
+                if wr.layer().0 >= 164 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::stories::write_t_all_stories(v, wr);
+                }
             }
             Self::NotModified(v) => {
-                forms::stories::write_t_all_stories_not_modified(v, wr);
+                if wr.layer().0 >= 161 {
+                    v.write_boxed(wr);
+                } else {
+                    forms::stories::write_t_all_stories_not_modified(v, wr);
+                }
             }
         }
     }
@@ -129,18 +141,17 @@ impl Encode for AllStories {
 pub struct CanSendStoryCount {
     pub count_remains: i32,
 }
-impl CanSendStoryCount {}
 impl CanSendStoryCount {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stories::CanSendStoryCount { count_remains: rd.i32()? })
+        let count_remains = rd.i32()?;
+        Ok(types::stories::CanSendStoryCount { count_remains })
     }
 }
 impl CanSendStoryCount {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::stories::CanSendStoryCount { count_remains } = v;
-        wr.u32(0xc387c04e);
-        wr.i32(*count_remains);
+        wr.words([0xc387c04e, count_remains.cast_unsigned()]);
     }
 }
 impl Decode for CanSendStoryCount {
@@ -156,7 +167,11 @@ impl Decode for CanSendStoryCount {
 }
 impl Encode for CanSendStoryCount {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_t_can_send_story_count(self, wr);
+        if wr.layer().0 >= 203 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_t_can_send_story_count(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_t_can_send_story_count(self, at_layer)
@@ -181,22 +196,20 @@ impl FoundStories {
 impl FoundStories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::stories::FoundStories {
-            count: rd.i32()?,
-            stories: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let count = rd.i32()?;
+        let stories = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::stories::FoundStories { count, stories, next_offset, chats, users })
     }
 }
 impl FoundStories {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::stories::FoundStories { count, stories, next_offset, chats, users } = v;
-        wr.u32(0xe2de7737);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0xe2de7737, word_flags, count.cast_unsigned()]);
         Encode::encode(stories, wr);
         if let Some(x) = next_offset {
             wr.bytes(x.as_bytes());
@@ -218,7 +231,11 @@ impl Decode for FoundStories {
 }
 impl Encode for FoundStories {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_t_found_stories(self, wr);
+        if wr.layer().0 >= 182 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_t_found_stories(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_t_found_stories(self, at_layer)
@@ -231,14 +248,12 @@ pub struct PeerStories {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl PeerStories {}
 impl PeerStories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stories::PeerStories {
-            stories: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let stories = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::stories::PeerStories { stories, chats, users })
     }
 }
 impl PeerStories {
@@ -264,7 +279,11 @@ impl Decode for PeerStories {
 }
 impl Encode for PeerStories {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_t_peer_stories(self, wr);
+        if wr.layer().0 >= 164 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_t_peer_stories(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_t_peer_stories(self, at_layer)
@@ -289,22 +308,20 @@ impl Stories {
 impl Stories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::stories::Stories {
-            count: rd.i32()?,
-            stories: Decode::decode(rd)?,
-            pinned_to_top: rd.optional(word_flags & 0x1 != 0)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let count = rd.i32()?;
+        let stories = Decode::decode(rd)?;
+        let pinned_to_top = rd.optional(word_flags & 0x1 != 0)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::stories::Stories { count, stories, pinned_to_top, chats, users })
     }
 }
 impl Stories {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::stories::Stories { count, stories, pinned_to_top, chats, users } = v;
-        wr.u32(0x63c3dd0a);
-        wr.u32(u32::from(pinned_to_top.is_some()) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(pinned_to_top.is_some()) << 0;
+        wr.words([0x63c3dd0a, word_flags, count.cast_unsigned()]);
         Encode::encode(stories, wr);
         if let Some(x) = pinned_to_top {
             Encode::encode(x, wr);
@@ -328,7 +345,11 @@ impl Decode for Stories {
 }
 impl Encode for Stories {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_t_stories(self, wr);
+        if wr.layer().0 >= 178 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_t_stories(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_t_stories(self, at_layer)
@@ -358,22 +379,20 @@ impl StoryReactionsList {
 impl StoryReactionsList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::stories::StoryReactionsList {
-            count: rd.i32()?,
-            reactions: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-        })
+        let count = rd.i32()?;
+        let reactions = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(types::stories::StoryReactionsList { count, reactions, chats, users, next_offset })
     }
 }
 impl StoryReactionsList {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::stories::StoryReactionsList { count, reactions, chats, users, next_offset } = v;
-        wr.u32(0xaa5f789c);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0xaa5f789c, word_flags, count.cast_unsigned()]);
         Encode::encode(reactions, wr);
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
@@ -395,7 +414,11 @@ impl Decode for StoryReactionsList {
 }
 impl Encode for StoryReactionsList {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_t_story_reactions_list(self, wr);
+        if wr.layer().0 >= 168 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_t_story_reactions_list(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_t_story_reactions_list(self, at_layer)
@@ -407,10 +430,11 @@ pub struct StoryViews {
     pub views: Vec<types::StoryViews>,
     pub users: Vec<types::User>,
 }
-impl StoryViews {}
 impl StoryViews {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stories::StoryViews { views: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let views = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::stories::StoryViews { views, users })
     }
 }
 impl StoryViews {
@@ -435,7 +459,11 @@ impl Decode for StoryViews {
 }
 impl Encode for StoryViews {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_t_story_views(self, wr);
+        if wr.layer().0 >= 160 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_t_story_views(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_t_story_views(self, at_layer)
@@ -471,15 +499,23 @@ impl StoryViewsList {
 impl StoryViewsList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let count = rd.i32()?;
+        let views_count = rd.i32()?;
+        let forwards_count = rd.i32()?;
+        let reactions_count = rd.i32()?;
+        let views = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
         Ok(types::stories::StoryViewsList {
-            count: rd.i32()?,
-            views_count: rd.i32()?,
-            forwards_count: rd.i32()?,
-            reactions_count: rd.i32()?,
-            views: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
+            count,
+            views_count,
+            forwards_count,
+            reactions_count,
+            views,
+            chats,
+            users,
+            next_offset,
         })
     }
 }
@@ -496,12 +532,15 @@ impl StoryViewsList {
             users,
             next_offset,
         } = v;
-        wr.u32(0x59d78fc5);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*count);
-        wr.i32(*views_count);
-        wr.i32(*forwards_count);
-        wr.i32(*reactions_count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([
+            0x59d78fc5,
+            word_flags,
+            count.cast_unsigned(),
+            views_count.cast_unsigned(),
+            forwards_count.cast_unsigned(),
+            reactions_count.cast_unsigned(),
+        ]);
         Encode::encode(views, wr);
         Encode::encode(chats, wr);
         Encode::encode(users, wr);
@@ -525,7 +564,11 @@ impl Decode for StoryViewsList {
 }
 impl Encode for StoryViewsList {
     fn encode(&self, wr: &mut Writer) {
-        forms::stories::write_t_story_views_list(self, wr);
+        if wr.layer().0 >= 168 {
+            self.write_boxed(wr);
+        } else {
+            forms::stories::write_t_story_views_list(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::stories::shows_t_story_views_list(self, at_layer)
@@ -549,21 +592,19 @@ impl BoostersList {
 impl BoostersList {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::stories::BoostersList {
-            count: rd.i32()?,
-            boosters: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-            users: Decode::decode(rd)?,
-        })
+        let count = rd.i32()?;
+        let boosters = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::stories::BoostersList { count, boosters, next_offset, users })
     }
 }
 impl BoostersList {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::stories::BoostersList { count, boosters, next_offset, users } = v;
-        wr.u32(0xf3dd3d1d);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i32(*count);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0xf3dd3d1d, word_flags, count.cast_unsigned()]);
         Encode::encode(boosters, wr);
         if let Some(x) = next_offset {
             wr.bytes(x.as_bytes());
@@ -619,14 +660,21 @@ impl BoostsStatus {
 impl BoostsStatus {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let my_boost = word_flags & 0x4 != 0;
+        let level = rd.i32()?;
+        let current_level_boosts = rd.i32()?;
+        let boosts = rd.i32()?;
+        let next_level_boosts = rd.optional(word_flags & 0x1 != 0)?;
+        let premium_audience = rd.optional(word_flags & 0x2 != 0)?;
+        let boost_url = rd.string()?;
         Ok(types::stories::BoostsStatus {
-            my_boost: word_flags & 0x4 != 0,
-            level: rd.i32()?,
-            current_level_boosts: rd.i32()?,
-            boosts: rd.i32()?,
-            next_level_boosts: rd.optional(word_flags & 0x1 != 0)?,
-            premium_audience: rd.optional(word_flags & 0x2 != 0)?,
-            boost_url: rd.string()?,
+            my_boost,
+            level,
+            current_level_boosts,
+            boosts,
+            next_level_boosts,
+            premium_audience,
+            boost_url,
         })
     }
 }
@@ -642,15 +690,16 @@ impl BoostsStatus {
             premium_audience,
             boost_url,
         } = v;
-        wr.u32(0xe5c1aa5c);
-        wr.u32(
-            u32::from(next_level_boosts.is_some()) << 0
-                | u32::from(premium_audience.is_some()) << 1
-                | u32::from(*my_boost) << 2,
-        );
-        wr.i32(*level);
-        wr.i32(*current_level_boosts);
-        wr.i32(*boosts);
+        let word_flags = u32::from(next_level_boosts.is_some()) << 0
+            | u32::from(premium_audience.is_some()) << 1
+            | u32::from(*my_boost) << 2;
+        wr.words([
+            0xe5c1aa5c,
+            word_flags,
+            level.cast_unsigned(),
+            current_level_boosts.cast_unsigned(),
+            boosts.cast_unsigned(),
+        ]);
         if let Some(x) = next_level_boosts {
             wr.i32(*x);
         }
@@ -700,13 +749,15 @@ impl CanApplyBoostResult {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
             0xc3173587 => Ok(types::stories::CanApplyBoostResult::CanApplyBoostOk {}),
-            0x712c4655 => Ok(types::stories::CanApplyBoostResult::CanApplyBoostReplace {
-                current_boost: Decode::decode(rd)?,
-                chats: Decode::decode(rd)?,
-            }),
+            0x712c4655 => {
+                let current_boost = Decode::decode(rd)?;
+                let chats = Decode::decode(rd)?;
+                Ok(types::stories::CanApplyBoostResult::CanApplyBoostReplace { current_boost, chats })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "stories.CanApplyBoostResult" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::CanApplyBoostOk { .. } => {
@@ -745,10 +796,11 @@ pub struct UserStories {
     pub stories: types::UserStories,
     pub users: Vec<types::User>,
 }
-impl UserStories {}
 impl UserStories {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::stories::UserStories { stories: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let stories = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::stories::UserStories { stories, users })
     }
 }
 impl UserStories {

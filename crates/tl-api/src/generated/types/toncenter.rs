@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `toncenter.apiResponse#ac8dfe19 response:DataJSON = toncenter.ApiResponse`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApiResponse {
     pub response: types::DataJSON,
 }
-impl ApiResponse {}
 impl ApiResponse {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::toncenter::ApiResponse { response: Decode::decode(rd)? })
+        let response = Decode::decode(rd)?;
+        Ok(types::toncenter::ApiResponse { response })
     }
 }
 impl ApiResponse {
@@ -39,7 +39,11 @@ impl Decode for ApiResponse {
 }
 impl Encode for ApiResponse {
     fn encode(&self, wr: &mut Writer) {
-        forms::toncenter::write_t_api_response(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::toncenter::write_t_api_response(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::toncenter::shows_t_api_response(self, at_layer)
@@ -51,10 +55,11 @@ pub struct StreamingUrl {
     pub url: Str,
     pub expires: i32,
 }
-impl StreamingUrl {}
 impl StreamingUrl {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::toncenter::StreamingUrl { url: rd.string()?, expires: rd.i32()? })
+        let url = rd.string()?;
+        let expires = rd.i32()?;
+        Ok(types::toncenter::StreamingUrl { url, expires })
     }
 }
 impl StreamingUrl {
@@ -63,7 +68,7 @@ impl StreamingUrl {
         let types::toncenter::StreamingUrl { url, expires } = v;
         wr.u32(0x19887601);
         wr.bytes(url.as_bytes());
-        wr.i32(*expires);
+        wr.u32(expires.cast_unsigned());
     }
 }
 impl Decode for StreamingUrl {
@@ -79,7 +84,11 @@ impl Decode for StreamingUrl {
 }
 impl Encode for StreamingUrl {
     fn encode(&self, wr: &mut Writer) {
-        forms::toncenter::write_t_streaming_url(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::toncenter::write_t_streaming_url(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::toncenter::shows_t_streaming_url(self, at_layer)

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `updates.ChannelDifference`
 #[derive(Clone, Debug, PartialEq)]
@@ -28,30 +28,27 @@ impl Decode for ChannelDifference {
 impl ChannelDifference {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x2064674e => {
-                constructors::updates::ChannelDifference::read(rd).map(|v| Self::ChannelDifference(Box::new(v)))
-            }
+            0x2064674e => constructors::updates::ChannelDifference::read(rd).map(Self::ChannelDifference),
             0x3e11affb => {
                 let word_flags = rd.u32()?;
-                Ok(types::updates::ChannelDifference::Empty {
-                    final_: word_flags & 0x1 != 0,
-                    pts: rd.i32()?,
-                    timeout: rd.optional(word_flags & 0x2 != 0)?,
-                })
+                let final_ = word_flags & 0x1 != 0;
+                let pts = rd.i32()?;
+                let timeout = rd.optional(word_flags & 0x2 != 0)?;
+                Ok(types::updates::ChannelDifference::Empty { final_, pts, timeout })
             }
-            0xa4bcc6fe => constructors::updates::ChannelDifferenceTooLong::read(rd).map(|v| Self::TooLong(Box::new(v))),
+            0xa4bcc6fe => constructors::updates::ChannelDifferenceTooLong::read(rd).map(Self::TooLong),
             _ => Err(DecodeError::UnknownId { id, type_name: "updates.ChannelDifference" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::ChannelDifference(v) => {
                 v.write_boxed(wr);
             }
             Self::Empty { final_, pts, timeout } => {
-                wr.u32(0x3e11affb);
-                wr.u32(u32::from(*final_) << 0 | u32::from(timeout.is_some()) << 1);
-                wr.i32(*pts);
+                let word_flags = u32::from(*final_) << 0 | u32::from(timeout.is_some()) << 1;
+                wr.words([0x3e11affb, word_flags, pts.cast_unsigned()]);
                 if let Some(x) = timeout {
                     wr.i32(*x);
                 }
@@ -105,34 +102,40 @@ impl Decode for Difference {
 impl Difference {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x00f49ca0 => constructors::updates::Difference::read(rd).map(|v| Self::Difference(Box::new(v))),
-            0x5d75a138 => Ok(types::updates::Difference::Empty { date: rd.i32()?, seq: rd.i32()? }),
-            0xa8fb1981 => constructors::updates::DifferenceSlice::read(rd).map(|v| Self::Slice(Box::new(v))),
-            0x4afe8f6d => Ok(types::updates::Difference::TooLong { pts: rd.i32()? }),
+            0x00f49ca0 => constructors::updates::Difference::read(rd).map(Self::Difference),
+            0x5d75a138 => {
+                let date = rd.i32()?;
+                let seq = rd.i32()?;
+                Ok(types::updates::Difference::Empty { date, seq })
+            }
+            0xa8fb1981 => constructors::updates::DifferenceSlice::read(rd).map(Self::Slice),
+            0x4afe8f6d => {
+                let pts = rd.i32()?;
+                Ok(types::updates::Difference::TooLong { pts })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "updates.Difference" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Difference(v) => {
                 v.write_boxed(wr);
             }
             Self::Empty { date, seq } => {
-                wr.u32(0x5d75a138);
-                wr.i32(*date);
-                wr.i32(*seq);
+                wr.words([0x5d75a138, date.cast_unsigned(), seq.cast_unsigned()]);
             }
             Self::Slice(v) => {
                 v.write_boxed(wr);
             }
             Self::TooLong { pts } => {
-                wr.u32(0x4afe8f6d);
-                wr.i32(*pts);
+                wr.words([0x4afe8f6d, pts.cast_unsigned()]);
             }
         }
     }
 }
 impl Encode for Difference {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -146,28 +149,28 @@ pub struct State {
     pub seq: i32,
     pub unread_count: i32,
 }
-impl State {}
 impl State {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::updates::State {
-            pts: rd.i32()?,
-            qts: rd.i32()?,
-            date: rd.i32()?,
-            seq: rd.i32()?,
-            unread_count: rd.i32()?,
-        })
+        let pts = rd.i32()?;
+        let qts = rd.i32()?;
+        let date = rd.i32()?;
+        let seq = rd.i32()?;
+        let unread_count = rd.i32()?;
+        Ok(types::updates::State { pts, qts, date, seq, unread_count })
     }
 }
 impl State {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::updates::State { pts, qts, date, seq, unread_count } = v;
-        wr.u32(0xa56c2a3e);
-        wr.i32(*pts);
-        wr.i32(*qts);
-        wr.i32(*date);
-        wr.i32(*seq);
-        wr.i32(*unread_count);
+        wr.words([
+            0xa56c2a3e,
+            pts.cast_unsigned(),
+            qts.cast_unsigned(),
+            date.cast_unsigned(),
+            seq.cast_unsigned(),
+            unread_count.cast_unsigned(),
+        ]);
     }
 }
 impl Decode for State {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `upload.CdnFile`
 #[derive(Clone, Debug, PartialEq)]
@@ -26,11 +26,18 @@ impl Decode for CdnFile {
 impl CdnFile {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0xa99fca4f => Ok(types::upload::CdnFile::CdnFile { bytes: rd.bytes()? }),
-            0xeea8e46e => Ok(types::upload::CdnFile::ReuploadNeeded { request_token: rd.bytes()? }),
+            0xa99fca4f => {
+                let bytes = rd.bytes()?;
+                Ok(types::upload::CdnFile::CdnFile { bytes })
+            }
+            0xeea8e46e => {
+                let request_token = rd.bytes()?;
+                Ok(types::upload::CdnFile::ReuploadNeeded { request_token })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "upload.CdnFile" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::CdnFile { bytes } => {
@@ -45,6 +52,7 @@ impl CdnFile {
     }
 }
 impl Encode for CdnFile {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -68,11 +76,12 @@ impl Decode for File {
 impl File {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x096a18d5 => constructors::upload::File::read(rd).map(|v| Self::File(Box::new(v))),
-            0xf18cda44 => constructors::upload::FileCdnRedirect::read(rd).map(|v| Self::CdnRedirect(Box::new(v))),
+            0x096a18d5 => constructors::upload::File::read(rd).map(Self::File),
+            0xf18cda44 => constructors::upload::FileCdnRedirect::read(rd).map(Self::CdnRedirect),
             _ => Err(DecodeError::UnknownId { id, type_name: "upload.File" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::File(v) => {
@@ -85,6 +94,7 @@ impl File {
     }
 }
 impl Encode for File {
+    #[inline]
     fn encode(&self, wr: &mut Writer) {
         self.write(wr);
     }
@@ -98,27 +108,24 @@ pub struct WebFile {
     pub mtime: i32,
     pub bytes: Bytes,
 }
-impl WebFile {}
 impl WebFile {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::upload::WebFile {
-            size: rd.i32()?,
-            mime_type: rd.string()?,
-            file_type: Decode::decode(rd)?,
-            mtime: rd.i32()?,
-            bytes: rd.bytes()?,
-        })
+        let size = rd.i32()?;
+        let mime_type = rd.string()?;
+        let file_type = Decode::decode(rd)?;
+        let mtime = rd.i32()?;
+        let bytes = rd.bytes()?;
+        Ok(types::upload::WebFile { size, mime_type, file_type, mtime, bytes })
     }
 }
 impl WebFile {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::upload::WebFile { size, mime_type, file_type, mtime, bytes } = v;
-        wr.u32(0x21e753bc);
-        wr.i32(*size);
+        wr.words([0x21e753bc, size.cast_unsigned()]);
         wr.bytes(mime_type.as_bytes());
         Encode::encode(file_type, wr);
-        wr.i32(*mtime);
+        wr.u32(mtime.cast_unsigned());
         wr.bytes(bytes);
     }
 }

@@ -5,7 +5,7 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `users.SavedMusic`
 #[derive(Clone, Debug, PartialEq)]
@@ -26,11 +26,19 @@ impl Decode for SavedMusic {
 impl SavedMusic {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x34a2f297 => Ok(types::users::SavedMusic::SavedMusic { count: rd.i32()?, documents: Decode::decode(rd)? }),
-            0xe3878aa4 => Ok(types::users::SavedMusic::NotModified { count: rd.i32()? }),
+            0x34a2f297 => {
+                let count = rd.i32()?;
+                let documents = Decode::decode(rd)?;
+                Ok(types::users::SavedMusic::SavedMusic { count, documents })
+            }
+            0xe3878aa4 => {
+                let count = rd.i32()?;
+                Ok(types::users::SavedMusic::NotModified { count })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "users.SavedMusic" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::SavedMusic { .. } => {
@@ -70,14 +78,12 @@ pub struct UserFull {
     pub chats: Vec<types::Chat>,
     pub users: Vec<types::User>,
 }
-impl UserFull {}
 impl UserFull {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::users::UserFull {
-            full_user: Decode::decode(rd)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let full_user = Decode::decode(rd)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::users::UserFull { full_user, chats, users })
     }
 }
 impl UserFull {
@@ -103,7 +109,11 @@ impl Decode for UserFull {
 }
 impl Encode for UserFull {
     fn encode(&self, wr: &mut Writer) {
-        forms::users::write_t_user_full(self, wr);
+        if wr.layer().0 >= 135 {
+            self.write_boxed(wr);
+        } else {
+            forms::users::write_t_user_full(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::users::shows_t_user_full(self, at_layer)
@@ -128,11 +138,19 @@ impl Decode for Users {
 impl Users {
     pub(crate) fn decode_id(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match id {
-            0x62d706b8 => Ok(types::users::Users::Users { users: Decode::decode(rd)? }),
-            0x315a4974 => Ok(types::users::Users::Slice { count: rd.i32()?, users: Decode::decode(rd)? }),
+            0x62d706b8 => {
+                let users = Decode::decode(rd)?;
+                Ok(types::users::Users::Users { users })
+            }
+            0x315a4974 => {
+                let count = rd.i32()?;
+                let users = Decode::decode(rd)?;
+                Ok(types::users::Users::Slice { count, users })
+            }
             _ => Err(DecodeError::UnknownId { id, type_name: "users.Users" }),
         }
     }
+    #[inline]
     fn write(&self, wr: &mut Writer) {
         match self {
             Self::Users { .. } => {

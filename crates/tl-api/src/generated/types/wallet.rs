@@ -5,17 +5,17 @@
 use super::*;
 use crate::compat::*;
 use crate::{constructors, forms, functions, types};
-use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer};
+use tl::{Bare, Bytes, Decode, DecodeError, Encode, Function, Layer, Reader, Rest, Str, Writer, high, low};
 
 /// `wallet.encryptedSecretPhrasePart#18e82537 data:bytes = wallet.EncryptedSecretPhrasePart`
 #[derive(Clone, Debug, PartialEq)]
 pub struct EncryptedSecretPhrasePart {
     pub data: Bytes,
 }
-impl EncryptedSecretPhrasePart {}
 impl EncryptedSecretPhrasePart {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::wallet::EncryptedSecretPhrasePart { data: rd.bytes()? })
+        let data = rd.bytes()?;
+        Ok(types::wallet::EncryptedSecretPhrasePart { data })
     }
 }
 impl EncryptedSecretPhrasePart {
@@ -39,7 +39,11 @@ impl Decode for EncryptedSecretPhrasePart {
 }
 impl Encode for EncryptedSecretPhrasePart {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_encrypted_secret_phrase_part(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_encrypted_secret_phrase_part(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_encrypted_secret_phrase_part(self, at_layer)
@@ -61,15 +65,17 @@ impl ExistingBalance {
 impl ExistingBalance {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::wallet::ExistingBalance { has_balance: word_flags & 0x1 != 0, url: rd.string()? })
+        let has_balance = word_flags & 0x1 != 0;
+        let url = rd.string()?;
+        Ok(types::wallet::ExistingBalance { has_balance, url })
     }
 }
 impl ExistingBalance {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::wallet::ExistingBalance { has_balance, url } = v;
-        wr.u32(0xbde90a8d);
-        wr.u32(u32::from(*has_balance) << 0);
+        let word_flags = u32::from(*has_balance) << 0;
+        wr.words([0xbde90a8d, word_flags]);
         wr.bytes(url.as_bytes());
     }
 }
@@ -86,7 +92,11 @@ impl Decode for ExistingBalance {
 }
 impl Encode for ExistingBalance {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_existing_balance(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_existing_balance(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_existing_balance(self, at_layer)
@@ -98,18 +108,18 @@ pub struct HolderDc {
     pub dc: i32,
     pub public_key: Bytes,
 }
-impl HolderDc {}
 impl HolderDc {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::wallet::HolderDc { dc: rd.i32()?, public_key: rd.bytes()? })
+        let dc = rd.i32()?;
+        let public_key = rd.bytes()?;
+        Ok(types::wallet::HolderDc { dc, public_key })
     }
 }
 impl HolderDc {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::wallet::HolderDc { dc, public_key } = v;
-        wr.u32(0xf9d612ef);
-        wr.i32(*dc);
+        wr.words([0xf9d612ef, dc.cast_unsigned()]);
         wr.bytes(public_key);
     }
 }
@@ -126,7 +136,11 @@ impl Decode for HolderDc {
 }
 impl Encode for HolderDc {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_holder_dc(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_holder_dc(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_holder_dc(self, at_layer)
@@ -138,10 +152,11 @@ pub struct NftAttribute {
     pub trait_type: Str,
     pub value: Str,
 }
-impl NftAttribute {}
 impl NftAttribute {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::wallet::NftAttribute { trait_type: rd.string()?, value: rd.string()? })
+        let trait_type = rd.string()?;
+        let value = rd.string()?;
+        Ok(types::wallet::NftAttribute { trait_type, value })
     }
 }
 impl NftAttribute {
@@ -166,7 +181,11 @@ impl Decode for NftAttribute {
 }
 impl Encode for NftAttribute {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_nft_attribute(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_nft_attribute(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_nft_attribute(self, at_layer)
@@ -211,19 +230,61 @@ impl NftItem {
 impl NftItem {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
+        let collection_address = rd.optional(word_flags & 0x1 != 0)?;
+        let address = rd.string()?;
+        let owner_address = rd.string()?;
+        let index = rd.string()?;
+        let mut name = None;
+        let mut description = None;
+        let mut image = None;
+        let mut image_small = None;
+        let mut content_url = None;
+        let mut lottie = None;
+        let mut attributes = None;
+        let mut extra = None;
+        if word_flags & 0x1fe != 0 {
+            if word_flags & 0x1e != 0 {
+                if word_flags & 0x2 != 0 {
+                    name = Some(rd.string()?);
+                }
+                if word_flags & 0x4 != 0 {
+                    description = Some(rd.string()?);
+                }
+                if word_flags & 0x8 != 0 {
+                    image = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x10 != 0 {
+                    image_small = Some(Decode::decode(rd)?);
+                }
+            }
+            if word_flags & 0x1e0 != 0 {
+                if word_flags & 0x20 != 0 {
+                    content_url = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x40 != 0 {
+                    lottie = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x80 != 0 {
+                    attributes = Some(Decode::decode(rd)?);
+                }
+                if word_flags & 0x100 != 0 {
+                    extra = Some(Decode::decode(rd)?);
+                }
+            }
+        }
         Ok(types::wallet::NftItem {
-            collection_address: rd.optional(word_flags & 0x1 != 0)?,
-            address: rd.string()?,
-            owner_address: rd.string()?,
-            index: rd.string()?,
-            name: rd.optional(word_flags & 0x2 != 0)?,
-            description: rd.optional(word_flags & 0x4 != 0)?,
-            image: rd.optional(word_flags & 0x8 != 0)?,
-            image_small: rd.optional(word_flags & 0x10 != 0)?,
-            content_url: rd.optional(word_flags & 0x20 != 0)?,
-            lottie: rd.optional(word_flags & 0x40 != 0)?,
-            attributes: rd.optional(word_flags & 0x80 != 0)?,
-            extra: rd.optional(word_flags & 0x100 != 0)?,
+            collection_address,
+            address,
+            owner_address,
+            index,
+            name,
+            description,
+            image,
+            image_small,
+            content_url,
+            lottie,
+            attributes,
+            extra,
         })
     }
 }
@@ -244,47 +305,51 @@ impl NftItem {
             attributes,
             extra,
         } = v;
-        wr.u32(0x3441fd1c);
-        wr.u32(
-            u32::from(collection_address.is_some()) << 0
-                | u32::from(name.is_some()) << 1
-                | u32::from(description.is_some()) << 2
-                | u32::from(image.is_some()) << 3
-                | u32::from(image_small.is_some()) << 4
-                | u32::from(content_url.is_some()) << 5
-                | u32::from(lottie.is_some()) << 6
-                | u32::from(attributes.is_some()) << 7
-                | u32::from(extra.is_some()) << 8,
-        );
+        let word_flags = u32::from(collection_address.is_some()) << 0
+            | u32::from(name.is_some()) << 1
+            | u32::from(description.is_some()) << 2
+            | u32::from(image.is_some()) << 3
+            | u32::from(image_small.is_some()) << 4
+            | u32::from(content_url.is_some()) << 5
+            | u32::from(lottie.is_some()) << 6
+            | u32::from(attributes.is_some()) << 7
+            | u32::from(extra.is_some()) << 8;
+        wr.words([0x3441fd1c, word_flags]);
         if let Some(x) = collection_address {
             wr.bytes(x.as_bytes());
         }
         wr.bytes(address.as_bytes());
         wr.bytes(owner_address.as_bytes());
         wr.bytes(index.as_bytes());
-        if let Some(x) = name {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = description {
-            wr.bytes(x.as_bytes());
-        }
-        if let Some(x) = image {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = image_small {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = content_url {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = lottie {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = attributes {
-            Encode::encode(x, wr);
-        }
-        if let Some(x) = extra {
-            Encode::encode(x, wr);
+        if word_flags & 0x1fe != 0 {
+            if word_flags & 0x1e != 0 {
+                if let Some(x) = name {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = description {
+                    wr.bytes(x.as_bytes());
+                }
+                if let Some(x) = image {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = image_small {
+                    Encode::encode(x, wr);
+                }
+            }
+            if word_flags & 0x1e0 != 0 {
+                if let Some(x) = content_url {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = lottie {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = attributes {
+                    Encode::encode(x, wr);
+                }
+                if let Some(x) = extra {
+                    Encode::encode(x, wr);
+                }
+            }
         }
     }
 }
@@ -301,7 +366,11 @@ impl Decode for NftItem {
 }
 impl Encode for NftItem {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_nft_item(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_nft_item(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_nft_item(self, at_layer)
@@ -323,15 +392,17 @@ impl NftItems {
 impl NftItems {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::wallet::NftItems { items: Decode::decode(rd)?, next_offset: rd.optional(word_flags & 0x1 != 0)? })
+        let items = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        Ok(types::wallet::NftItems { items, next_offset })
     }
 }
 impl NftItems {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::wallet::NftItems { items, next_offset } = v;
-        wr.u32(0x794d486f);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0x794d486f, word_flags]);
         Encode::encode(items, wr);
         if let Some(x) = next_offset {
             wr.bytes(x.as_bytes());
@@ -351,7 +422,11 @@ impl Decode for NftItems {
 }
 impl Encode for NftItems {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_nft_items(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_nft_items(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_nft_items(self, at_layer)
@@ -364,10 +439,12 @@ pub struct ProofChallenge {
     pub expires: i32,
     pub domain: Str,
 }
-impl ProofChallenge {}
 impl ProofChallenge {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::wallet::ProofChallenge { payload: rd.string()?, expires: rd.i32()?, domain: rd.string()? })
+        let payload = rd.string()?;
+        let expires = rd.i32()?;
+        let domain = rd.string()?;
+        Ok(types::wallet::ProofChallenge { payload, expires, domain })
     }
 }
 impl ProofChallenge {
@@ -376,7 +453,7 @@ impl ProofChallenge {
         let types::wallet::ProofChallenge { payload, expires, domain } = v;
         wr.u32(0x99e41707);
         wr.bytes(payload.as_bytes());
-        wr.i32(*expires);
+        wr.u32(expires.cast_unsigned());
         wr.bytes(domain.as_bytes());
     }
 }
@@ -393,7 +470,11 @@ impl Decode for ProofChallenge {
 }
 impl Encode for ProofChallenge {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_proof_challenge(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_proof_challenge(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_proof_challenge(self, at_layer)
@@ -405,10 +486,11 @@ pub struct SecretPhraseParts {
     pub token: Str,
     pub dcs: Vec<i32>,
 }
-impl SecretPhraseParts {}
 impl SecretPhraseParts {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::wallet::SecretPhraseParts { token: rd.string()?, dcs: Decode::decode(rd)? })
+        let token = rd.string()?;
+        let dcs = Decode::decode(rd)?;
+        Ok(types::wallet::SecretPhraseParts { token, dcs })
     }
 }
 impl SecretPhraseParts {
@@ -433,7 +515,11 @@ impl Decode for SecretPhraseParts {
 }
 impl Encode for SecretPhraseParts {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_secret_phrase_parts(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_secret_phrase_parts(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_secret_phrase_parts(self, at_layer)
@@ -445,10 +531,11 @@ pub struct TonConnectChallenge {
     pub challenge: Bytes,
     pub event_id: i64,
 }
-impl TonConnectChallenge {}
 impl TonConnectChallenge {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::wallet::TonConnectChallenge { challenge: rd.bytes()?, event_id: rd.i64()? })
+        let challenge = rd.bytes()?;
+        let event_id = rd.i64()?;
+        Ok(types::wallet::TonConnectChallenge { challenge, event_id })
     }
 }
 impl TonConnectChallenge {
@@ -457,7 +544,7 @@ impl TonConnectChallenge {
         let types::wallet::TonConnectChallenge { challenge, event_id } = v;
         wr.u32(0x4bc89693);
         wr.bytes(challenge);
-        wr.i64(*event_id);
+        wr.words([low(event_id), high(event_id)]);
     }
 }
 impl Decode for TonConnectChallenge {
@@ -473,7 +560,11 @@ impl Decode for TonConnectChallenge {
 }
 impl Encode for TonConnectChallenge {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_ton_connect_challenge(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_ton_connect_challenge(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_ton_connect_challenge(self, at_layer)
@@ -485,10 +576,11 @@ pub struct TonConnectPending {
     pub session: Box<types::TonConnectSession>,
     pub requests: Vec<types::TonConnectRequest>,
 }
-impl TonConnectPending {}
 impl TonConnectPending {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::wallet::TonConnectPending { session: Decode::decode(rd)?, requests: Decode::decode(rd)? })
+        let session = Decode::decode(rd)?;
+        let requests = Decode::decode(rd)?;
+        Ok(types::wallet::TonConnectPending { session, requests })
     }
 }
 impl TonConnectPending {
@@ -513,7 +605,11 @@ impl Decode for TonConnectPending {
 }
 impl Encode for TonConnectPending {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_ton_connect_pending(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_ton_connect_pending(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_ton_connect_pending(self, at_layer)
@@ -524,10 +620,10 @@ impl Encode for TonConnectPending {
 pub struct TonConnectSessions {
     pub sessions: Vec<types::TonConnectSession>,
 }
-impl TonConnectSessions {}
 impl TonConnectSessions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::wallet::TonConnectSessions { sessions: Decode::decode(rd)? })
+        let sessions = Decode::decode(rd)?;
+        Ok(types::wallet::TonConnectSessions { sessions })
     }
 }
 impl TonConnectSessions {
@@ -551,7 +647,11 @@ impl Decode for TonConnectSessions {
 }
 impl Encode for TonConnectSessions {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_ton_connect_sessions(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_ton_connect_sessions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_ton_connect_sessions(self, at_layer)
@@ -581,22 +681,20 @@ impl Transactions {
 impl Transactions {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let word_flags = rd.u32()?;
-        Ok(types::wallet::Transactions {
-            balance: rd.i64()?,
-            transactions: Decode::decode(rd)?,
-            next_offset: rd.optional(word_flags & 0x1 != 0)?,
-            chats: Decode::decode(rd)?,
-            users: Decode::decode(rd)?,
-        })
+        let balance = rd.i64()?;
+        let transactions = Decode::decode(rd)?;
+        let next_offset = rd.optional(word_flags & 0x1 != 0)?;
+        let chats = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::wallet::Transactions { balance, transactions, next_offset, chats, users })
     }
 }
 impl Transactions {
     pub(crate) fn write_boxed(&self, wr: &mut Writer) {
         let v = self;
         let types::wallet::Transactions { balance, transactions, next_offset, chats, users } = v;
-        wr.u32(0x4322d5a5);
-        wr.u32(u32::from(next_offset.is_some()) << 0);
-        wr.i64(*balance);
+        let word_flags = u32::from(next_offset.is_some()) << 0;
+        wr.words([0x4322d5a5, word_flags, low(balance), high(balance)]);
         Encode::encode(transactions, wr);
         if let Some(x) = next_offset {
             wr.bytes(x.as_bytes());
@@ -618,7 +716,11 @@ impl Decode for Transactions {
 }
 impl Encode for Transactions {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_transactions(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_transactions(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_transactions(self, at_layer)
@@ -630,10 +732,11 @@ pub struct UserAddresses {
     pub addresses: Vec<types::WalletUserAddress>,
     pub users: Vec<types::User>,
 }
-impl UserAddresses {}
 impl UserAddresses {
     pub(crate) fn read(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(types::wallet::UserAddresses { addresses: Decode::decode(rd)?, users: Decode::decode(rd)? })
+        let addresses = Decode::decode(rd)?;
+        let users = Decode::decode(rd)?;
+        Ok(types::wallet::UserAddresses { addresses, users })
     }
 }
 impl UserAddresses {
@@ -658,7 +761,11 @@ impl Decode for UserAddresses {
 }
 impl Encode for UserAddresses {
     fn encode(&self, wr: &mut Writer) {
-        forms::wallet::write_t_user_addresses(self, wr);
+        if wr.layer().0 >= 230 {
+            self.write_boxed(wr);
+        } else {
+            forms::wallet::write_t_user_addresses(self, wr);
+        }
     }
     fn has_form(&self, at_layer: Layer) -> bool {
         forms::wallet::shows_t_user_addresses(self, at_layer)
