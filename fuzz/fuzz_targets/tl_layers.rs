@@ -1,0 +1,10 @@
+//! Values of one layer, written for another.
+#![no_main]
+
+#[path = "../../crates/tl-api/tests/it/fuzzing.rs"]
+#[allow(dead_code, reason = "the other target uses the rest")]
+mod fuzzing;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    fuzzing::layers(data);
+});
