@@ -495,3 +495,24 @@ fn repeated_hello_is_a_probe() {
     );
     assert!(out.is_empty());
 }
+
+#[cfg(feature = "codec")]
+#[test]
+fn codec_frames_what_the_transports_do() {
+    use tokio_util::codec::{Decoder as _, Encoder as _};
+    for kind in KINDS {
+        let mut client = PacketCodec::new(kind, Side::Client, rng(8));
+        let mut server = PacketCodec::new(kind, Side::Server, rng(9));
+        let mut wire = BytesMut::new();
+        client.encode(&[1; 72][..], &mut wire).unwrap();
+        client.encode(&[2; 104][..], &mut wire).unwrap();
+        let tail = wire.split_off(wire.len() - 1);
+        let first = server.decode(&mut wire).unwrap();
+        assert!(matches!(first, Some(Frame::Packet { payload, .. }) if payload[..] == [1; 72]));
+        assert!(matches!(server.decode(&mut wire), Ok(None)));
+        assert!(server.decode_eof(&mut wire.clone()).is_err());
+        wire.unsplit(tail);
+        let second = server.decode_eof(&mut wire).unwrap();
+        assert!(matches!(second, Some(Frame::Packet { payload, .. }) if payload[..] == [2; 104]));
+    }
+}

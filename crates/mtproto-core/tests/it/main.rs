@@ -13,6 +13,7 @@ mod faults;
 mod harness;
 mod lifecycle;
 mod memory;
+mod oracle;
 mod rules;
 mod timing;
 mod world;
