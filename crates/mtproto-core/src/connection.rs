@@ -3,8 +3,6 @@
 
 mod client;
 mod server;
-#[cfg(test)]
-mod tests;
 
 pub use client::{ClientConnection, ClientConnectionConfig, ConnectionEvent};
 pub use server::{

@@ -244,3 +244,41 @@ pub fn reaction(error: &Error) -> Reaction {
         Error::Internal => Reaction::Close,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// B41–B44, D12: what a server says, and what it keeps to itself.
+    #[test]
+    fn only_unknown_keys_and_wrong_handshakes_are_told() {
+        let not_found = Reaction::TransportCode(TransportCode::NOT_FOUND);
+        for (error, expected) in [
+            (PeerIncompatible::UnknownAuthKey.into(), not_found),
+            (PeerMisbehaved::Handshake.into(), not_found),
+            (PeerMisbehaved::Plain.into(), not_found),
+            (
+                PeerIncompatible::DataCentre.into(),
+                Reaction::TransportCode(TransportCode::WRONG_DC),
+            ),
+            (
+                PeerMisbehaved::Count.into(),
+                Reaction::TransportCode(TransportCode::FLOOD),
+            ),
+            (PeerMisbehaved::Undecipherable.into(), Reaction::Close),
+            (PeerMisbehaved::PacketLen.into(), Reaction::Close),
+            (PeerMisbehaved::Session.into(), Reaction::Close),
+            (Misuse::BodyLen.into(), Reaction::Ignore),
+            (BadMsgCode::Salt.into(), Reaction::BadMsg(BadMsgCode::Salt)),
+        ] {
+            assert_eq!(reaction(&error), expected, "{error}");
+        }
+        for code in [16, 17, 18, 19, 20, 32, 33, 34, 35, 48, 64] {
+            assert_eq!(
+                BadMsgCode::from_i32(code).map(|code| code as i32),
+                Some(code)
+            );
+        }
+        assert_eq!(BadMsgCode::from_i32(21), None);
+    }
+}

@@ -219,7 +219,11 @@ pub fn open(auth_key: &AuthKey, sender: Side, packet: &mut [u8]) -> Result<Opene
 }
 
 /// Decrypts, and hashes `key_part` and the plaintext up to the last whole block of the hash.
-fn decrypt_hashing(body: &mut [u8], key_iv: &AesKeyIv, key_part: &[u8; 32]) -> BlockHash {
+pub(super) fn decrypt_hashing(
+    body: &mut [u8],
+    key_iv: &AesKeyIv,
+    key_part: &[u8; 32],
+) -> BlockHash {
     #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
     if let Some(features) = super::x86::Features::detect() {
         let len = (32 + body.len()) / HASH_BLOCK_LEN * HASH_BLOCK_LEN;

@@ -5,8 +5,9 @@ use rand_core::{Rng as _, SeedableRng as _};
 
 use super::bind::v1_msg_key;
 use super::dh::to_bytes;
+use super::ige::{Block, Lanes, encrypt_portably};
 use super::kdf::v1_key_iv;
-use super::seal::padding_len;
+use super::seal::{decrypt_hashing, decrypt_hashing_portably, padding_len};
 use super::srp::multiplier;
 use super::*;
 use crate::error::{Error, PeerMisbehaved};
@@ -89,6 +90,59 @@ fn interleaved_streams_equal_single_ones_and_another_implementation() {
             assert_eq!(data, theirs);
             assert_eq!(&data, together);
         }
+    }
+}
+
+/// What processors without our instructions run gives the same bytes. With the feature `portable`,
+/// and `--cfg aes_backend="soft" --cfg sha2_backend="soft"` for the libraries below, all tests run
+/// without any.
+#[test]
+fn portable_code_gives_the_same_bytes() {
+    let mut rng = ChaCha12Rng::seed_from_u64(8);
+    let mut random = |len: usize| {
+        let mut bytes = vec![0; len];
+        rng.fill_bytes(&mut bytes);
+        bytes
+    };
+    for blocks in (2..40).chain([1000]) {
+        let (key, iv) = (random(32), random(32));
+        let key_iv = AesKeyIv::new(key.try_into().unwrap(), iv.try_into().unwrap());
+        let plain = random(16 * blocks);
+        let (mut fast, mut portable) = (plain.clone(), plain.clone());
+        ige_encrypt(&mut fast, &key_iv);
+        encrypt_portably(Block::slice_as_chunks_mut(&mut portable).0, &key_iv);
+        assert_eq!(fast, portable);
+
+        let key_part = random(32).try_into().unwrap();
+        let fast_hash = decrypt_hashing(&mut fast, &key_iv, &key_part);
+        let portable_hash = decrypt_hashing_portably(&mut portable, &key_iv, &key_part);
+        assert_eq!((&fast, &portable), (&plain, &plain));
+        let tail = &plain[32..][(plain.len() - 32) / 64 * 64..];
+        let expected = sha256(&[&key_part, &plain]);
+        assert_eq!(fast_hash.finish(tail), expected);
+        assert_eq!(portable_hash.finish(tail), expected);
+    }
+    for count in 1..=8 {
+        let plain: Vec<Vec<u8>> = (0..count).map(|i| random(16 * (1 + i * 5 % 7))).collect();
+        let keys: Vec<AesKeyIv> = (0..count)
+            .map(|_| {
+                let (key, iv) = (random(32), random(32));
+                AesKeyIv::new(key.try_into().unwrap(), iv.try_into().unwrap())
+            })
+            .collect();
+        let (mut fast, mut portable) = (plain.clone(), plain);
+        for (buffers, portably) in [(&mut fast, false), (&mut portable, true)] {
+            let mut lanes = Lanes::default();
+            for (data, key_iv) in buffers.iter_mut().zip(&keys) {
+                lanes.push(data, key_iv);
+            }
+            if portably {
+                lanes.encrypt_portably();
+            } else {
+                lanes.encrypt();
+            }
+        }
+        assert_eq!(fast, portable);
     }
 }
 

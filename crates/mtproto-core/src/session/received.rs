@@ -89,6 +89,9 @@ impl ReceivedIds {
         }
         self.floor = self.floor.max(self.entries[count - 1].0);
         self.entries.drain(..count);
+        if self.entries.is_empty() {
+            self.entries = Vec::new();
+        }
         // An idle session shall not keep the room of a busy one.
         if self.entries.capacity() > 2 * self.entries.len() + 8 {
             self.entries.shrink_to(self.entries.len() + 4);
