@@ -7,6 +7,9 @@
 //! their timestamp. Until they are known to be there, the change stands in the static column
 //! `redo`, and whoever changes the partition next writes them (again) first.
 //!
+//! A change is as large as its append, messages written twice. Apache Cassandra refuses batches
+//! above 50 KiB unless `batch_size_fail_threshold` is raised; 640 KiB is a good value.
+//!
 //! | what | where |
 //! |---|---|
 //! | tables, partitions, keys | `place` |

@@ -6,7 +6,7 @@
 //! the tables in sorted slices; the log rows go once that is durable.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use std::time::{Duration, Instant};
@@ -25,6 +25,11 @@ use crate::rows::{Change, Home};
 const LOG_ROWS_REMOVED_MAX: usize = 32;
 /// Bytes of one group commit, about.
 const GROUP_BYTES_MAX: usize = 1 << 20;
+
+/// The longest a group waits for the tables to catch up.
+const PACE_STEP_MAX: Duration = Duration::from_millis(4);
+/// So much of an overlay, per mille, may fill before the tables are looked at.
+const PACE_AHEAD: usize = 100;
 
 /// Where the tables go once they hold what was asked for.
 pub(super) type Checkpoint = oneshot::Sender<Result<Arc<dyn Snapshot>>>;
@@ -51,6 +56,8 @@ pub(super) struct Core<K> {
     overlay: RwLock<Overlay>,
     /// The last log row whose rows are durable in their tables.
     projected: AtomicU64,
+    /// How much of the frozen generation has gone into the tables, per mille.
+    progress: AtomicUsize,
     /// Set for good by the first failure of a commit: nothing more is written.
     failed: Mutex<Option<Error>>,
     turn: Mutex<Turn>,
@@ -86,6 +93,7 @@ impl<K: OrderedKv> Core<K> {
             tables,
             overlay: RwLock::new(overlay),
             projected: AtomicU64::new(projected),
+            progress: AtomicUsize::new(0),
             failed: Mutex::default(),
             turn: Mutex::default(),
             changed: Condvar::new(),
@@ -132,6 +140,7 @@ impl<K: OrderedKv> Core<K> {
     /// Runs a thread; if it panics, the store stops writing instead of waiting for it for ever.
     pub(super) fn guard(&self, run: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(run)).is_err() {
+            self.turn().closing = true;
             self.fail(Error::Corrupt(
                 "a thread of the store has ended in a panic".into(),
             ));
@@ -271,8 +280,26 @@ impl<K: OrderedKv> Core<K> {
         self.changed.notify_all();
     }
 
+    /// Lets the overlay fill no faster than the one before it goes into the tables, a little at a
+    /// time, so that no writer has to wait for a whole overlay.
+    fn keep_pace(&self) {
+        let start = Instant::now();
+        while start.elapsed() < PACE_STEP_MAX {
+            let overlay = self.overlay();
+            let filled =
+                overlay.active.bytes.saturating_mul(1000) / self.options.overlay_bytes.max(1);
+            let is_ahead = filled > self.progress.load(Ordering::Relaxed) + PACE_AHEAD;
+            if overlay.frozen.is_none() || !is_ahead {
+                return;
+            }
+            drop(overlay);
+            std::thread::sleep(PACE_STEP_MAX / 8);
+        }
+    }
+
     /// Writers are faster than the tables: wait until the projector is through.
     fn wait_for_room(&self) {
+        self.keep_pace();
         while self.failure().is_none() && self.overlay().active.bytes >= self.options.overlay_bytes
         {
             self.freeze_if_over(self.options.overlay_bytes);
@@ -302,6 +329,10 @@ impl<K: OrderedKv> Core<K> {
         turn.checkpoints.push((overlay.active.last, reply));
         drop((turn, overlay));
         self.freeze_if_over(0);
+        // A failure since the question above has seen no checkpoint to answer.
+        if let Some(error) = self.failure() {
+            self.fail(error);
+        }
     }
 
     /// Brings everything into the tables, so that nothing has to be replayed.
@@ -421,6 +452,7 @@ impl<K: OrderedKv> Core<K> {
     fn project(&self, generation: &Generation) -> Result<Arc<dyn Snapshot>> {
         let mut homes: Vec<(&Home, &HomeRows)> = generation.homes.iter().collect();
         homes.sort_unstable_by_key(|(home, _)| *home);
+        let (total, mut done) = (homes.len().max(1), 0);
         let mut homes = homes.into_iter().peekable();
         while homes.peek().is_some() {
             self.tables.commit(Durability::QuickReopen, &mut |write| {
@@ -438,6 +470,8 @@ impl<K: OrderedKv> Core<K> {
                         bytes += full.len() + value.as_ref().map_or(0, |value| value.len());
                     }
                     fold::follow(write, home, rows)?;
+                    done += 1;
+                    self.progress.store(done * 1000 / total, Ordering::Relaxed);
                 }
                 if homes.peek().is_none() {
                     write.put(Meta::Projected.key(), &number(generation.last))?;
@@ -455,6 +489,7 @@ impl<K: OrderedKv> Core<K> {
         let old = overlay.frozen.take();
         drop(overlay);
         self.projected.store(last, Ordering::Release);
+        self.progress.store(0, Ordering::Relaxed);
         turn.frozen = false;
         for (row, reply) in std::mem::take(&mut turn.checkpoints) {
             if row <= last {

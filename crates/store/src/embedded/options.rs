@@ -24,11 +24,11 @@ impl Default for EmbeddedOptions {
     fn default() -> Self {
         Self {
             cache_bytes: 128 << 20,
-            overlay_bytes: 48 << 20,
+            overlay_bytes: 64 << 20,
             readers: 2,
             group_operations_max: 256,
             queue_len: 1024,
-            slice_bytes: 2 << 20,
+            slice_bytes: 1 << 20,
         }
     }
 }

@@ -184,5 +184,6 @@ fn stored_forms_stay_as_they_are() {
         Lease 01010203
         Setting 010102aabb
         BlobReference 010104
-    "#]].assert_eq(&out);
+    "#]]
+    .assert_eq(&out);
 }

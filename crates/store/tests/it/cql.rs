@@ -221,7 +221,9 @@ async fn foreign_tables_are_named() {
     );
 }
 
-/// `CHAPPE_CQL_RESTART` names a command that kills the server and starts it again.
+/// `CHAPPE_CQL_RESTART` names a command that kills the server and starts it again. The server must
+/// sync its commit log before it answers (`commitlog_sync: batch`): with `periodic`, one server
+/// alone loses what it has acknowledged in the last moments.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_server_loses_nothing_acknowledged() {
     let Some(node) = server("killing the server") else {

@@ -68,7 +68,7 @@ pub(crate) fn small() -> EmbeddedOptions {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_operations_agree_with_the_model() {
     let factory = Embedded { options: small() };
-    operations::run_random(&factory, count("STORE_OPERATIONS", 4000), 1000).await;
+    operations::run_random(&factory, count("STORE_OPERATIONS", 2500), 1000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,7 +76,7 @@ async fn random_operations_agree_with_the_model_while_all_is_in_memory() {
     let factory = Embedded {
         options: EmbeddedOptions::default(),
     };
-    operations::run_random(&factory, count("STORE_OPERATIONS", 2000), 500).await;
+    operations::run_random(&factory, count("STORE_OPERATIONS", 1000), 500).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -214,7 +214,7 @@ impl Disk {
 
 #[test]
 fn power_cut_loses_nothing_acknowledged() {
-    let cuts = count("STORE_CUTS", 40);
+    let cuts = count("STORE_CUTS", 24);
     let seed = seed();
     println!("STORE_SEED={seed}, {cuts} cuts");
     let mut random = Random(seed);
