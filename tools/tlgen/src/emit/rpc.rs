@@ -157,6 +157,7 @@ pub(super) fn call(codec: &Codec<'_>) -> String {
          #[derive(Clone, Debug, PartialEq)]\npub enum Call {\n",
     );
     let (mut reads, mut writes, mut shows) = (String::new(), String::new(), String::new());
+    let mut wrapper_reads = String::new();
     let (mut names, mut ids) = (String::new(), String::new());
     for Entry {
         index,
@@ -183,6 +184,10 @@ pub(super) fn call(codec: &Codec<'_>) -> String {
             .filter(|line| !line.is_empty())
         {
             let arm = arm.trim_end_matches(',');
+            let reads = match combinator.generics.is_empty() {
+                true => &mut reads,
+                false => &mut wrapper_reads,
+            };
             let _ = writeln!(reads, "{arm}.map(|v| {wrap}),");
         }
         let _ = writeln!(writes, "Self::{variant}(v) => v.encode(wr),");
@@ -208,14 +213,31 @@ pub(super) fn call(codec: &Codec<'_>) -> String {
         out,
         "}}\nimpl Call {{\n\
          /// The name as the schema spells it.\npub fn name(&self) -> &'static str {{ match self {{ {names} }} }}\n\
-         /// The id in the newest schema.\npub fn id(&self) -> u32 {{ match self {{ {ids} }} }}\n}}\n\
+         /// The id in the newest schema.\npub fn id(&self) -> u32 {{ match self {{ {ids} }} }}\n\n\
+         /// Calls that hold no other one: its large frame is on the stack once.\n\
+         #[inline(never)]\nfn read_plain(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {{\n\
+         match id {{ {reads} id => Err(DecodeError::UnknownId {{ id, type_name: \"Call\" }}) }} }}\n}}\n\
          impl Decode for Call {{\nfn decode(rd: &mut Reader<'_>) -> Result<Self, DecodeError> {{\n\
-         rd.enter(\"Call\")?;\nlet value = match rd.u32()? {{ {reads}\
-         id => Err(DecodeError::UnknownId {{ id, type_name: \"Call\" }}) }}?;\nrd.leave();\nOk(value) }}\n}}\n\
+         rd.enter(\"Call\")?;\nlet value = match rd.u32()? {{ {wrapper_reads}\
+         id => Self::read_plain(id, rd) }}?;\nrd.leave();\nOk(value) }}\n}}\n\
          impl Encode for Call {{\nfn encode(&self, wr: &mut Writer) {{ match self {{ {writes} }} }}\n\
          fn has_form(&self, at_layer: Layer) -> bool {{ match self {{ {shows} _ => true }} }}\n}}\n"
     );
+    out.push_str(&each_function(&entries));
     out
+}
+
+/// A macro that lists the types of all functions; who does not call it does not pay for it.
+fn each_function(entries: &[Entry<'_>]) -> String {
+    let mut types = String::new();
+    for entry in entries.iter().filter(|e| e.combinator.generics.is_empty()) {
+        let _ = writeln!(types, "$crate::{},", entry.path);
+    }
+    format!(
+        "/// Calls the macro `$each` once, with the types of all functions, each followed by a comma: for a\n\
+         /// table over functions, whose results differ in type. Functions around another one are left out.\n\
+         #[macro_export]\nmacro_rules! for_each_function {{ ($each:ident) => {{ $each! {{ {types} }} }}; }}\n"
+    )
 }
 
 /// What a server implements and what a client calls.

@@ -55,6 +55,20 @@ impl Call {
             Self::OrderPlace(_) => 0xb1fade14,
         }
     }
+
+    /// Calls that hold no other one: its large frame is on the stack once.
+    #[inline(never)]
+    fn read_plain(id: u32, rd: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match id {
+            0xce221fb9 => functions::stock::Put::read(rd).map(|v| Self::StockPut(v)),
+            0xb7f46a18 => functions::stock::Get::read(rd).map(|v| Self::StockGet(v)),
+            0x0a6b15ad => functions::stock::List::read(rd).map(|v| Self::StockList(v)),
+            0x9b009128 => functions::stock::Move::read(rd).map(|v| Self::StockMove(v)),
+            0xc97d5360 => functions::hall::Map::read(rd).map(|v| Self::HallMap(v)),
+            0xb1fade14 => functions::order::Place::read(rd).map(|v| Self::OrderPlace(v)),
+            id => Err(DecodeError::UnknownId { id, type_name: "Call" }),
+        }
+    }
 }
 
 impl Decode for Call {
@@ -63,13 +77,7 @@ impl Decode for Call {
         let value = match rd.u32()? {
             0xc2db429b => functions::WithToken::read(rd).map(|v| Self::WithToken(Box::new(v))),
             0x91d8131e => functions::WithLayer::read(rd).map(|v| Self::WithLayer(Box::new(v))),
-            0xce221fb9 => functions::stock::Put::read(rd).map(|v| Self::StockPut(v)),
-            0xb7f46a18 => functions::stock::Get::read(rd).map(|v| Self::StockGet(v)),
-            0x0a6b15ad => functions::stock::List::read(rd).map(|v| Self::StockList(v)),
-            0x9b009128 => functions::stock::Move::read(rd).map(|v| Self::StockMove(v)),
-            0xc97d5360 => functions::hall::Map::read(rd).map(|v| Self::HallMap(v)),
-            0xb1fade14 => functions::order::Place::read(rd).map(|v| Self::OrderPlace(v)),
-            id => Err(DecodeError::UnknownId { id, type_name: "Call" }),
+            id => Self::read_plain(id, rd),
         }?;
         rd.leave();
         Ok(value)
@@ -96,4 +104,19 @@ impl Encode for Call {
             _ => true,
         }
     }
+}
+
+/// Calls the macro `$each` once, with the types of all functions, each followed by a comma: for a
+/// table over functions, whose results differ in type. Functions around another one are left out.
+#[macro_export]
+macro_rules! for_each_function {
+    ($each:ident) => {
+        $each! { $crate::functions::stock::Put,
+        $crate::functions::stock::Get,
+        $crate::functions::stock::List,
+        $crate::functions::stock::Move,
+        $crate::functions::hall::Map,
+        $crate::functions::order::Place,
+         }
+    };
 }
