@@ -16,8 +16,12 @@ UNREADABLE = {
     "help.configSimple": "Pyrogram reads the bare vector in accessPointRule as a boxed one",
     "inputPeerPhotoFileLocationLegacy": "not in Pyrogram's schema",
     "inputStickerSetThumbLegacy": "not in Pyrogram's schema",
+    "test.useConfigSimple": "not in Pyrogram's schema",
     "test.useError": "not in Pyrogram's schema",
 }
+if layer == 158:
+    UNREADABLE["userFull"] = "Pyrogram writes premium_gifts, which is absent, without its flag"
+    UNREADABLE["users.userFull"] = "as userFull"
 TAIL = b"\0"
 
 

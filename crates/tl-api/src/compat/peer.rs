@@ -33,7 +33,7 @@ pub(crate) fn bare_chat_id(peer: &Peer) -> i64 {
 }
 
 /// Those of the peers that are users.
-pub(crate) fn user_ids(peers: &Vec<Peer>) -> Vec<i64> {
+pub(crate) fn user_ids(peers: &[Peer]) -> Vec<i64> {
     peers.iter().filter_map(user_id).collect()
 }
 

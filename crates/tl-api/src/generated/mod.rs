@@ -7,6 +7,7 @@
     clippy::all,
     clippy::pedantic,
     clippy::restriction,
+    clippy::nursery,
     unused_imports,
     unused_parens,
     unused_qualifications,

@@ -131,7 +131,7 @@ impl Files<'_> {
             others.push(("rpc", rpc::traits(codec)));
         }
         let mut top = self.head("Everything that is generated from the schema.");
-        top.push_str("#![allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction, unused_imports, unused_parens, unused_qualifications, unused_variables, unreachable_patterns, non_camel_case_types, non_contiguous_range_endpoints, overlapping_range_endpoints, dead_code, reason = \"generated\")]\n\n");
+        top.push_str("#![allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction, clippy::nursery, unused_imports, unused_parens, unused_qualifications, unused_variables, unreachable_patterns, non_camel_case_types, non_contiguous_range_endpoints, overlapping_range_endpoints, dead_code, reason = \"generated\")]\n\n");
         for module in ["constructors", "forms", "functions", "types"] {
             let visibility = if module == "forms" {
                 "pub(crate)"

@@ -28221,7 +28221,7 @@ fn write_dcb82ea3(v: &types::PollResults, wr: &mut Writer) {
         solution_entities,
         solution_media,
     } = v;
-    let old_recent_voters: Option<Vec<i64>> = recent_voters.as_ref().map(user_ids);
+    let old_recent_voters: Option<Vec<i64>> = recent_voters.as_ref().map(|peers| user_ids(peers));
     let old_recent_voters = &old_recent_voters;
     let all_flags_4 = solution.is_some() && solution_entities.is_some();
     let word_flags = u32::from(*min) << 0
