@@ -48,12 +48,12 @@ impl Report {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// How many other layers each pair is encoded for; `ALL_LAYERS=1` asks for all of them.
-const OTHER_LAYERS: usize = 3;
+pub(crate) const OTHER_LAYERS: usize = 3;
 
 #[test]
 fn values_come_back_at_their_layer_and_are_known_at_every_other() {
