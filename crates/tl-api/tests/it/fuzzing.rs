@@ -14,21 +14,37 @@ use tlgen::{
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let input = Input {
-        schema: ("schema.tl".into(), include_str!("../../../../schema.tl").into()),
-        history: Some(("history".into(), include_str!("../../../../schema.history.tl").into())),
+        schema: (
+            "schema.tl".into(),
+            include_str!("../../../../schema.tl").into(),
+        ),
+        history: Some((
+            "history".into(),
+            include_str!("../../../../schema.history.tl").into(),
+        )),
         rules: Some(("rules".into(), include_str!("../../compat.rules").into())),
         sections: vec!["core".into(), "api".into()],
     };
-    input.model().expect("the schema of the repository is sound")
+    input
+        .model()
+        .expect("the schema of the repository is sound")
 });
 
-static VIEWS: LazyLock<Vec<LayerView<'static>>> =
-    LazyLock::new(|| MODEL.layers().map(|layer| LayerView::new(&MODEL, layer)).collect());
+static VIEWS: LazyLock<Vec<LayerView<'static>>> = LazyLock::new(|| {
+    MODEL
+        .layers()
+        .map(|layer| LayerView::new(&MODEL, layer))
+        .collect()
+});
 
 static LIMITS: LazyLock<Limits> = LazyLock::new(Limits::default);
 
-static RANDOMS: LazyLock<Vec<Random<'static>>> =
-    LazyLock::new(|| VIEWS.iter().map(|view| Random::new(view, &LIMITS)).collect());
+static RANDOMS: LazyLock<Vec<Random<'static>>> = LazyLock::new(|| {
+    VIEWS
+        .iter()
+        .map(|view| Random::new(view, &LIMITS))
+        .collect()
+});
 
 /// A value of either kind that can be written again.
 enum Value {
@@ -59,13 +75,27 @@ impl Value {
 /// The input is a frame behind one byte that says what it should be. What decodes is written for
 /// the newest layer, decodes again and is then the same.
 pub(crate) fn decode(input: &[u8]) {
-    let Some((&first, frame)) = input.split_first() else { return };
-    let kind = if first & 1 == 0 { Kind::Constructor } else { Kind::Function };
-    let Some(value) = Value::decode(kind, &Bytes::copy_from_slice(frame)) else { return };
-    let Some(written) = value.encode(tl_api::NEWEST_LAYER) else { return };
+    let Some((&first, frame)) = input.split_first() else {
+        return;
+    };
+    let kind = if first & 1 == 0 {
+        Kind::Constructor
+    } else {
+        Kind::Function
+    };
+    let Some(value) = Value::decode(kind, &Bytes::copy_from_slice(frame)) else {
+        return;
+    };
+    let Some(written) = value.encode(tl_api::NEWEST_LAYER) else {
+        return;
+    };
     let again = Value::decode(kind, &written).expect("what we wrote can be read");
     let twice = again.encode(tl_api::NEWEST_LAYER);
-    assert_eq!(twice.as_ref(), Some(&written), "reading and writing changes nothing more");
+    assert_eq!(
+        twice.as_ref(),
+        Some(&written),
+        "reading and writing changes nothing more"
+    );
 }
 
 /// The input chooses a form of one layer, its value, and another layer. The value is written for
@@ -77,14 +107,20 @@ pub(crate) fn layers(input: &[u8]) {
     let functions = view.functions();
     let constructors: Vec<_> = view.all_constructors().collect();
     let choice = entropy.below(functions.len() + constructors.len());
-    let form = *functions.get(choice).unwrap_or_else(|| &constructors[choice - functions.len()]);
+    let form = *functions
+        .get(choice)
+        .unwrap_or_else(|| &constructors[choice - functions.len()]);
     if !random.can_make(form) {
         return;
     }
     let kind = MODEL.combinators[form.combinator].kind;
     let frame = Bytes::from(random.value(form, &mut entropy));
-    let Some(value) = Value::decode(kind, &frame) else { return };
-    let Some(written) = value.encode(VIEWS[to].layer) else { return };
+    let Some(value) = Value::decode(kind, &frame) else {
+        return;
+    };
+    let Some(written) = value.encode(VIEWS[to].layer) else {
+        return;
+    };
     let walker = Walker::new(&VIEWS[to]);
     let walked = match (kind, &MODEL.combinators[form.combinator].result) {
         (Kind::Constructor, ty @ Ty::Boxed(_)) => walker.walk(ty, &written),
@@ -105,7 +141,9 @@ impl Entropy for Choices<'_> {
         let mut word = [0; 8];
         let rest = self.input.get(self.at..).unwrap_or_default();
         // Two bytes are enough for nearly every choice; whole numbers take what there is.
-        let len = rest.len().min(if self.at.is_multiple_of(16) { 8 } else { 2 });
+        let len = rest
+            .len()
+            .min(if self.at.is_multiple_of(16) { 8 } else { 2 });
         word[..len].copy_from_slice(&rest[..len]);
         self.at += len.max(1);
         u64::from_le_bytes(word)

@@ -270,9 +270,8 @@ fn values_that_nest_too_deep_are_errors_on_a_small_stack() {
 const HELD_MAX: usize = 64;
 /// The same for one block.
 const BLOCK_MAX: usize = 40;
-/// Each vector reserves at most four bytes for each byte that is left, and all vectors that are
-/// open at once, one a level, can do so.
-const RESERVED_MAX: usize = 4 * tl::DEPTH_MAX as usize;
+/// All vectors that are open at once reserve at most four bytes for each byte of the frame.
+const RESERVED_MAX: usize = 4;
 /// The same for one block.
 const RESERVED_BLOCK_MAX: usize = 4;
 /// Length of the hostile frames, bytes.
