@@ -15,12 +15,14 @@ pub struct Reader<'a> {
     frame: &'a Bytes,
     rest: &'a [u8],
     depth: u32,
+    /// Bytes that vectors may still reserve before their items are there.
+    reservable: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at the beginning of `frame`.
     pub fn new(frame: &'a Bytes) -> Self {
-        Self { frame, rest: frame, depth: 0 }
+        Self { frame, rest: frame, depth: 0, reservable: frame.len().saturating_mul(4) }
     }
 
     /// The bytes that were not read yet.
@@ -206,13 +208,17 @@ impl<'a> Reader<'a> {
         len: usize,
         mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, DecodeError> {
-        // An item may be larger in memory than on the wire: what is allocated before the items are
-        // there stays within four times the bytes that are left.
-        let affordable = self.rest.len().saturating_mul(4) / size_of::<T>().max(1);
-        let mut items = Vec::with_capacity(len.min(affordable));
+        // An item may be larger in memory than on the wire: what all open vectors together allocate
+        // before their items are there stays within four times the frame.
+        let item_len = size_of::<T>().max(1);
+        let capacity = len.min(self.reservable / item_len);
+        let reserved = capacity * item_len;
+        self.reservable -= reserved;
+        let mut items = Vec::with_capacity(capacity);
         for _ in 0..len {
             items.push(read(self)?);
         }
+        self.reservable += reserved;
         Ok(items)
     }
 
