@@ -1,5 +1,12 @@
 //! TL codec: a page of 50 messages and 4 users, beside `grammers-tl-types` in the same run.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a bench: it prints sizes and stops when the codecs disagree"
+)]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -282,8 +282,8 @@ impl Decryption {
         let mut keys = [_mm_setzero_si128(); ROUNDS + 1];
         keys[0] = forward.0[ROUNDS];
         keys[ROUNDS] = forward.0[0];
-        for round in 1..ROUNDS {
-            keys[round] = _mm_aesimc_si128(forward.0[ROUNDS - round]);
+        for (round, key) in keys.iter_mut().enumerate().take(ROUNDS).skip(1) {
+            *key = _mm_aesimc_si128(forward.0[ROUNDS - round]);
         }
         Self {
             keys: Schedule(keys),
