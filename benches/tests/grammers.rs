@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use grammers_tl_types::{Deserializable, Serializable, enums};
-use tl::{Bytes, Encode, Layer, Reader, Writer};
+use tl::{Bytes, Layer, Reader, Writer};
 use tl_api::any::decode_any;
 use tlgen::{
     Input,
