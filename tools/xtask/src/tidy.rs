@@ -2,6 +2,7 @@
 
 mod arrows;
 mod code;
+mod ids;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -67,6 +68,7 @@ pub(crate) fn tidy() -> Result<()> {
     let files = read_sources(&root())?;
     let mut findings: Vec<_> = files.iter().flat_map(sources::check).collect();
     findings.extend(arrows::check(&files)?);
+    findings.extend(ids::check(&files));
     findings.extend(check_corpora(&corpora(&root().join("fuzz/corpus"))?));
     findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     if findings.is_empty() {
