@@ -8,6 +8,7 @@ const { BinaryReader } = createRequire(process.cwd() + '/')('telegram/extensions
 const UNREADABLE = {
   inputPeerPhotoFileLocationLegacy: "not in GramJS's schema",
   inputStickerSetThumbLegacy: "not in GramJS's schema",
+  'test.useConfigSimple': "not in GramJS's schema",
 }
 
 function reencode(data) {

@@ -22,6 +22,7 @@ const UNREADABLE = {
   'help.configSimple': "not in mtcute's schema",
   ipPort: "not in mtcute's schema",
   ipPortSecret: "not in mtcute's schema",
+  'test.useConfigSimple': "not in mtcute's schema",
 }
 const BARE_TYPES = ['int', 'long', 'int53', 'double', 'int128', 'int256', 'bytes', 'string']
 

@@ -7,6 +7,7 @@ Their reader of an untyped vector guesses from the bytes left in the stream whet
 import sys
 from io import BytesIO
 
+from pyrogram.raw.all import layer
 from pyrogram.raw.core import TLObject
 
 import report

@@ -57,7 +57,7 @@ const LIBRARIES: &[Library] = &[
         installer: Installer::Pip,
         packages: &["pyrogram==2.0.106", "pyaes==1.6.1", "PySocks==1.7.1"],
         script: "with_pyrogram.py",
-        constructors_min: 1110,
+        constructors_min: 1107,
         functions_min: 511,
     },
     Library {
@@ -67,7 +67,7 @@ const LIBRARIES: &[Library] = &[
         packages: &["telegram@2.26.22"],
         script: "with_gramjs.cjs",
         constructors_min: 1400,
-        functions_min: 689,
+        functions_min: 688,
     },
     Library {
         name: "mtcute",
@@ -75,7 +75,7 @@ const LIBRARIES: &[Library] = &[
         installer: Installer::Npm,
         packages: &["@mtcute/core@0.30.3"],
         script: "with_mtcute.mjs",
-        constructors_min: 1616,
+        constructors_min: 1615,
         functions_min: 790,
     },
 ];
