@@ -65,6 +65,11 @@ const STEPS: &[Step] = &[
         check: build_docs,
     },
     Step {
+        name: "all layers",
+        slow: true,
+        check: walk_all_layers,
+    },
+    Step {
         name: "fuzz targets",
         slow: true,
         check: check_fuzz_targets,
@@ -149,6 +154,22 @@ fn run_tests(totals: &mut Totals) -> Result<Outcome> {
         cargo().args(["test", "--workspace", "--no-fail-fast"]),
         totals,
     )?;
+    Ok(Outcome::Passed)
+}
+
+/// Every name of every layer, written for every other: seventeen million pairs, so optimised.
+fn walk_all_layers(totals: &mut Totals) -> Result<Outcome> {
+    let mut walk = cargo();
+    walk.args([
+        "test",
+        "--release",
+        "--package=tl-api",
+        "--test=it",
+        "values_come_back",
+        "--",
+        "--nocapture",
+    ]);
+    count_tests(walk.env("ALL_LAYERS", "1"), totals)?;
     Ok(Outcome::Passed)
 }
 
