@@ -156,3 +156,35 @@ fn index(layer: u16) -> usize {
         .position(|view| view.layer == layer)
         .expect("a published layer")
 }
+
+/// An update that is left out would tear a hole into the sequence of pts.
+#[test]
+fn updates_with_pts_have_a_form_at_every_layer() {
+    let newest = VIEWS.last().expect("there are layers");
+    let limits = limits(newest.layer);
+    let random = Random::new(newest, &limits);
+    let mut entropy = Seeded(seed());
+    let update = MODEL
+        .type_named(&"Update".into())
+        .expect("the type is there");
+    let mut counted = 0;
+    for form in newest.constructors(update) {
+        if MODEL.form(*form).field("pts").is_none() {
+            continue;
+        }
+        counted += 1;
+        for _ in 0..20 {
+            let frame = Bytes::from(random.value(*form, &mut entropy));
+            let value = Value::decode(kind(*form), &frame).expect("a sound value");
+            for view in VIEWS.iter() {
+                let name = &MODEL.form(*form).name;
+                assert!(
+                    value.encode(view.layer).is_some(),
+                    "{name} at {}",
+                    view.layer
+                );
+            }
+        }
+    }
+    assert!(counted >= 15, "only {counted} updates carry pts");
+}
