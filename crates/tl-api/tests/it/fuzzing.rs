@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use tl::{Bytes, Decode, Encode, Layer, Reader, Writer};
+use tl::{Bytes, Decode, DecodeError, Layer, Reader, Writer};
 use tl_api::{any::decode_any, call::Call};
 use tlgen::{
     Input,
@@ -12,7 +12,8 @@ use tlgen::{
     model::{Model, Ty},
 };
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
+/// The schema of the repository, resolved once.
+pub(crate) static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let input = Input {
         schema: (
             "schema.tl".into(),
@@ -46,29 +47,43 @@ static RANDOMS: LazyLock<Vec<Random<'static>>> = LazyLock::new(|| {
         .collect()
 });
 
-/// A value of either kind that can be written again.
-enum Value {
+/// A decoded value of either kind.
+pub(crate) enum Value {
     Object(Box<dyn tl_api::any::Value>),
     Call(Box<Call>),
 }
 
 impl Value {
-    fn decode(kind: Kind, frame: &Bytes) -> Option<Self> {
+    pub(crate) fn decode(kind: Kind, frame: &Bytes) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(frame);
         let value = match kind {
-            Kind::Constructor => Self::Object(decode_any(&mut reader).ok()?),
-            Kind::Function => Self::Call(Box::new(Call::decode(&mut reader).ok()?)),
+            Kind::Constructor => Self::Object(decode_any(&mut reader)?),
+            Kind::Function => Self::Call(Box::new(Call::decode(&mut reader)?)),
         };
-        reader.finish().ok().map(|()| value)
+        reader.finish().map(|()| value)
     }
 
-    fn encode(&self, layer: u16) -> Option<Bytes> {
+    /// `None` if the value has no form, and says so, at this layer.
+    pub(crate) fn encode(&self, layer: u16) -> Option<Bytes> {
         let mut writer = Writer::new(Layer(layer));
-        match self {
-            Self::Object(value) => value.encode(&mut writer),
-            Self::Call(call) => call.encode(&mut writer),
-        }
-        writer.finish().ok()
+        let has_form = match self {
+            Self::Object(value) => {
+                value.encode(&mut writer);
+                value.has_form(Layer(layer))
+            }
+            Self::Call(call) => {
+                tl::Encode::encode(&**call, &mut writer);
+                tl::Encode::has_form(&**call, Layer(layer))
+            }
+        };
+        let bytes = writer.finish();
+        assert_eq!(
+            has_form,
+            bytes.is_ok(),
+            "has_form and encode disagree: {:?}",
+            bytes.err()
+        );
+        bytes.ok()
     }
 }
 
@@ -83,7 +98,7 @@ pub(crate) fn decode(input: &[u8]) {
     } else {
         Kind::Function
     };
-    let Some(value) = Value::decode(kind, &Bytes::copy_from_slice(frame)) else {
+    let Ok(value) = Value::decode(kind, &Bytes::copy_from_slice(frame)) else {
         return;
     };
     let Some(written) = value.encode(tl_api::NEWEST_LAYER) else {
@@ -115,7 +130,7 @@ pub(crate) fn layers(input: &[u8]) {
     }
     let kind = MODEL.combinators[form.combinator].kind;
     let frame = Bytes::from(random.value(form, &mut entropy));
-    let Some(value) = Value::decode(kind, &frame) else {
+    let Ok(value) = Value::decode(kind, &frame) else {
         return;
     };
     let Some(written) = value.encode(VIEWS[to].layer) else {
