@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("messenger", &["tl", "tl-api", "store"]),
     ("bus", &[]),
     ("gateway", &["tl", "tl-api", "mtproto-core", "bus"]),
-    ("services", &["tl", "tl-api", "store", "messenger", "bus"]),
+    ("services", &["tl", "tl-api", "mtproto-core", "store", "messenger", "bus"]),
     ("client-sdk", &["tl", "tl-api", "mtproto-core"]),
 ];
 

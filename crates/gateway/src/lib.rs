@@ -1,0 +1,1 @@
+//! Sockets, MTProto sessions and who is online.
