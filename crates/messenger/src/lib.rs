@@ -1,1 +1,103 @@
-//! What a messenger does.
+//! What a messenger does: mailboxes, dialogs, groups, files, presence.
+//!
+//! No sockets, no clock, no randomness and no runtime: the time is an argument ([`Now`]), random
+//! values are arguments, and what shall be shown to somebody goes out through [`Publisher`]. What
+//! is kept goes through the traits of `store`. Values that clients see have the types of the newest
+//! API layer; which layer a client speaks is not known here.
+//!
+//! # The way of a change
+//!
+//! ```text
+//! lock the mailboxes, read what is needed ─▶ Draft: messages, updates, dialogs ─▶ one durable append
+//!    ─▶ publish to everybody whose mailbox changed ─▶ unlock ─▶ the updates for the one who asked
+//! ```
+//!
+//! [`Messenger::open`] locks, [`Batch::draft`] gives the changes to make of one mailbox,
+//! [`Batch::commit`] does the rest. So pushed updates, the answer and the log that
+//! `updates.getDifference` reads cannot disagree.
+
+mod access;
+mod difference;
+mod error;
+mod event;
+mod mailbox;
+mod peer;
+mod presence;
+mod publish;
+mod record;
+mod show;
+mod time;
+
+use std::sync::Arc;
+
+pub use access::AccessHashes;
+pub use difference::{Difference, DifferenceQuery, Events};
+pub use error::{Error, Result};
+pub use event::Event;
+pub use mailbox::{Batch, Commit, Draft, NewMessage, message_id, read_message};
+pub use peer::{Peers, peer_id, tl_peer};
+pub use presence::ONLINE_S;
+pub use publish::{Actor, Publisher};
+pub use record::{Chat, ChatMember, ContactFacts, Photo, Record, User};
+pub use show::{ContactMap, Shown, banned_rights, banned_rights_flags};
+pub use time::Now;
+
+use mailbox::Mailboxes;
+use quick_cache::sync::Cache;
+use store::{ChatId, Store, UserId};
+
+/// The most users, and the most groups, that are kept in memory.
+const CACHE_LEN: usize = 100_000;
+
+/// Settings of a messenger.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What access hashes and file references are made from. Must stay the same for ever.
+    pub secret: [u8; 32],
+    /// Different for every start of the process; operation ids are made from it.
+    pub boot_nonce: [u8; 16],
+    /// The data centre that everything is said to be in.
+    pub dc_id: i32,
+}
+
+/// The messenger over one store.
+pub struct Messenger {
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// Who may name whom.
+    pub access: AccessHashes,
+    options: Options,
+    publisher: Arc<dyn Publisher>,
+    mailboxes: Mailboxes,
+    users: Cache<UserId, Arc<User>>,
+    chats: Cache<ChatId, Arc<Chat>>,
+    contacts: Cache<UserId, Arc<ContactMap>>,
+    presence: presence::Presence,
+}
+
+impl Messenger {
+    /// A messenger over `store` that shows changes through `publisher`.
+    pub fn new(options: Options, store: Arc<dyn Store>, publisher: Arc<dyn Publisher>) -> Self {
+        Self {
+            access: AccessHashes::new(options.secret),
+            mailboxes: Mailboxes::new(options.boot_nonce),
+            options,
+            store,
+            publisher,
+            users: Cache::new(CACHE_LEN),
+            chats: Cache::new(CACHE_LEN),
+            contacts: Cache::new(CACHE_LEN),
+            presence: presence::Presence::default(),
+        }
+    }
+
+    /// The data centre that everything is said to be in.
+    pub fn dc_id(&self) -> i32 {
+        self.options.dc_id
+    }
+
+    /// Who shows changes to clients.
+    pub fn publisher(&self) -> &dyn Publisher {
+        self.publisher.as_ref()
+    }
+}

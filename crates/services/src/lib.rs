@@ -1,1 +1,137 @@
-//! The RPC methods.
+//! The RPC methods: one folder for each TL namespace, one function for each method.
+//!
+//! [`Services`] is what gateways ask: it decodes a call, checks who may make it
+//! ([`access`]), runs the one function that its namespace has for it and encodes the result for the
+//! caller's layer. A function is
+//!
+//! ```text
+//! async fn get_state(context: &Context<'_>, request: functions::updates::GetState) -> Result<types::updates::State>
+//! ```
+//!
+//! and its namespace's `methods!` table names it. What a messenger is and does lives in
+//! `messenger`; here arguments are judged, values are translated, and errors get the names that clients know
+//! ([`error`], the only file that spells them).
+
+#![allow(
+    clippy::unused_async,
+    reason = "the functions of all methods have one shape"
+)]
+
+mod access;
+mod account;
+mod auth;
+mod bots;
+mod channels;
+mod chatlists;
+mod contacts;
+mod context;
+mod dispatch;
+mod error;
+mod folders;
+mod help;
+mod key;
+mod langpack;
+mod messages;
+mod payments;
+mod peer;
+mod phone;
+mod photos;
+mod premium;
+mod presence;
+mod publish;
+mod stats;
+mod stickers;
+mod stories;
+mod updates;
+mod upload;
+mod users;
+
+use std::sync::Arc;
+
+use messenger::{Messenger, Now};
+use store::Store;
+
+pub use dispatch::{METHODS, State};
+pub use error::{Error, Result};
+
+/// The time and randomness that services use; simulated in tests.
+pub trait World: Send + Sync {
+    /// The time.
+    fn now(&self) -> Now;
+
+    /// Fills with random bytes that nobody can guess.
+    fn random(&self, bytes: &mut [u8]);
+}
+
+/// Settings of the services.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The data centre that the server says it is.
+    pub dc_id: i32,
+    /// Where clients reach it: a literal IP address and the port, as `help.getConfig` tells it.
+    pub address: std::net::SocketAddr,
+    /// What access hashes and file references are made from.
+    pub secret: [u8; 32],
+    /// Accept this login code for any phone number and send none.
+    pub fixed_code: Option<String>,
+    /// Where login codes are posted to be delivered: a URL.
+    pub code_webhook: Option<String>,
+    /// Callers from loopback addresses are not slowed down.
+    pub loopback_is_unlimited: bool,
+    /// Where the bytes of files are kept.
+    pub files: FileStorage,
+}
+
+/// Where the bytes of files are kept.
+#[derive(Clone, Debug)]
+pub enum FileStorage {
+    /// In memory; lost with the process.
+    Memory,
+    /// In this folder.
+    Folder(std::path::PathBuf),
+}
+
+/// All services of one process.
+pub struct Services {
+    pub(crate) options: Options,
+    pub(crate) messenger: Messenger,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) gateways: Arc<dyn bus::Gateways>,
+    pub(crate) world: Arc<dyn World>,
+}
+
+impl Services {
+    /// The services over one store.
+    pub fn new(
+        options: Options,
+        store: Arc<dyn Store>,
+        gateways: Arc<dyn bus::Gateways>,
+        world: Arc<dyn World>,
+    ) -> Self {
+        let mut boot_nonce = [0; 16];
+        world.random(&mut boot_nonce);
+        let messenger = Messenger::new(
+            messenger::Options {
+                secret: options.secret,
+                boot_nonce,
+                dc_id: options.dc_id,
+            },
+            Arc::clone(&store),
+            Arc::new(publish::ToGateways(Arc::clone(&gateways))),
+        );
+        Self {
+            options,
+            messenger,
+            store,
+            gateways,
+            world,
+        }
+    }
+
+    /// A positive random number, for ids that nobody can guess.
+    pub(crate) fn random_id(&self) -> i64 {
+        let mut bytes = [0; 8];
+        self.world.random(&mut bytes);
+        (i64::from_le_bytes(bytes) & i64::MAX).max(1)
+    }
+}

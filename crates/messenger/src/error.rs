@@ -1,0 +1,37 @@
+//! Why something was not done. The names clients see are made of these in one place of `services`.
+
+/// The result of what a messenger does.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller lacks the right for it.
+    #[error("only an admin with the right may do that")]
+    AdminRequired,
+    /// There is no such group, or the caller was never in it.
+    #[error("no such group")]
+    ChatUnknown,
+    /// The group is closed or the caller is not in it any more.
+    #[error("the group may not be written to")]
+    ChatWriteForbidden,
+    /// There is no such message in the caller's mailbox.
+    #[error("no such message")]
+    MessageUnknown,
+    /// Nothing would change.
+    #[error("nothing would change")]
+    NotModified,
+    /// There is no such peer, or the caller may not name it.
+    #[error("no such peer")]
+    PeerUnknown,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Stored bytes are not what they should be.
+    #[error("stored data is damaged: {0}")]
+    Damaged(&'static str),
+    /// There is no such user.
+    #[error("no such user")]
+    UserUnknown,
+}

@@ -1,0 +1,531 @@
+//! Changing mailboxes: locked, decided, appended durably, then shown.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_lock::{Mutex, MutexGuardArc};
+use bytes::Bytes;
+use dashmap::DashMap;
+use store::{
+    Append, Dialog, DialogWrite, MailboxId, Message, MessageWrite, MsgId, OpId, OperationResult,
+    PeerId, Pts, UserId,
+};
+use tl::Layer;
+use tl_api::{NEWEST_LAYER, constructors, types};
+
+use crate::Messenger;
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::peer::Peers;
+use crate::publish::Actor;
+use crate::time::Now;
+
+/// Locks that nobody holds are forgotten when there are so many.
+const SLOTS_MAX: usize = 200_000;
+
+/// Where a mailbox stands; `None` when the store has to be asked.
+#[derive(Debug, Default)]
+struct Slot {
+    head: Option<Place>,
+}
+
+/// The counters that the next append goes on from.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    pts: Pts,
+    top: MsgId,
+}
+
+/// The locks of all mailboxes. One process owns them all.
+pub(crate) struct Mailboxes {
+    slots: DashMap<MailboxId, Arc<Mutex<Slot>>>,
+    boot_nonce: u128,
+    operations: AtomicU64,
+}
+
+impl Mailboxes {
+    pub(crate) fn new(boot_nonce: [u8; 16]) -> Self {
+        Self {
+            slots: DashMap::new(),
+            boot_nonce: u128::from_le_bytes(boot_nonce),
+            operations: AtomicU64::new(0),
+        }
+    }
+
+    /// An id for an operation that nobody will send again.
+    fn fresh_operation(&self) -> OpId {
+        let number = self.operations.fetch_add(1, Ordering::Relaxed);
+        OpId(self.boot_nonce.wrapping_add(u128::from(number)))
+    }
+
+    async fn lock(&self, mailbox: MailboxId) -> MutexGuardArc<Slot> {
+        if self.slots.len() > SLOTS_MAX {
+            self.slots.retain(|_, slot| Arc::strong_count(slot) > 1);
+        }
+        let slot = Arc::clone(&self.slots.entry(mailbox).or_default());
+        slot.lock_arc().await
+    }
+}
+
+/// Locked mailboxes and what shall change in them.
+pub struct Batch<'a> {
+    messenger: &'a Messenger,
+    now: Now,
+    drafts: BTreeMap<MailboxId, Draft>,
+}
+
+/// What shall change in one mailbox.
+pub struct Draft {
+    mailbox: MailboxId,
+    slot: MutexGuardArc<Slot>,
+    place: Place,
+    append: Append,
+    updates: Vec<types::Update>,
+    peers: Peers,
+    dialogs: BTreeMap<PeerId, Option<Dialog>>,
+}
+
+/// A message to be put into a mailbox, beside its API form what the store has to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewMessage {
+    /// The message as the owner of the mailbox sees it; its id is one of [`Draft::next_id`].
+    pub message: types::Message,
+    /// The dialog it is in.
+    pub peer: PeerId,
+    /// Who sent it.
+    pub from: PeerId,
+    /// The first message of its thread; 0 for none.
+    pub thread: MsgId,
+    /// The lists of the dialog that it is in, bit by bit.
+    pub tags: u32,
+    /// What a search finds it by.
+    pub text: String,
+}
+
+/// What a commit came to.
+#[derive(Debug)]
+pub enum Commit {
+    /// It is done. The updates are those of the actor, complete with users and chats.
+    Done(Box<constructors::Updates>),
+    /// It had been done before; this is what was kept then.
+    Repeated(OperationResult),
+}
+
+impl Messenger {
+    /// Locks mailboxes to change them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn open(
+        &self,
+        mailboxes: impl IntoIterator<Item = MailboxId> + Send,
+        now: Now,
+    ) -> Result<Batch<'_>> {
+        let mut ids: Vec<_> = mailboxes.into_iter().collect();
+        // One order for all, so that nobody waits in a circle.
+        ids.sort_unstable();
+        ids.dedup();
+        let mut drafts = BTreeMap::new();
+        for mailbox in ids {
+            let mut slot = self.mailboxes.lock(mailbox).await;
+            let place = match slot.head.take() {
+                Some(place) => place,
+                None => {
+                    let head = self.store.head(mailbox).await?;
+                    Place {
+                        // pts starts at 1 for clients: 0 means unknown to them.
+                        pts: head.pts,
+                        top: head.top,
+                    }
+                }
+            };
+            slot.head = Some(place);
+            drafts.insert(
+                mailbox,
+                Draft {
+                    mailbox,
+                    slot,
+                    place,
+                    append: Append {
+                        mailbox,
+                        expect: place.pts,
+                        date: now.unix_s(),
+                        ..Append::default()
+                    },
+                    updates: Vec::new(),
+                    peers: Peers::default(),
+                    dialogs: BTreeMap::new(),
+                },
+            );
+        }
+        Ok(Batch {
+            messenger: self,
+            now,
+            drafts,
+        })
+    }
+}
+
+impl Batch<'_> {
+    /// The changes of one of the locked mailboxes.
+    ///
+    /// # Panics
+    /// When the mailbox was not among those that [`Messenger::open`] was given.
+    pub fn draft(&mut self, mailbox: MailboxId) -> &mut Draft {
+        self.drafts
+            .get_mut(&mailbox)
+            .unwrap_or_else(|| panic!("{mailbox:?} was not opened"))
+    }
+
+    /// The changes of a locked user's mailbox.
+    ///
+    /// # Panics
+    /// As [`Batch::draft`].
+    pub fn user(&mut self, user: UserId) -> &mut Draft {
+        self.draft(MailboxId::User(user))
+    }
+
+    /// A dialog of a locked mailbox as it will be; a fresh one when there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn dialog(&mut self, mailbox: MailboxId, peer: PeerId) -> Result<Dialog> {
+        Ok(self
+            .find_dialog(mailbox, peer)
+            .await?
+            .unwrap_or_else(|| Dialog {
+                peer,
+                ..Dialog::default()
+            }))
+    }
+
+    /// A dialog of a locked mailbox as it will be.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn find_dialog(
+        &mut self,
+        mailbox: MailboxId,
+        peer: PeerId,
+    ) -> Result<Option<Dialog>> {
+        let store = Arc::clone(&self.messenger.store);
+        let draft = self.draft(mailbox);
+        if let Some(dialog) = draft.dialogs.get(&peer) {
+            return Ok(dialog.clone());
+        }
+        let dialog = store.dialog(mailbox, peer).await?;
+        draft.dialogs.insert(peer, dialog.clone());
+        Ok(dialog)
+    }
+
+    /// Appends everything durably, shows it to everybody whose mailbox changed, and gives back what
+    /// the actor's own session is to be answered. `op` makes it happen once however often it is
+    /// sent; `result` is what a repetition is given.
+    ///
+    /// # Errors
+    /// When the store fails: nothing was changed then, or (`Unknown`) it may have been.
+    pub async fn commit(mut self, actor: Actor, op: Option<OpId>, result: Bytes) -> Result<Commit> {
+        let now = self.now;
+        let messenger = self.messenger;
+        let mut appends = Vec::with_capacity(self.drafts.len());
+        let home = MailboxId::User(actor.user);
+        // The actor's mailbox first: it is the one that knows the operation.
+        let mut order: Vec<MailboxId> = self.drafts.keys().copied().collect();
+        order.sort_unstable_by_key(|mailbox| (*mailbox != home, *mailbox));
+        let operation = op.unwrap_or_else(|| messenger.mailboxes.fresh_operation());
+        for mailbox in &order {
+            let draft = self.draft(*mailbox);
+            draft.slot.head = None;
+            let mut append = std::mem::take(&mut draft.append);
+            append.op = Some(operation);
+            append.result = result.clone();
+            appends.push(append);
+        }
+        let appended = messenger.store.append_group(appends).await?;
+        if let Some(repeated) = appended.first().and_then(|first| first.repeated.clone()) {
+            return Ok(Commit::Repeated(repeated));
+        }
+        let mut answer = none(now);
+        for mailbox in order {
+            let draft = self.draft(mailbox);
+            draft.slot.head = Some(draft.place);
+            let updates = std::mem::take(&mut draft.updates);
+            let peers = std::mem::take(&mut draft.peers);
+            let MailboxId::User(user) = mailbox else {
+                continue;
+            };
+            let own = user == actor.user;
+            if updates.is_empty() || !(own || messenger.publisher.is_watched(user)) {
+                continue;
+            }
+            let updates = messenger.updates(user, updates, &peers, now).await?;
+            if own {
+                answer = updates.clone();
+            }
+            let updates = types::Updates::Updates(Box::new(updates));
+            messenger
+                .publisher
+                .publish(user, own.then_some(actor), updates);
+        }
+        Ok(Commit::Done(Box::new(answer)))
+    }
+}
+
+impl Messenger {
+    /// Updates for a user, complete with whom they name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn updates(
+        &self,
+        viewer: UserId,
+        updates: Vec<types::Update>,
+        peers: &Peers,
+        now: Now,
+    ) -> Result<constructors::Updates> {
+        let mut named = peers.clone();
+        updates.iter().for_each(|update| named.add_update(update));
+        let shown = self.show(viewer, &named, now).await?;
+        Ok(constructors::Updates {
+            updates,
+            users: shown.users,
+            chats: shown.chats,
+            ..none(now)
+        })
+    }
+
+    /// Shows updates that are in no log (typing, statuses) to all sessions of a user but the
+    /// actor's own.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn publish_unlogged(
+        &self,
+        user: UserId,
+        except: Option<Actor>,
+        updates: Vec<types::Update>,
+        now: Now,
+    ) -> Result<()> {
+        if self.publisher.is_watched(user) {
+            let updates = self.updates(user, updates, &Peers::default(), now).await?;
+            self.publisher
+                .publish(user, except, types::Updates::Updates(Box::new(updates)));
+        }
+        Ok(())
+    }
+}
+
+impl Draft {
+    /// The id that the next new message of this mailbox has.
+    pub fn next_id(&mut self) -> MsgId {
+        self.place.top.0 += 1;
+        self.place.top
+    }
+
+    /// The highest id in use, those of this change included.
+    #[must_use]
+    pub fn top(&self) -> MsgId {
+        self.place.top
+    }
+
+    /// The `pts` after what was added up to now.
+    #[must_use]
+    pub fn pts(&self) -> Pts {
+        self.place.pts
+    }
+
+    fn take_pts(&mut self, count: i32) -> i32 {
+        self.place.pts.0 += count;
+        self.place.pts.0
+    }
+
+    fn event(&mut self, pts_count: i32, event: &Event) -> Result<()> {
+        self.append.events.push(store::Event {
+            pts_count,
+            body: event.encode()?,
+        });
+        Ok(())
+    }
+
+    /// Adds a new message: a row, a log entry, an update.
+    ///
+    /// # Errors
+    /// `Damaged` for a message without a form.
+    pub fn put_new(&mut self, new: NewMessage) -> Result<()> {
+        let id = message_id(&new.message);
+        let pts = self.take_pts(1);
+        self.event(1, &Event::NewMessage(id))?;
+        self.updates.push(types::Update::NewMessage {
+            message: new.message.clone(),
+            pts,
+            pts_count: 1,
+        });
+        self.put(new)
+    }
+
+    /// Writes a message over an old one and says so: a row, a log entry, an update.
+    ///
+    /// # Errors
+    /// `Damaged` for a message without a form.
+    pub fn put_edited(&mut self, edited: NewMessage) -> Result<()> {
+        let id = message_id(&edited.message);
+        let pts = self.take_pts(1);
+        self.event(1, &Event::EditedMessage(id))?;
+        self.updates.push(types::Update::EditMessage {
+            message: edited.message.clone(),
+            pts,
+            pts_count: 1,
+        });
+        self.put(edited)
+    }
+
+    /// Writes a message without a word of it: some other update tells what changed.
+    ///
+    /// # Errors
+    /// `Damaged` for a message without a form.
+    pub fn put(&mut self, new: NewMessage) -> Result<()> {
+        let message = store_message(&new)?;
+        self.append.messages.push(MessageWrite::Put {
+            message,
+            text: new.text,
+        });
+        Ok(())
+    }
+
+    /// Deletes messages and says so in one update.
+    ///
+    /// # Errors
+    /// `Damaged` for an update without a form.
+    pub fn delete(&mut self, ids: &[MsgId]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.append
+            .messages
+            .extend(ids.iter().map(|id| MessageWrite::Delete(*id)));
+        let messages: Vec<i32> = ids.iter().map(|id| id.0).collect();
+        let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
+        self.update(count, |pts| types::Update::DeleteMessages {
+            messages,
+            pts,
+            pts_count: count,
+        })
+    }
+
+    /// Adds an update that takes `pts_count` and is told the `pts` after it.
+    ///
+    /// # Errors
+    /// `Damaged` for an update without a form.
+    pub fn update(
+        &mut self,
+        pts_count: i32,
+        update: impl FnOnce(i32) -> types::Update,
+    ) -> Result<()> {
+        let pts = self.take_pts(pts_count);
+        let update = update(pts);
+        self.event(pts_count, &Event::Update(Box::new(update.clone())))?;
+        self.updates.push(update);
+        Ok(())
+    }
+
+    /// Adds an update without `pts` that other devices are told, now or by their next difference.
+    ///
+    /// # Errors
+    /// `Damaged` for an update without a form.
+    pub fn note(&mut self, update: types::Update) -> Result<()> {
+        self.event(0, &Event::Update(Box::new(update.clone())))?;
+        self.updates.push(update);
+        Ok(())
+    }
+
+    /// Adds an update that is shown now and told by no difference.
+    pub fn say(&mut self, update: types::Update) {
+        self.updates.push(update);
+    }
+
+    /// Adds an update in front of all others.
+    pub fn say_first(&mut self, update: types::Update) {
+        self.updates.insert(0, update);
+    }
+
+    /// Adds users and groups that must come along though no update names them.
+    pub fn name(&mut self, peers: &Peers) {
+        self.peers.extend(peers);
+    }
+
+    /// Writes a dialog.
+    pub fn put_dialog(&mut self, dialog: Dialog) {
+        self.append
+            .dialogs
+            .retain(|write| write.peer() != dialog.peer);
+        self.dialogs.insert(dialog.peer, Some(dialog.clone()));
+        self.append.dialogs.push(DialogWrite::Put(dialog));
+    }
+
+    /// Takes a dialog off the list.
+    pub fn delete_dialog(&mut self, peer: PeerId) {
+        self.append.dialogs.retain(|write| write.peer() != peer);
+        self.dialogs.insert(peer, None);
+        self.append.dialogs.push(DialogWrite::Delete(peer));
+    }
+
+    /// Writes a small value of the mailbox; `None` removes it.
+    pub fn put_setting(&mut self, key: Bytes, value: Option<Bytes>) {
+        self.append.settings.retain(|(other, _)| *other != key);
+        self.append.settings.push((key, value));
+    }
+
+    /// Whose mailbox it is.
+    #[must_use]
+    pub fn mailbox(&self) -> MailboxId {
+        self.mailbox
+    }
+}
+
+fn none(now: Now) -> constructors::Updates {
+    constructors::Updates {
+        updates: Vec::new(),
+        users: Vec::new(),
+        chats: Vec::new(),
+        date: now.date(),
+        seq: 0,
+    }
+}
+
+/// The id of a message.
+#[must_use]
+pub fn message_id(message: &types::Message) -> MsgId {
+    MsgId(match message {
+        types::Message::Message(message) => message.id,
+        types::Message::Service(message) => message.id,
+        types::Message::Empty { id, .. } => *id,
+    })
+}
+
+fn store_message(new: &NewMessage) -> Result<Message> {
+    let date = match &new.message {
+        types::Message::Message(message) => message.date,
+        types::Message::Service(message) => message.date,
+        types::Message::Empty { .. } => 0,
+    };
+    Ok(Message {
+        id: message_id(&new.message),
+        peer: new.peer,
+        from: new.from,
+        date: date.cast_unsigned(),
+        thread: new.thread,
+        tags: new.tags,
+        layer: NEWEST_LAYER,
+        body: tl::to_bytes(&new.message, Layer(NEWEST_LAYER))
+            .map_err(|_| Error::Damaged("a message without a form"))?,
+    })
+}
+
+/// The API form of a stored message.
+///
+/// # Errors
+/// `Damaged`.
+pub fn read_message(message: &Message) -> Result<types::Message> {
+    tl::from_bytes(&message.body).map_err(|_| Error::Damaged("a message"))
+}

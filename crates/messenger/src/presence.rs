@@ -1,0 +1,71 @@
+//! Who is online, and who may see what of whom.
+
+use dashmap::DashMap;
+use store::UserId;
+use tl_api::types;
+
+use crate::Messenger;
+use crate::error::Result;
+use crate::record::{ContactFacts, User};
+use crate::time::Now;
+
+/// How long a client that says it is online is believed, seconds.
+pub const ONLINE_S: u32 = 300;
+
+/// Who is online. Lost with the process.
+#[derive(Default)]
+pub(crate) struct Presence {
+    /// Unix seconds until which a user is, or since when a user is not.
+    seen: DashMap<UserId, u32>,
+}
+
+impl Messenger {
+    /// The user is online from now on, or not any more.
+    pub fn set_online(&self, user: UserId, online: bool, now: Now) {
+        let until = if online {
+            now.unix_s() + ONLINE_S
+        } else {
+            now.unix_s()
+        };
+        self.presence.seen.insert(user, until);
+    }
+
+    /// The status of a user as `viewer` is shown it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    #[allow(clippy::unused_async, reason = "privacy rules are read from the store")]
+    pub async fn status(
+        &self,
+        _viewer: UserId,
+        user: UserId,
+        now: Now,
+    ) -> Result<types::UserStatus> {
+        Ok(match self.presence.seen.get(&user).map(|seen| *seen) {
+            Some(until) if until > now.unix_s() => types::UserStatus::Online {
+                expires: until.cast_signed(),
+            },
+            Some(since) => types::UserStatus::Offline {
+                was_online: since.cast_signed(),
+            },
+            None => types::UserStatus::Recently { by_me: false },
+        })
+    }
+
+    /// Whether `viewer` is shown the phone number.
+    #[allow(clippy::unused_async, reason = "privacy rules are read from the store")]
+    pub(crate) async fn may_see_phone(
+        &self,
+        viewer: UserId,
+        user: &User,
+        contact: Option<&ContactFacts>,
+    ) -> Result<bool> {
+        Ok(user.user_id() == viewer || contact.is_some_and(|contact| contact.phone == user.phone))
+    }
+
+    /// Whether `viewer` is shown the profile photo.
+    #[allow(clippy::unused_async, reason = "privacy rules are read from the store")]
+    pub(crate) async fn may_see_photo(&self, _viewer: UserId, _user: &User) -> Result<bool> {
+        Ok(true)
+    }
+}

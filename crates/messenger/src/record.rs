@@ -1,0 +1,214 @@
+//! What users and groups are, as it is kept: CBOR with numbered fields, so that fields can be added
+//! and old records stay readable.
+
+use bytes::Bytes;
+use minicbor::{Decode, Encode};
+use store::{ChatId, PeerId, UserId};
+
+use crate::error::{Error, Result};
+
+/// A record in CBOR.
+pub trait Record: Encode<()> + for<'b> Decode<'b, ()> + Sized {
+    /// As it is kept.
+    fn to_bytes(&self) -> Bytes {
+        // Writing into memory cannot fail, and no record refuses to be written.
+        minicbor::to_vec(self).unwrap_or_default().into()
+    }
+
+    /// From what is kept.
+    ///
+    /// # Errors
+    /// `Damaged`.
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        minicbor::decode(bytes).map_err(|_| Error::Damaged("a record"))
+    }
+}
+
+/// A user account.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct User {
+    /// The account.
+    #[n(0)]
+    pub id: i64,
+    /// The phone number, digits only; empty for bots and deleted accounts.
+    #[n(1)]
+    pub phone: String,
+    /// First name.
+    #[n(2)]
+    pub first_name: String,
+    /// Last name; may be empty.
+    #[n(3)]
+    pub last_name: String,
+    /// Username.
+    #[n(4)]
+    pub username: Option<String>,
+    /// The text about the user.
+    #[n(5)]
+    pub about: Option<String>,
+    /// The profile photo.
+    #[n(6)]
+    pub photo: Option<Photo>,
+    /// When the account was made, Unix seconds.
+    #[n(7)]
+    pub created: u32,
+    /// The account was deleted.
+    #[n(8)]
+    #[cbor(default)]
+    pub deleted: bool,
+    /// The account is a bot.
+    #[n(9)]
+    #[cbor(default)]
+    pub bot: bool,
+}
+
+/// A profile or group photo, as far as every mention of its owner shows it.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct Photo {
+    /// The photo.
+    #[n(0)]
+    pub id: i64,
+    /// A tiny preview in the stripped form of JPEG; may be empty.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub stripped: Vec<u8>,
+}
+
+/// A basic group.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct Chat {
+    /// The group.
+    #[n(0)]
+    pub id: i64,
+    /// Title.
+    #[n(1)]
+    pub title: String,
+    /// The text about the group.
+    #[n(2)]
+    #[cbor(default)]
+    pub about: String,
+    /// Who made it.
+    #[n(3)]
+    pub creator: i64,
+    /// When it was made, Unix seconds.
+    #[n(4)]
+    pub created: u32,
+    /// Grows with every change of members.
+    #[n(5)]
+    pub version: u32,
+    /// The group is closed.
+    #[n(6)]
+    #[cbor(default)]
+    pub deactivated: bool,
+    /// The photo.
+    #[n(7)]
+    pub photo: Option<Photo>,
+    /// Members, in the order of joining.
+    #[n(8)]
+    #[cbor(default)]
+    pub members: Vec<ChatMember>,
+    /// What plain members may not do: the bits of `chatBannedRights`.
+    #[n(9)]
+    #[cbor(default)]
+    pub banned_rights: u32,
+    /// Messages may not be forwarded or saved.
+    #[n(10)]
+    #[cbor(default)]
+    pub noforwards: bool,
+    /// Who was a member and is not any more; they may still read their copies.
+    #[n(11)]
+    #[cbor(default)]
+    pub left: Vec<i64>,
+    /// Seconds after which messages go; 0 for never.
+    #[n(12)]
+    #[cbor(default)]
+    pub ttl_period: u32,
+    /// The supergroup it has become; 0 for none.
+    #[n(13)]
+    #[cbor(default)]
+    pub migrated_to: i64,
+}
+
+/// A member of a basic group.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct ChatMember {
+    /// The member.
+    #[n(0)]
+    pub user: i64,
+    /// Who brought them in.
+    #[n(1)]
+    pub inviter: i64,
+    /// Since when, Unix seconds.
+    #[n(2)]
+    pub date: u32,
+    /// May do what admins of basic groups may.
+    #[n(3)]
+    #[cbor(default)]
+    pub admin: bool,
+}
+
+/// What a user has noted about another one in the contact list.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct ContactFacts {
+    /// First name, as the owner of the list calls them.
+    #[n(0)]
+    pub first_name: String,
+    /// Last name.
+    #[n(1)]
+    pub last_name: String,
+    /// The number by which they were added; empty when it was not known.
+    #[n(2)]
+    #[cbor(default)]
+    pub phone: String,
+    /// A note of the owner.
+    #[n(3)]
+    #[cbor(default)]
+    pub note: String,
+    /// A close friend.
+    #[n(4)]
+    #[cbor(default)]
+    pub close_friend: bool,
+}
+
+impl Record for User {}
+impl Record for Chat {}
+impl Record for ContactFacts {}
+
+impl User {
+    /// Its id.
+    #[must_use]
+    pub fn user_id(&self) -> UserId {
+        UserId(self.id)
+    }
+}
+
+impl Chat {
+    /// Its id.
+    #[must_use]
+    pub fn chat_id(&self) -> ChatId {
+        ChatId(self.id)
+    }
+
+    /// As a peer.
+    #[must_use]
+    pub fn peer(&self) -> PeerId {
+        PeerId::Chat(ChatId(self.id))
+    }
+
+    /// A member.
+    #[must_use]
+    pub fn member(&self, user: UserId) -> Option<&ChatMember> {
+        self.members.iter().find(|member| member.user == user.0)
+    }
+
+    /// Whether the user is or was a member.
+    #[must_use]
+    pub fn knows(&self, user: UserId) -> bool {
+        self.member(user).is_some() || self.left.contains(&user.0)
+    }
+
+    /// Whether the user made the group or is an admin of it.
+    #[must_use]
+    pub fn is_admin(&self, user: UserId) -> bool {
+        self.creator == user.0 || self.member(user).is_some_and(|member| member.admin)
+    }
+}

@@ -1,0 +1,7 @@
+//! account.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

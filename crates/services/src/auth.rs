@@ -1,0 +1,7 @@
+//! auth.*: logging in and out.
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

@@ -1,0 +1,7 @@
+//! bots.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

@@ -1,0 +1,7 @@
+//! channels.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

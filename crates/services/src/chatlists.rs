@@ -1,0 +1,7 @@
+//! chatlists.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

@@ -1,0 +1,7 @@
+//! contacts.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

@@ -1,0 +1,131 @@
+//! What goes wrong, in the words that clients know: the only file that spells them.
+
+use std::borrow::Cow;
+
+use tl::{Bytes, Layer, Writer};
+
+/// The result of a method.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// `rpc_error#2144ca19`
+const RPC_ERROR: u32 = 0x2144_ca19;
+
+/// A refusal as the client is told it (G.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    code: i32,
+    name: Cow<'static, str>,
+}
+
+/// Declares refusals: a constant for each name, which is the text the client is told.
+macro_rules! errors {
+    ($($code:literal { $($name:ident)* })*) => {
+        impl Error {
+            $($(
+                #[doc = concat!("`", $code, " ", stringify!($name), "`")]
+                pub(crate) const $name: Self = Self { code: $code, name: Cow::Borrowed(stringify!($name)) };
+            )*)*
+        }
+    };
+}
+
+errors! {
+    400 {
+        CHAT_ADMIN_REQUIRED
+        CHAT_ID_INVALID
+        CHANNEL_INVALID
+        CONNECTION_LAYER_INVALID
+        INPUT_FETCH_ERROR
+        INPUT_USER_DEACTIVATED
+        LIMIT_INVALID
+        MESSAGE_ID_INVALID
+        MESSAGE_NOT_MODIFIED
+        METHOD_INVALID
+        MSG_ID_INVALID
+        NO_FORM_IN_LAYER
+        PEER_ID_INVALID
+        PERSISTENT_TIMESTAMP_EMPTY
+        PERSISTENT_TIMESTAMP_INVALID
+        USER_BOT_REQUIRED
+        BOT_METHOD_INVALID
+        USER_ID_INVALID
+    }
+    401 {
+        AUTH_KEY_PERM_EMPTY
+        AUTH_KEY_UNREGISTERED
+        SESSION_PASSWORD_NEEDED
+        USER_DEACTIVATED
+    }
+    403 {
+        CHAT_WRITE_FORBIDDEN
+    }
+    500 {
+        INTERNAL_SERVER_ERROR
+    }
+}
+
+impl Error {
+    /// `420 FLOOD_WAIT_X`: come again after so many seconds.
+    pub(crate) fn flood_wait(seconds: u32) -> Self {
+        Self::with_number(420, "FLOOD_WAIT_", seconds)
+    }
+
+    /// A name that ends in a number.
+    fn with_number(code: i32, name: &str, number: u32) -> Self {
+        Self {
+            code,
+            name: Cow::Owned(format!("{name}{number}")),
+        }
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> i32 {
+        self.code
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// As `rpc_error`, ready for `rpc_result`.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        use tl::Encode as _;
+        let mut writer = Writer::new(Layer::NEWEST);
+        writer.u32(RPC_ERROR);
+        writer.i32(self.code);
+        tl::Str::from(self.name.as_ref()).encode(&mut writer);
+        // Numbers and texts have a form in every layer.
+        writer.into_bytes()
+    }
+}
+
+impl From<messenger::Error> for Error {
+    fn from(error: messenger::Error) -> Self {
+        use messenger::Error as Cause;
+        match error {
+            Cause::AdminRequired => Self::CHAT_ADMIN_REQUIRED,
+            Cause::ChatUnknown => Self::CHAT_ID_INVALID,
+            Cause::ChatWriteForbidden => Self::CHAT_WRITE_FORBIDDEN,
+            Cause::MessageUnknown => Self::MESSAGE_ID_INVALID,
+            Cause::NotModified => Self::MESSAGE_NOT_MODIFIED,
+            Cause::PeerUnknown => Self::PEER_ID_INVALID,
+            Cause::UserUnknown => Self::USER_ID_INVALID,
+            Cause::Store(error) => error.into(),
+            other => {
+                tracing::error!(%other, "a call failed");
+                Self::INTERNAL_SERVER_ERROR
+            }
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::INTERNAL_SERVER_ERROR
+    }
+}

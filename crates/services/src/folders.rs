@@ -1,0 +1,7 @@
+//! folders.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

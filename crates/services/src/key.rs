@@ -1,0 +1,234 @@
+//! Authorization keys: what gateways ask of them, and what is kept beside their bytes.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use messenger::Record;
+use minicbor::{Decode, Encode};
+use store::{AuthKey, AuthKeyId, UserId};
+use tl::Bytes;
+use zeroize::Zeroizing;
+
+use crate::Services;
+use crate::context::Context;
+use crate::error::Error;
+
+/// The kinds of [`AuthKey::kind`].
+pub(crate) const PERMANENT: u8 = 0;
+const TEMPORARY: u8 = 1;
+
+/// What is kept beside the bytes of a key.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub(crate) struct KeyRecord {
+    /// The first salt, from the handshake (C47).
+    #[n(0)]
+    pub(crate) first_salt: i64,
+    /// When the key was made, Unix seconds.
+    #[n(1)]
+    pub(crate) created: u32,
+    /// The layer announced last, as announced; 0 for never.
+    #[n(2)]
+    #[cbor(default)]
+    pub(crate) layer: i32,
+    /// The permanent key that a temporary one is bound to; 0 for none.
+    #[n(3)]
+    #[cbor(default)]
+    pub(crate) bound_to: i64,
+    /// Its sessions want updates.
+    #[n(4)]
+    #[cbor(default)]
+    pub(crate) subscribed: bool,
+    /// What the client says of itself.
+    #[n(5)]
+    pub(crate) client: Option<ClientRecord>,
+    /// The user who has given a right code but not yet the password; 0 for none.
+    #[n(6)]
+    #[cbor(default)]
+    pub(crate) password_pending: i64,
+}
+
+/// What a client said of itself in `initConnection`.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub(crate) struct ClientRecord {
+    #[n(0)]
+    pub(crate) api_id: i32,
+    #[n(1)]
+    pub(crate) device_model: String,
+    #[n(2)]
+    pub(crate) system_version: String,
+    #[n(3)]
+    pub(crate) app_version: String,
+    #[n(4)]
+    pub(crate) system_lang_code: String,
+    #[n(5)]
+    pub(crate) lang_pack: String,
+    #[n(6)]
+    pub(crate) lang_code: String,
+    /// The address of the connection.
+    #[n(7)]
+    pub(crate) address: String,
+}
+
+impl Record for KeyRecord {}
+
+impl Services {
+    /// What is kept beside a key.
+    pub(crate) async fn key_record(
+        &self,
+        id: AuthKeyId,
+    ) -> Result<Option<(AuthKey, KeyRecord)>, messenger::Error> {
+        let now = self.world.now().unix_s();
+        let Some(key) = self.store.auth_key(id, now).await? else {
+            return Ok(None);
+        };
+        let record = KeyRecord::from_bytes(&key.facts)?;
+        Ok(Some((key, record)))
+    }
+
+    /// Changes what is kept beside a key, and its user.
+    pub(crate) async fn change_key(
+        &self,
+        id: AuthKeyId,
+        change: impl FnOnce(&mut UserId, &mut KeyRecord) + Send,
+    ) -> Result<bool, messenger::Error> {
+        let Some((mut key, mut record)) = self.key_record(id).await? else {
+            return Ok(false);
+        };
+        let before = (key.user, record.clone());
+        change(&mut key.user, &mut record);
+        if (key.user, &record) == (before.0, &before.1) {
+            return Ok(true);
+        }
+        let now = self.world.now().unix_s();
+        let changed = self
+            .store
+            .update_auth_key(id, key.user, record.to_bytes(), now)
+            .await?;
+        Ok(changed)
+    }
+
+    /// Which refusal a caller gets who is not logged in.
+    pub(crate) async fn why_not_logged_in(&self, context: &Context<'_>) -> Error {
+        if context.caller.temp_key_id == Some(context.caller.auth_key_id) {
+            return Error::AUTH_KEY_PERM_EMPTY;
+        }
+        match self.key_record(context.auth_key_id()).await {
+            Ok(Some((_, record))) if record.password_pending != 0 => Error::SESSION_PASSWORD_NEEDED,
+            Ok(_) => Error::AUTH_KEY_UNREGISTERED,
+            Err(error) => error.into(),
+        }
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> bus::Unavailable {
+    tracing::error!(%error, "a key cannot be used");
+    bus::Unavailable(error.to_string())
+}
+
+#[async_trait]
+impl bus::Services for Services {
+    async fn call(&self, call: bus::Call) -> Bytes {
+        self.run(&call).await
+    }
+
+    async fn create_key(&self, key: bus::NewKey) -> Result<bool, bus::Unavailable> {
+        let record = KeyRecord {
+            first_salt: key.first_salt,
+            created: key.created,
+            ..KeyRecord::default()
+        };
+        let stored = AuthKey {
+            id: AuthKeyId(key.id.0),
+            key: Bytes::copy_from_slice(key.key.as_slice()),
+            kind: if key.expires_at == 0 {
+                PERMANENT
+            } else {
+                TEMPORARY
+            },
+            user: UserId(0),
+            expires_at: key.expires_at,
+            facts: record.to_bytes(),
+        };
+        self.store
+            .create_auth_key(stored, self.world.now().unix_s())
+            .await
+            .map_err(unavailable)
+    }
+
+    async fn key(&self, id: bus::AuthKeyId) -> Result<Option<bus::KeyFacts>, bus::Unavailable> {
+        let found = self
+            .key_record(AuthKeyId(id.0))
+            .await
+            .map_err(unavailable)?;
+        let Some((key, record)) = found else {
+            return Ok(None);
+        };
+        let mut bytes = Zeroizing::new([0; 256]);
+        let stored: &[u8; 256] = key
+            .key
+            .as_ref()
+            .try_into()
+            .map_err(|_| unavailable("a stored key is not 256 bytes long"))?;
+        bytes.copy_from_slice(stored);
+        Ok(Some(bus::KeyFacts {
+            key: bytes,
+            first_salt: record.first_salt,
+            created: record.created,
+            expires_at: key.expires_at,
+            bound_to: (record.bound_to != 0).then_some(bus::AuthKeyId(record.bound_to)),
+            user: (key.user.0 != 0).then_some(bus::UserId(key.user.0)),
+            layer: record.layer,
+            subscribed: record.subscribed,
+            connection: Bytes::new(),
+        }))
+    }
+
+    async fn destroy_key(&self, id: bus::AuthKeyId) -> Result<bool, bus::Unavailable> {
+        let id = AuthKeyId(id.0);
+        let found = self.key_record(id).await.map_err(unavailable)?;
+        let Some((key, _)) = found else {
+            return Ok(false);
+        };
+        if key.user.0 != 0 {
+            self.store
+                .remove_authorization(key.user, id)
+                .await
+                .map_err(unavailable)?;
+        }
+        self.store.remove_auth_key(id).await.map_err(unavailable)?;
+        Ok(true)
+    }
+
+    async fn announce(
+        &self,
+        id: bus::AuthKeyId,
+        address: IpAddr,
+        facts: bus::ConnectionFacts,
+    ) -> Result<(), bus::Unavailable> {
+        let client = ClientRecord {
+            api_id: facts.api_id,
+            device_model: facts.device_model,
+            system_version: facts.system_version,
+            app_version: facts.app_version,
+            system_lang_code: facts.system_lang_code,
+            lang_pack: facts.lang_pack,
+            lang_code: facts.lang_code,
+            address: address.to_string(),
+        };
+        self.change_key(AuthKeyId(id.0), |_, record| {
+            record.layer = facts.layer;
+            if !client.device_model.is_empty() {
+                record.client = Some(client);
+            }
+        })
+        .await
+        .map(|_| ())
+        .map_err(unavailable)
+    }
+
+    async fn presence(&self, user: bus::UserId, connected: bool) {
+        if !connected {
+            self.went_offline(UserId(user.0)).await;
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! langpack.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

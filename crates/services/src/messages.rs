@@ -1,0 +1,7 @@
+//! messages.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

@@ -1,0 +1,7 @@
+//! payments.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

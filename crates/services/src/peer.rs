@@ -1,0 +1,82 @@
+//! Whom a request names (chain P of the messages sheet, P3–P5 of the account sheet).
+
+use store::{ChatId, PeerId, UserId};
+use tl_api::types;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+impl Context<'_> {
+    /// The peer that a request names, if the caller may name it.
+    pub(crate) async fn peer(&self, peer: &types::InputPeer) -> Result<PeerId> {
+        let user = self.user()?;
+        match peer {
+            types::InputPeer::Self_ {} => Ok(PeerId::User(user)),
+            types::InputPeer::User {
+                user_id,
+                access_hash,
+            } => self
+                .named_user(UserId(*user_id), *access_hash)
+                .await?
+                .map(PeerId::User)
+                .ok_or(Error::PEER_ID_INVALID),
+            types::InputPeer::Chat { chat_id } => self.named_chat(ChatId(*chat_id)).await,
+            types::InputPeer::Empty {} => Err(Error::PEER_ID_INVALID),
+            types::InputPeer::Channel { .. } | types::InputPeer::ChannelFromMessage { .. } => {
+                Err(Error::CHANNEL_INVALID)
+            }
+            types::InputPeer::UserFromMessage { .. } => Err(Error::MSG_ID_INVALID),
+        }
+    }
+
+    /// The user that a request names, if the caller may name them.
+    pub(crate) async fn input_user(&self, user: &types::InputUser) -> Result<UserId> {
+        match user {
+            types::InputUser::Self_ {} => self.user(),
+            types::InputUser::InputUser {
+                user_id,
+                access_hash,
+            } => self
+                .named_user(UserId(*user_id), *access_hash)
+                .await?
+                .ok_or(Error::USER_ID_INVALID),
+            types::InputUser::Empty {} => Err(Error::USER_ID_INVALID),
+            types::InputUser::FromMessage { .. } => Err(Error::MSG_ID_INVALID),
+        }
+    }
+
+    /// A user named by id and hash. Hash 0 is good enough for oneself, contacts and dialogs (P3).
+    async fn named_user(&self, id: UserId, access_hash: i64) -> Result<Option<UserId>> {
+        let caller = self.user()?;
+        let messenger = self.messenger();
+        let may = id == caller
+            || messenger.access.peer(caller, PeerId::User(id)) == access_hash
+            || access_hash == 0 && self.has_met(caller, id).await?;
+        if !may || messenger.user(id).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(id))
+    }
+
+    async fn has_met(&self, caller: UserId, user: UserId) -> Result<bool> {
+        let messenger = self.messenger();
+        if messenger.contacts(caller).await?.contains_key(&user) {
+            return Ok(true);
+        }
+        let dialog = self
+            .services
+            .store
+            .dialog(store::MailboxId::User(caller), PeerId::User(user))
+            .await?;
+        Ok(dialog.is_some())
+    }
+
+    /// A basic group that the caller is or was a member of.
+    async fn named_chat(&self, id: ChatId) -> Result<PeerId> {
+        let caller = self.user()?;
+        let chat = self.messenger().chat(id).await?;
+        chat.filter(|chat| chat.knows(caller))
+            .map(|_| PeerId::Chat(id))
+            .ok_or(Error::CHAT_ID_INVALID)
+    }
+}

@@ -1,0 +1,7 @@
+//! phone.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

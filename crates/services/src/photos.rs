@@ -1,0 +1,7 @@
+//! photos.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

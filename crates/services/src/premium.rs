@@ -1,0 +1,7 @@
+//! premium.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

@@ -1,0 +1,7 @@
+//! stats.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

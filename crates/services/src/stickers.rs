@@ -1,0 +1,7 @@
+//! stickers.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

@@ -1,0 +1,7 @@
+//! stories.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

@@ -1,0 +1,7 @@
+//! upload.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}

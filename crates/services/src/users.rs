@@ -1,0 +1,7 @@
+//! users.*
+
+use crate::dispatch::methods;
+
+methods! {
+    works {}
+}
