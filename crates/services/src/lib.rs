@@ -25,6 +25,7 @@ mod channels;
 mod chatlists;
 mod contacts;
 mod context;
+mod delivery;
 mod dispatch;
 mod error;
 mod folders;
@@ -51,6 +52,7 @@ use std::sync::Arc;
 use messenger::{Messenger, Now};
 use store::Store;
 
+pub use delivery::{CodeDelivery, CodeToDeliver, code_queue};
 pub use dispatch::{METHODS, State};
 pub use error::{Error, Result};
 
@@ -74,8 +76,8 @@ pub struct Options {
     pub secret: [u8; 32],
     /// Accept this login code for any phone number and send none.
     pub fixed_code: Option<String>,
-    /// Where login codes are posted to be delivered: a URL.
-    pub code_webhook: Option<String>,
+    /// Who brings login codes to people that have no other device.
+    pub code_delivery: Option<Arc<dyn CodeDelivery>>,
     /// Callers from loopback addresses are not slowed down.
     pub loopback_is_unlimited: bool,
     /// Where the bytes of files are kept.

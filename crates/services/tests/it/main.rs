@@ -1,0 +1,10 @@
+//! What clients can count on: every method called as a gateway calls it, over a store in memory.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod harness;
+mod help;
