@@ -3,6 +3,7 @@
 //! A hash is a keyed MAC of viewer, kind and target: nothing is stored, and a hash that leaks is of
 //! no use to another account.
 
+use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use store::{DocumentId, PeerId, UserId};
@@ -15,6 +16,7 @@ pub struct AccessHashes {
 
 /// What kind of thing a hash is for; part of what is hashed.
 const FILE: u8 = 16;
+const FILE_REFERENCE: u8 = 17;
 
 impl AccessHashes {
     /// From a secret that never changes.
@@ -32,10 +34,19 @@ impl AccessHashes {
         self.hash(kind, viewer.0, id)
     }
 
-    /// The hash by which everybody who is shown it names a photo, a document or the like.
+    /// The hash by which `viewer` names a photo or a document. Never 0.
     #[must_use]
-    pub fn file(&self, id: DocumentId) -> i64 {
-        self.hash(FILE, 0, id.0)
+    pub fn file(&self, viewer: UserId, id: DocumentId) -> i64 {
+        self.hash(FILE, viewer.0, id.0)
+    }
+
+    /// The reference that `viewer` must give along with the hash. It does not expire (F2).
+    #[must_use]
+    pub fn file_reference(&self, viewer: UserId, id: DocumentId) -> Bytes {
+        let mut reference = Vec::with_capacity(9);
+        reference.push(1);
+        reference.extend(self.hash(FILE_REFERENCE, viewer.0, id.0).to_le_bytes());
+        reference.into()
     }
 
     /// A keyed hash of anything else; `kind` is from 32 on.

@@ -1,7 +1,7 @@
 //! Why something was not done. The names clients see are made of these in one place of `services`.
 
 /// The result of what a messenger does.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,12 +10,18 @@ pub enum Error {
     /// The caller lacks the right for it.
     #[error("only an admin with the right may do that")]
     AdminRequired,
+    /// The bytes of a file cannot be reached.
+    #[error(transparent)]
+    Blob(#[from] crate::blob::BlobError),
     /// There is no such group, or the caller was never in it.
     #[error("no such group")]
     ChatUnknown,
     /// The group is closed or the caller is not in it any more.
     #[error("the group may not be written to")]
     ChatWriteForbidden,
+    /// A file may not be named so.
+    #[error(transparent)]
+    File(#[from] crate::file::FileError),
     /// There is no such message in the caller's mailbox.
     #[error("no such message")]
     MessageUnknown,
@@ -34,4 +40,7 @@ pub enum Error {
     /// There is no such user.
     #[error("no such user")]
     UserUnknown,
+    /// A part or an uploaded file is not as it should be.
+    #[error(transparent)]
+    Upload(#[from] crate::upload::UploadError),
 }

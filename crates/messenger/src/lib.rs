@@ -17,23 +17,30 @@
 //! `updates.getDifference` reads cannot disagree.
 
 mod access;
+mod audience;
+mod blob;
 mod difference;
 mod error;
 mod event;
+mod file;
 mod mailbox;
 mod peer;
+mod photo;
 mod presence;
 mod publish;
 mod record;
 mod show;
 mod time;
+mod upload;
 
 use std::sync::Arc;
 
 pub use access::AccessHashes;
+pub use blob::{BlobError, Blobs};
 pub use difference::{Difference, DifferenceQuery, Events};
 pub use error::{Error, Result};
 pub use event::Event;
+pub use file::{File, FileError, FileName, FileSize, attributes_to_bytes};
 pub use mailbox::{Batch, Commit, Draft, NewMessage, message_id, read_message};
 pub use peer::{Peers, peer_id, tl_peer};
 pub use presence::ONLINE_S;
@@ -41,13 +48,17 @@ pub use publish::{Actor, Publisher};
 pub use record::{Chat, ChatMember, ContactFacts, Photo, Record, User};
 pub use show::{ContactMap, Shown, banned_rights, banned_rights_flags};
 pub use time::Now;
+pub use upload::{Assembled, IncomingPart, PART_LEN_MAX, PARTS_MAX, UploadError};
 
+use async_lock::Mutex;
 use mailbox::Mailboxes;
 use quick_cache::sync::Cache;
-use store::{ChatId, Store, UserId};
+use store::{ChatId, FileId, Store, UserId};
 
 /// The most users, and the most groups, that are kept in memory.
 const CACHE_LEN: usize = 100_000;
+/// The most uploads, and the most files being read, that are known in memory.
+const UPLOADS_LEN: usize = 10_000;
 
 /// Settings of a messenger.
 #[derive(Clone, Debug)]
@@ -65,7 +76,7 @@ pub struct Messenger {
     /// What is kept.
     pub store: Arc<dyn Store>,
     /// Who may name whom.
-    pub access: AccessHashes,
+    pub access: Arc<AccessHashes>,
     options: Options,
     publisher: Arc<dyn Publisher>,
     mailboxes: Mailboxes,
@@ -73,13 +84,21 @@ pub struct Messenger {
     chats: Cache<ChatId, Arc<Chat>>,
     contacts: Cache<UserId, Arc<ContactMap>>,
     presence: presence::Presence,
+    blobs: Arc<dyn Blobs>,
+    uploads: Cache<(UserId, FileId), Arc<Mutex<upload::Upload>>>,
+    blob_pieces: Cache<[u8; 32], Arc<upload::Pieces>>,
 }
 
 impl Messenger {
-    /// A messenger over `store` that shows changes through `publisher`.
-    pub fn new(options: Options, store: Arc<dyn Store>, publisher: Arc<dyn Publisher>) -> Self {
+    /// A messenger over `store` and `blobs` that shows changes through `publisher`.
+    pub fn new(
+        options: Options,
+        store: Arc<dyn Store>,
+        blobs: Arc<dyn Blobs>,
+        publisher: Arc<dyn Publisher>,
+    ) -> Self {
         Self {
-            access: AccessHashes::new(options.secret),
+            access: Arc::new(AccessHashes::new(options.secret)),
             mailboxes: Mailboxes::new(options.boot_nonce),
             options,
             store,
@@ -88,6 +107,9 @@ impl Messenger {
             chats: Cache::new(CACHE_LEN),
             contacts: Cache::new(CACHE_LEN),
             presence: presence::Presence::default(),
+            blobs,
+            uploads: Cache::new(UPLOADS_LEN),
+            blob_pieces: Cache::new(UPLOADS_LEN),
         }
     }
 

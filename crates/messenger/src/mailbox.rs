@@ -15,6 +15,7 @@ use tl::Layer;
 use tl_api::{NEWEST_LAYER, constructors, types};
 
 use crate::Messenger;
+use crate::access::AccessHashes;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::peer::Peers;
@@ -84,6 +85,7 @@ pub struct Draft {
     updates: Vec<types::Update>,
     peers: Peers,
     dialogs: BTreeMap<PeerId, Option<Dialog>>,
+    access: Arc<AccessHashes>,
 }
 
 /// A message to be put into a mailbox, beside its API form what the store has to know.
@@ -156,6 +158,7 @@ impl Messenger {
                     updates: Vec::new(),
                     peers: Peers::default(),
                     dialogs: BTreeMap::new(),
+                    access: Arc::clone(&self.access),
                 },
             );
         }
@@ -340,6 +343,13 @@ impl Draft {
         self.place.pts.0
     }
 
+    /// What the owner of the mailbox is shown carries hashes that only they can use.
+    fn show_files(&self, new: &mut NewMessage) {
+        if let MailboxId::User(owner) = self.mailbox {
+            self.access.show_files_to(owner, &mut new.message);
+        }
+    }
+
     fn event(&mut self, pts_count: i32, event: &Event) -> Result<()> {
         self.append.events.push(store::Event {
             pts_count,
@@ -352,7 +362,8 @@ impl Draft {
     ///
     /// # Errors
     /// `Damaged` for a message without a form.
-    pub fn put_new(&mut self, new: NewMessage) -> Result<()> {
+    pub fn put_new(&mut self, mut new: NewMessage) -> Result<()> {
+        self.show_files(&mut new);
         let id = message_id(&new.message);
         let pts = self.take_pts(1);
         self.event(1, &Event::NewMessage(id))?;
@@ -368,7 +379,8 @@ impl Draft {
     ///
     /// # Errors
     /// `Damaged` for a message without a form.
-    pub fn put_edited(&mut self, edited: NewMessage) -> Result<()> {
+    pub fn put_edited(&mut self, mut edited: NewMessage) -> Result<()> {
+        self.show_files(&mut edited);
         let id = message_id(&edited.message);
         let pts = self.take_pts(1);
         self.event(1, &Event::EditedMessage(id))?;

@@ -31,23 +31,46 @@ macro_rules! errors {
 
 errors! {
     400 {
+        BOT_INVALID
+        BOT_METHOD_INVALID
+        CHANNEL_INVALID
         CHAT_ADMIN_REQUIRED
         CHAT_ID_INVALID
-        CHANNEL_INVALID
         CONNECTION_LAYER_INVALID
+        FILE_ID_INVALID
+        FILE_PARTS_INVALID
+        FILE_PART_EMPTY
+        FILE_PART_INVALID
+        FILE_PART_LENGTH_INVALID
+        FILE_PART_SIZE_CHANGED
+        FILE_PART_SIZE_INVALID
+        FILE_PART_TOO_BIG
+        FILE_REFERENCE_EMPTY
+        FILE_REFERENCE_INVALID
+        IMAGE_PROCESS_FAILED
         INPUT_FETCH_ERROR
         INPUT_USER_DEACTIVATED
         LIMIT_INVALID
+        LOCATION_INVALID
+        MD5_CHECKSUM_INVALID
+        MEDIA_EMPTY
+        MEDIA_INVALID
         MESSAGE_ID_INVALID
         MESSAGE_NOT_MODIFIED
         METHOD_INVALID
         MSG_ID_INVALID
         NO_FORM_IN_LAYER
+        OFFSET_INVALID
         PEER_ID_INVALID
         PERSISTENT_TIMESTAMP_EMPTY
         PERSISTENT_TIMESTAMP_INVALID
+        PHOTO_EXT_INVALID
+        PHOTO_FILE_MISSING
+        PHOTO_ID_INVALID
+        PHOTO_INVALID_DIMENSIONS
+        PHOTO_SAVE_FILE_INVALID
+        TTL_MEDIA_INVALID
         USER_BOT_REQUIRED
-        BOT_METHOD_INVALID
         USER_ID_INVALID
     }
     401 {
@@ -110,15 +133,47 @@ impl From<messenger::Error> for Error {
             Cause::AdminRequired => Self::CHAT_ADMIN_REQUIRED,
             Cause::ChatUnknown => Self::CHAT_ID_INVALID,
             Cause::ChatWriteForbidden => Self::CHAT_WRITE_FORBIDDEN,
+            Cause::File(error) => error.into(),
             Cause::MessageUnknown => Self::MESSAGE_ID_INVALID,
             Cause::NotModified => Self::MESSAGE_NOT_MODIFIED,
             Cause::PeerUnknown => Self::PEER_ID_INVALID,
+            Cause::Upload(error) => error.into(),
             Cause::UserUnknown => Self::USER_ID_INVALID,
             Cause::Store(error) => error.into(),
             other => {
                 tracing::error!(%other, "a call failed");
                 Self::INTERNAL_SERVER_ERROR
             }
+        }
+    }
+}
+
+impl From<messenger::FileError> for Error {
+    fn from(error: messenger::FileError) -> Self {
+        use messenger::FileError as Cause;
+        match error {
+            Cause::ReferenceEmpty => Self::FILE_REFERENCE_EMPTY,
+            Cause::ReferenceInvalid => Self::FILE_REFERENCE_INVALID,
+            Cause::Unknown => Self::FILE_ID_INVALID,
+        }
+    }
+}
+
+impl From<messenger::UploadError> for Error {
+    fn from(error: messenger::UploadError) -> Self {
+        use messenger::UploadError as Cause;
+        match error {
+            Cause::Checksum => Self::MD5_CHECKSUM_INVALID,
+            Cause::Empty => Self::FILE_PART_EMPTY,
+            Cause::Missing(part) => Self {
+                code: 400,
+                name: Cow::Owned(format!("FILE_PART_{part}_MISSING")),
+            },
+            Cause::PartInvalid => Self::FILE_PART_INVALID,
+            Cause::SizeChanged => Self::FILE_PART_SIZE_CHANGED,
+            Cause::SizeInvalid => Self::FILE_PART_SIZE_INVALID,
+            Cause::TooBig => Self::FILE_PART_TOO_BIG,
+            _ => Self::FILE_PARTS_INVALID,
         }
     }
 }

@@ -20,6 +20,7 @@
 mod access;
 mod account;
 mod auth;
+mod blob;
 mod bots;
 mod channels;
 mod chatlists;
@@ -28,6 +29,7 @@ mod context;
 mod delivery;
 mod dispatch;
 mod error;
+mod file;
 mod folders;
 mod help;
 mod key;
@@ -52,6 +54,7 @@ use std::sync::Arc;
 use messenger::{Messenger, Now};
 use store::Store;
 
+pub use blob::ObjectBlobs;
 pub use delivery::{CodeDelivery, CodeToDeliver, code_queue};
 pub use dispatch::{METHODS, State};
 pub use error::{Error, Result};
@@ -80,17 +83,6 @@ pub struct Options {
     pub code_delivery: Option<Arc<dyn CodeDelivery>>,
     /// Callers from loopback addresses are not slowed down.
     pub loopback_is_unlimited: bool,
-    /// Where the bytes of files are kept.
-    pub files: FileStorage,
-}
-
-/// Where the bytes of files are kept.
-#[derive(Clone, Debug)]
-pub enum FileStorage {
-    /// In memory; lost with the process.
-    Memory,
-    /// In this folder.
-    Folder(std::path::PathBuf),
 }
 
 /// All services of one process.
@@ -100,13 +92,15 @@ pub struct Services {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) gateways: Arc<dyn bus::Gateways>,
     pub(crate) world: Arc<dyn World>,
+    pub(crate) pictures: file::Pictures,
 }
 
 impl Services {
-    /// The services over one store.
+    /// The services over one store and the storage of files.
     pub fn new(
         options: Options,
         store: Arc<dyn Store>,
+        blobs: Arc<dyn messenger::Blobs>,
         gateways: Arc<dyn bus::Gateways>,
         world: Arc<dyn World>,
     ) -> Self {
@@ -119,6 +113,7 @@ impl Services {
                 dc_id: options.dc_id,
             },
             Arc::clone(&store),
+            blobs,
             Arc::new(publish::ToGateways(Arc::clone(&gateways))),
         );
         Self {
@@ -127,6 +122,7 @@ impl Services {
             store,
             gateways,
             world,
+            pictures: file::Pictures::default(),
         }
     }
 
