@@ -1,1 +1,148 @@
-//! Sockets, MTProto sessions and who is online.
+//! Sockets, MTProto sessions, and who is online.
+//!
+//! A [`Gateway`] speaks MTProto with clients and [`bus`] with services. It knows no API method but
+//! the wrappers around calls ([`router`]); what a call does and what an update says is bytes to it.
+//!
+//! ```text
+//! socket ─▶ connection ─▶ mtproto_core ─▶ router ─▶ bus::Services::call ─▶ slot of the session ─▶ connection ─▶ socket
+//!                              bus::Gateways::tell ─▶ fan-out, one form per layer ─▶ slots ─▶ connections
+//! ```
+//!
+//! A connection is one task. A session outlives its connection: it lives in a [`slot`] that the
+//! answers of its calls and the updates of its user go to, whether a connection has it or not.
+
+mod call;
+mod clock;
+mod connection;
+mod fan_out;
+mod handshake;
+mod key;
+mod limit;
+mod metrics;
+mod refusal;
+mod registry;
+mod router;
+mod slot;
+mod socket;
+mod sweep;
+mod web;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use mtproto_core::connection::ServerConnectionConfig;
+use mtproto_core::handshake::HandshakeKey;
+use mtproto_core::session::SaltSecret;
+use mtproto_core::transport::{HelloMemory, ProxySecret, ServerTransportConfig};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use clock::Clock;
+use handshake::Handshakes;
+pub use limit::Limits;
+pub use metrics::{CALL_TIME_BOUNDS_US, Count, Level, Metrics};
+use registry::Registry;
+
+/// Settings of a gateway.
+#[derive(Clone)]
+pub struct Config {
+    /// The RSA keys of the server.
+    pub handshake_keys: Vec<Arc<HandshakeKey>>,
+    /// The data centre that clients may name; `None` accepts any.
+    pub dc_id: Option<i32>,
+    /// What salts are made from. Must stay the same for ever.
+    pub salt_secret: [u8; 32],
+    /// Secrets with which obfuscated clients are accepted.
+    pub proxy_secrets: Vec<ProxySecret>,
+    /// Whether clients must use one of the secrets.
+    pub secret_required: bool,
+    /// Everything that is bounded.
+    pub limits: Limits,
+}
+
+/// A gateway.
+pub struct Gateway {
+    limits: Limits,
+    connection_config: ServerConnectionConfig,
+    services: Arc<dyn bus::Services>,
+    registry: Registry,
+    handshakes: Handshakes,
+    hellos: std::sync::Mutex<HelloMemory>,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    addresses: DashMap<IpAddr, limit::Address>,
+    calls: TaskTracker,
+}
+
+impl Gateway {
+    /// A gateway that asks `services`.
+    #[must_use]
+    pub fn new(config: Config, services: Arc<dyn bus::Services>) -> Arc<Self> {
+        Arc::new(Self {
+            connection_config: ServerConnectionConfig {
+                transport: ServerTransportConfig {
+                    secrets: config.proxy_secrets,
+                    secret_required: config.secret_required,
+                },
+                salt_secret: SaltSecret::new(config.salt_secret),
+            },
+            services,
+            registry: Registry::default(),
+            handshakes: Handshakes::new(config.handshake_keys, config.dc_id, &config.limits),
+            hellos: std::sync::Mutex::default(),
+            clock: Clock::default(),
+            metrics: Arc::default(),
+            addresses: DashMap::new(),
+            calls: TaskTracker::new(),
+            limits: config.limits,
+        })
+    }
+
+    /// Accepts connections until `stop` is cancelled; then finishes what runs, for at most the
+    /// grace period of the limits, and returns.
+    pub async fn serve(self: &Arc<Self>, listener: TcpListener, stop: CancellationToken) {
+        let connections = TaskTracker::new();
+        let sweeper = connections.spawn(sweep::run(Arc::clone(self), stop.clone()));
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = listener.accept() => accepted,
+            };
+            let (stream, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, most likely: those who are here stay served.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(self.limits.accept_pause()).await;
+                    continue;
+                }
+            };
+            let Some(guard) = limit::admit(self, address.ip()) else {
+                continue;
+            };
+            let gateway = Arc::clone(self);
+            let stop = stop.clone();
+            connections.spawn(async move {
+                let _guard = guard;
+                connection::run(gateway, stream, address.ip(), stop).await;
+            });
+        }
+        drop(listener);
+        connections.close();
+        self.calls.close();
+        let _ = tokio::time::timeout(self.limits.grace(), async {
+            self.calls.wait().await;
+            connections.wait().await;
+        })
+        .await;
+        sweeper.abort();
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+}

@@ -1,0 +1,452 @@
+//! One connection: a task that owns a socket and the state machine of `mtproto_core`.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use mtproto_core::connection::{CloseReason, ServerConnection, ServerEvent, ServerKey};
+use mtproto_core::crypto::AuthKeyId;
+use mtproto_core::error::{Error, PeerIncompatible, PeerMisbehaved};
+use mtproto_core::session::{ServerSession, SessionEvent};
+use mtproto_core::transport::{Foreign, ServerTransport};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::key::KeyState;
+use crate::slot::{Attach, Item, Slot};
+use crate::socket::Socket;
+use crate::{Gateway, call, handshake, limit, web};
+
+/// How long another connection may take to give a session away.
+const MOVE_MAX: Duration = Duration::from_secs(2);
+
+/// Serves an accepted socket to its end.
+pub(crate) async fn run(
+    gateway: Arc<Gateway>,
+    stream: TcpStream,
+    address: IpAddr,
+    stop: CancellationToken,
+) {
+    // Without it answers wait for acknowledgements.
+    let _ = stream.set_nodelay(true);
+    let mut connection = Connection::new(Arc::clone(&gateway), ServerTransport::new(), address);
+    let mut socket = Socket::Tcp(stream);
+    let end = connection.serve(&mut socket, &stop).await;
+    connection.close();
+    if let (End::Web(received), Socket::Tcp(stream)) = (end, socket) {
+        web::run(gateway, stream, received, address, &stop).await;
+    }
+}
+
+/// Why a connection ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It is over.
+    Closed,
+    /// It is HTTP; these bytes came already.
+    Web(Bytes),
+}
+
+/// A connection and what it has.
+pub(crate) struct Connection {
+    gateway: Arc<Gateway>,
+    pub(crate) core: ServerConnection,
+    /// Wakes the task when there is something in a slot.
+    waker: Arc<Notify>,
+    slots: Vec<Arc<Slot>>,
+    keys: Vec<Arc<KeyState>>,
+    address: IpAddr,
+    /// What the client last said about waiting responses; for HTTP.
+    pub(crate) http_wait_ms: Option<u32>,
+}
+
+impl Connection {
+    pub(crate) fn new(gateway: Arc<Gateway>, transport: ServerTransport, address: IpAddr) -> Self {
+        let core = ServerConnection::new(transport, gateway.clock.now());
+        Self {
+            gateway,
+            core,
+            waker: Arc::default(),
+            slots: Vec::new(),
+            keys: Vec::new(),
+            address,
+            http_wait_ms: None,
+        }
+    }
+
+    /// Reads, runs and writes until the end.
+    pub(crate) async fn serve(&mut self, socket: &mut Socket, stop: &CancellationToken) -> End {
+        loop {
+            if let Some(end) = self.turn().await {
+                // The last words, if the socket takes them.
+                let _ = self.flush(socket).await;
+                return end;
+            }
+            if self.flush(socket).await.is_err() || (stop.is_cancelled() && self.is_quiet()) {
+                return End::Closed;
+            }
+            let timeout = self
+                .gateway
+                .clock
+                .at(self.core.poll_timeout().unwrap_or(u64::MAX >> 20));
+            tokio::select! {
+                readable = socket.readable(), if self.core.wants_input() => {
+                    if readable.is_err() || !self.read(socket) {
+                        return End::Closed;
+                    }
+                }
+                () = self.waker.notified() => {}
+                () = stop.cancelled(), if !stop.is_cancelled() => {}
+                () = tokio::time::sleep_until(timeout) => {
+                    self.core.handle_timeout(self.gateway.clock.now());
+                }
+            }
+        }
+    }
+
+    /// Whether nothing runs and nothing waits.
+    fn is_quiet(&self) -> bool {
+        self.slots.iter().all(|slot| slot.is_quiet())
+    }
+
+    fn read(&mut self, socket: &mut Socket) -> bool {
+        let now = self.gateway.clock.now();
+        let (core, gateway) = (&mut self.core, &self.gateway);
+        let read = socket.read(|bytes| {
+            gateway.metrics.bytes_in.add(bytes.len() as u64);
+            core.handle_input(now, bytes, &gateway.connection_config);
+        });
+        read.unwrap_or(false)
+    }
+
+    /// Takes what waits in the slots and does what the state machine asks for.
+    pub(crate) async fn turn(&mut self) -> Option<End> {
+        self.take_items();
+        while let Some(event) = self.core.poll_event() {
+            if let Some(end) = self.handle(event).await {
+                return Some(end);
+            }
+        }
+        None
+    }
+
+    /// Hands what waits for the sessions of this connection to them.
+    fn take_items(&mut self) {
+        let mut items = Vec::new();
+        let mut at = 0;
+        while let Some(slot) = self.slots.get(at).map(Arc::clone) {
+            at += 1;
+            let given_up = slot.take(&self.waker, &mut items);
+            if given_up {
+                self.core.detach(slot.key_id(), slot.session_id);
+                self.gateway.remove_slot(&slot);
+                self.slots.retain(|known| !Arc::ptr_eq(known, &slot));
+                self.core
+                    .fail(&mtproto_core::error::Misuse::QueueFull.into());
+                return;
+            }
+            for item in items.drain(..) {
+                self.put(&slot, item);
+            }
+        }
+        self.slots
+            .retain(|slot| self.core.session(slot.key_id(), slot.session_id).is_some());
+    }
+
+    fn put(&mut self, slot: &Slot, item: Item) {
+        let (key_id, session_id) = (slot.key_id(), slot.session_id);
+        let put = match item {
+            Item::Answer(msg_id, answer) => self
+                .core
+                .session(key_id, session_id)
+                .map(|session| session.answer(msg_id, answer)),
+            Item::Update(update) => self
+                .core
+                .session(key_id, session_id)
+                .map(|session| session.send_update(update)),
+            Item::KeyGone => Some(Err(PeerIncompatible::UnknownAuthKey.into())),
+            Item::Move(give) => {
+                if let Some(session) = self.core.detach(key_id, session_id) {
+                    let _ = give.send(session);
+                }
+                None
+            }
+        };
+        if let Some(Err(error)) = put {
+            self.core.fail(&error);
+        }
+    }
+
+    async fn handle(&mut self, event: ServerEvent) -> Option<End> {
+        match event {
+            ServerEvent::Closed(reason) => {
+                if let CloseReason::Fault(error) = reason {
+                    self.gateway.metrics.faults.add_one();
+                    tracing::debug!(?error, address = %self.address, "a connection is closed");
+                }
+                return Some(End::Closed);
+            }
+            ServerEvent::HandOver { foreign, received } => {
+                return Some(match foreign {
+                    Foreign::Http => End::Web(received),
+                    Foreign::Tls => End::Closed,
+                });
+            }
+            ServerEvent::Handshake(data) => self.step(&data).await,
+            ServerEvent::Hello { random } => {
+                let now = self.gateway.clock.now();
+                let mut hellos = self
+                    .gateway
+                    .hellos
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                let fresh = hellos.insert(random, now.unix_s());
+                drop(hellos);
+                let config = &self.gateway.connection_config;
+                self.core.accept_hello(now, fresh, config, &mut rand::rng());
+            }
+            ServerEvent::KeyNeeded(id) => return self.find_key(id).await,
+            ServerEvent::Opened { .. } => {}
+            ServerEvent::SessionNeeded { key, session_id } => {
+                self.find_session(&key, session_id).await
+            }
+            ServerEvent::Session {
+                auth_key_id,
+                session_id,
+                event,
+            } => self.handle_session(auth_key_id, session_id, event).await,
+        }
+        None
+    }
+
+    async fn step(&mut self, data: &Bytes) {
+        let now = self.gateway.clock.now();
+        if !limit::admit_handshake(&self.gateway, self.address, now.instant_ms) {
+            return self.core.fail(&PeerMisbehaved::Count.into());
+        }
+        match handshake::step(&self.gateway, data).await {
+            handshake::Step::Ignore => {}
+            handshake::Step::Reply(answer) => {
+                let now = self.gateway.clock.now();
+                self.core.send_plain(now, &answer, &mut rand::rng());
+            }
+            handshake::Step::Busy => self.core.fail(&PeerMisbehaved::Count.into()),
+            handshake::Step::Failed(error) => self.core.fail(&error),
+        }
+    }
+
+    async fn find_key(&mut self, id: AuthKeyId) -> Option<End> {
+        let found = match self.gateway.key(bus::AuthKeyId(id.0)).await {
+            Ok(found) => found,
+            // Not −404: the client would throw a good key away.
+            Err(_) => return Some(End::Closed),
+        };
+        let server_key = found.as_ref().map(|key| Arc::clone(&key.server_key));
+        if let Some(key) = found {
+            self.keys.retain(|known| known.id != key.id);
+            self.keys.push(key);
+        }
+        let now = self.gateway.clock.now();
+        self.core
+            .provide_key(now, server_key, &self.gateway.connection_config);
+        None
+    }
+
+    async fn find_session(&mut self, key: &ServerKey, session_id: i64) {
+        let key_id = bus::AuthKeyId(key.auth_key.id().0);
+        let Some(key) = self
+            .keys
+            .iter()
+            .find(|known| known.id == key_id)
+            .map(Arc::clone)
+        else {
+            return self.core.fail(&Error::Internal);
+        };
+        let found = self
+            .gateway
+            .registry
+            .slots
+            .get(&(key_id, session_id))
+            .map(|slot| Arc::clone(&slot));
+        let session = match found {
+            Some(slot) => self.take_over(slot).await,
+            None => None,
+        };
+        let session = session.unwrap_or_else(|| self.new_session(&key, session_id));
+        let now = self.gateway.clock.now();
+        self.core
+            .attach(now, session, &self.gateway.connection_config);
+    }
+
+    /// The session of a slot, from wherever it is.
+    async fn take_over(&mut self, slot: Arc<Slot>) -> Option<Box<ServerSession>> {
+        let session = match slot.attach(&self.waker) {
+            Attach::Session(session) => Some(session),
+            Attach::Coming(coming) => tokio::time::timeout(MOVE_MAX, coming)
+                .await
+                .ok()
+                .and_then(Result::ok),
+            Attach::Lost => None,
+        };
+        if session.is_some() {
+            self.slots.push(slot);
+        } else {
+            self.gateway.remove_slot(&slot);
+        }
+        session
+    }
+
+    fn new_session(&mut self, key: &Arc<KeyState>, session_id: i64) -> Box<ServerSession> {
+        let slot = Arc::new(Slot::new(
+            Arc::clone(key),
+            session_id,
+            Arc::clone(&self.waker),
+        ));
+        let registry = &self.gateway.registry;
+        registry
+            .slots
+            .insert((key.id, session_id), Arc::clone(&slot));
+        key.owner().sessions().push(Arc::clone(&slot));
+        self.slots.push(slot);
+        Box::new(ServerSession::new(
+            session_id,
+            key.core_id(),
+            key.server_key.first_salt,
+            self.gateway.clock.now(),
+            &mut rand::rng(),
+        ))
+    }
+
+    async fn handle_session(
+        &mut self,
+        auth_key_id: AuthKeyId,
+        session_id: i64,
+        event: SessionEvent,
+    ) {
+        match event {
+            SessionEvent::Call { msg_id, body } => {
+                let slot = self
+                    .slots
+                    .iter()
+                    .find(|slot| slot.session_id == session_id && slot.key_id() == auth_key_id);
+                if let Some(slot) = slot {
+                    call::start(&self.gateway, Arc::clone(slot), self.address, msg_id, body);
+                }
+            }
+            // Its answer will find that nobody wants it.
+            SessionEvent::CallDropped { .. } | SessionEvent::DisconnectDelay { .. } => {}
+            SessionEvent::DestroyAuthKey => {
+                let id = bus::AuthKeyId(auth_key_id.0);
+                let existed = self.gateway.services.destroy_key(id).await;
+                if let Some(session) = self.core.session(auth_key_id, session_id) {
+                    session.answer_destroy_auth_key(existed.unwrap_or(false));
+                }
+            }
+            SessionEvent::DestroySession { session_id: other } => {
+                let key = (bus::AuthKeyId(auth_key_id.0), other);
+                let slot = self
+                    .gateway
+                    .registry
+                    .slots
+                    .get(&key)
+                    .map(|slot| Arc::clone(&slot));
+                if let Some(slot) = &slot {
+                    self.gateway.remove_slot(slot);
+                }
+                if let Some(session) = self.core.session(auth_key_id, session_id) {
+                    session.answer_destroy_session(other, slot.is_some());
+                }
+            }
+            SessionEvent::HttpWait { max_wait_ms, .. } => self.http_wait_ms = Some(max_wait_ms),
+        }
+    }
+
+    /// Writes everything there is to write; a client that does not read ends it.
+    async fn flush(&mut self, socket: &mut Socket) -> io::Result<()> {
+        while let Some(bytes) = self.transmit() {
+            let mut rest = bytes;
+            let patience = Duration::from_millis(self.gateway.limits.slow_reader_ms);
+            while !rest.is_empty() {
+                let written = socket.write(&rest)?;
+                let _ = rest.split_to(written);
+                if written > 0 && !matches!(socket, Socket::WebSocket(_)) {
+                    continue;
+                }
+                tokio::select! {
+                    writable = socket.writable() => writable?,
+                    () = tokio::time::sleep(patience) => {
+                        self.gateway.metrics.slow_readers.add_one();
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                    () = self.waker.notified() => self.give_moved(),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn transmit(&mut self) -> Option<Bytes> {
+        let config = &self.gateway.connection_config;
+        let now = self.gateway.clock.now();
+        let bytes = self.core.poll_transmit(now, config, &mut rand::rng())?;
+        self.gateway.metrics.writes.add_one();
+        self.gateway.metrics.bytes_out.add(bytes.len() as u64);
+        Some(bytes.freeze())
+    }
+
+    /// While nothing can be written: sessions that another connection wants are given away.
+    fn give_moved(&mut self) {
+        let slots = self.slots.clone();
+        for slot in slots {
+            if let Some(give) = slot.take_move(&self.waker) {
+                self.put(&slot, Item::Move(give));
+            }
+        }
+        // What is not taken now is taken at the next turn.
+        self.waker.notify_one();
+    }
+
+    /// Waits for something in the slots, or for the timeout of the state machine.
+    pub(crate) async fn wait(&mut self, until: tokio::time::Instant) -> bool {
+        tokio::select! {
+            () = self.waker.notified() => true,
+            () = tokio::time::sleep_until(until) => false,
+        }
+    }
+
+    /// Whether any call of its sessions runs.
+    pub(crate) fn has_calls(&self) -> bool {
+        self.slots.iter().any(|slot| !slot.is_quiet())
+    }
+
+    /// Leaves the sessions in their slots for the next connection.
+    pub(crate) fn close(&mut self) {
+        let now_ms = self.gateway.clock.now().instant_ms;
+        for (key_id, session) in self.core.detach_all() {
+            let slot = self
+                .slots
+                .iter()
+                .find(|slot| slot.key_id() == key_id && slot.session_id == session.session_id());
+            if let Some(slot) = slot {
+                slot.detach(session, &self.waker, now_ms);
+            }
+        }
+        let mut users: Vec<bus::UserId> = self
+            .slots
+            .drain(..)
+            .filter_map(|slot| slot.key.owner().user())
+            .collect();
+        users.dedup();
+        for user in users {
+            if !self.gateway.is_connected(user) {
+                let gateway = Arc::clone(&self.gateway);
+                self.gateway
+                    .calls
+                    .spawn(async move { gateway.services.presence(user, false).await });
+            }
+        }
+    }
+}

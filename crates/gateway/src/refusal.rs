@@ -1,0 +1,48 @@
+//! Refusals that the gateway itself answers calls with.
+
+use bytes::Bytes;
+use tl::{Encode as _, Layer, Str, Writer};
+
+/// `rpc_error#2144ca19`
+const RPC_ERROR: u32 = 0x2144_ca19;
+
+/// Why a call does not get as far as the services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The layer that was announced is not served.
+    ConnectionLayerInvalid,
+    /// No layer was announced with this key.
+    ConnectionNotInited,
+    /// Too many calls: come again after so many seconds.
+    FloodWait(u64),
+    /// The wrappers cannot be read.
+    InputFetchError,
+    /// A call it had to wait for failed (E61).
+    MsgWaitFailed,
+    /// A call it had to wait for did not come (E61).
+    MsgWaitTimeout,
+}
+
+impl Refusal {
+    /// As `rpc_error`.
+    pub(crate) fn to_bytes(self) -> Bytes {
+        let (code, name) = match self {
+            Self::ConnectionLayerInvalid => (400, "CONNECTION_LAYER_INVALID".into()),
+            Self::ConnectionNotInited => (400, "CONNECTION_NOT_INITED".into()),
+            Self::FloodWait(seconds) => (420, format!("FLOOD_WAIT_{seconds}")),
+            Self::InputFetchError => (400, "INPUT_FETCH_ERROR".into()),
+            Self::MsgWaitFailed => (400, "MSG_WAIT_FAILED".into()),
+            Self::MsgWaitTimeout => (500, "MSG_WAIT_TIMEOUT".to_owned()),
+        };
+        let mut writer = Writer::new(Layer::NEWEST);
+        writer.u32(RPC_ERROR);
+        writer.i32(code);
+        Str::from(name).encode(&mut writer);
+        writer.into_bytes()
+    }
+}
+
+/// Whether an answer is a refusal.
+pub(crate) fn is_refusal(answer: &[u8]) -> bool {
+    answer.starts_with(&RPC_ERROR.to_le_bytes())
+}
