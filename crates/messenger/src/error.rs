@@ -31,6 +31,9 @@ pub enum Error {
     /// There is no such peer, or the caller may not name it.
     #[error("no such peer")]
     PeerUnknown,
+    /// A message is not sent.
+    #[error(transparent)]
+    Send(#[from] crate::send::SendError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),

@@ -11,15 +11,17 @@ use store::{
     Append, Dialog, DialogWrite, MailboxId, Message, MessageWrite, MsgId, OpId, OperationResult,
     PeerId, Pts, UserId,
 };
-use tl::Layer;
+use tl::{Decode as _, Layer, Reader};
 use tl_api::{NEWEST_LAYER, constructors, types};
 
 use crate::Messenger;
 use crate::access::AccessHashes;
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::link::Link;
 use crate::peer::Peers;
 use crate::publish::Actor;
+use crate::tag;
 use crate::time::Now;
 
 /// Locks that nobody holds are forgotten when there are so many.
@@ -88,21 +90,63 @@ pub struct Draft {
     access: Arc<AccessHashes>,
 }
 
-/// A message to be put into a mailbox, beside its API form what the store has to know.
+/// A message as it lies in one mailbox: beside its API form what the store and other copies have to
+/// know. The lists it is in, and what a search finds it by, follow from the message.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NewMessage {
+pub struct Letter {
     /// The message as the owner of the mailbox sees it; its id is one of [`Draft::next_id`].
     pub message: types::Message,
     /// The dialog it is in.
     pub peer: PeerId,
     /// Who sent it.
     pub from: PeerId,
-    /// The first message of its thread; 0 for none.
-    pub thread: MsgId,
-    /// The lists of the dialog that it is in, bit by bit.
-    pub tags: u32,
-    /// What a search finds it by.
-    pub text: String,
+    /// The other copies.
+    pub link: Link,
+}
+
+impl Letter {
+    /// From what is kept.
+    ///
+    /// # Errors
+    /// `Damaged`.
+    pub fn read(message: &Message) -> Result<Self> {
+        const DAMAGED: Error = Error::Damaged("a message");
+        let mut reader = Reader::new(&message.body);
+        let api = types::Message::decode(&mut reader).map_err(|_| DAMAGED)?;
+        Ok(Self {
+            message: api,
+            peer: message.peer,
+            from: message.from,
+            link: Link::read(&reader.rest())?,
+        })
+    }
+
+    /// Its id in this mailbox.
+    #[must_use]
+    pub fn id(&self) -> MsgId {
+        message_id(&self.message)
+    }
+
+    /// When it was sent, Unix seconds.
+    #[must_use]
+    pub fn date(&self) -> u32 {
+        message_date(&self.message).cast_unsigned()
+    }
+
+    fn to_store(&self) -> Result<Message> {
+        let body = tl::to_bytes(&self.message, Layer(NEWEST_LAYER))
+            .map_err(|_| Error::Damaged("a message without a form"))?;
+        Ok(Message {
+            id: self.id(),
+            peer: self.peer,
+            from: self.from,
+            date: self.date(),
+            thread: MsgId(0),
+            tags: tag::of(&self.message),
+            layer: NEWEST_LAYER,
+            body: self.link.append_to(body),
+        })
+    }
 }
 
 /// What a commit came to.
@@ -344,7 +388,7 @@ impl Draft {
     }
 
     /// What the owner of the mailbox is shown carries hashes that only they can use.
-    fn show_files(&self, new: &mut NewMessage) {
+    fn show_files(&self, new: &mut Letter) {
         if let MailboxId::User(owner) = self.mailbox {
             self.access.show_files_to(owner, &mut new.message);
         }
@@ -362,7 +406,7 @@ impl Draft {
     ///
     /// # Errors
     /// `Damaged` for a message without a form.
-    pub fn put_new(&mut self, mut new: NewMessage) -> Result<()> {
+    pub fn put_new(&mut self, mut new: Letter) -> Result<()> {
         self.show_files(&mut new);
         let id = message_id(&new.message);
         let pts = self.take_pts(1);
@@ -379,7 +423,7 @@ impl Draft {
     ///
     /// # Errors
     /// `Damaged` for a message without a form.
-    pub fn put_edited(&mut self, mut edited: NewMessage) -> Result<()> {
+    pub fn put_edited(&mut self, mut edited: Letter) -> Result<()> {
         self.show_files(&mut edited);
         let id = message_id(&edited.message);
         let pts = self.take_pts(1);
@@ -396,11 +440,10 @@ impl Draft {
     ///
     /// # Errors
     /// `Damaged` for a message without a form.
-    pub fn put(&mut self, new: NewMessage) -> Result<()> {
-        let message = store_message(&new)?;
+    pub fn put(&mut self, new: Letter) -> Result<()> {
         self.append.messages.push(MessageWrite::Put {
-            message,
-            text: new.text,
+            message: new.to_store()?,
+            text: tag::search_text(&new.message),
         });
         Ok(())
     }
@@ -515,23 +558,14 @@ pub fn message_id(message: &types::Message) -> MsgId {
     })
 }
 
-fn store_message(new: &NewMessage) -> Result<Message> {
-    let date = match &new.message {
+/// The date of a message, Unix seconds.
+#[must_use]
+pub fn message_date(message: &types::Message) -> i32 {
+    match message {
         types::Message::Message(message) => message.date,
         types::Message::Service(message) => message.date,
         types::Message::Empty { .. } => 0,
-    };
-    Ok(Message {
-        id: message_id(&new.message),
-        peer: new.peer,
-        from: new.from,
-        date: date.cast_unsigned(),
-        thread: new.thread,
-        tags: new.tags,
-        layer: NEWEST_LAYER,
-        body: tl::to_bytes(&new.message, Layer(NEWEST_LAYER))
-            .map_err(|_| Error::Damaged("a message without a form"))?,
-    })
+    }
 }
 
 /// The API form of a stored message.
@@ -539,5 +573,5 @@ fn store_message(new: &NewMessage) -> Result<Message> {
 /// # Errors
 /// `Damaged`.
 pub fn read_message(message: &Message) -> Result<types::Message> {
-    tl::from_bytes(&message.body).map_err(|_| Error::Damaged("a message"))
+    Ok(Letter::read(message)?.message)
 }

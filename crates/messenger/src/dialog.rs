@@ -1,0 +1,309 @@
+//! Dialogs: what stands in a list of chats (B.4.1).
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use store::{Dialog, MailboxId, MsgId, PeerId, UserId};
+use tl::{Decode as _, Layer, Reader};
+use tl_api::{NEWEST_LAYER, constructors, types};
+
+use crate::Messenger;
+use crate::error::{Error, Result};
+use crate::mailbox::{Batch, Letter};
+use crate::peer::{Peers, tl_peer};
+use crate::show::Shown;
+use crate::time::Now;
+
+/// The main list.
+pub const MAIN: u32 = 0;
+/// The archive.
+pub const ARCHIVE: u32 = 1;
+
+/// The dialog is marked as unread by hand.
+pub const UNREAD_MARK: u32 = 1;
+/// The offer to block or add a stranger is not wanted any more.
+pub const BAR_HIDDEN: u32 = 1 << 1;
+
+/// What stands in [`Dialog::extra`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extra {
+    /// The draft.
+    pub draft: Option<types::DraftMessage>,
+}
+
+impl Extra {
+    /// From what is kept.
+    ///
+    /// # Errors
+    /// `Damaged`.
+    pub fn read(dialog: &Dialog) -> Result<Self> {
+        if dialog.extra.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut reader = Reader::new(&dialog.extra);
+        let draft = types::DraftMessage::decode(&mut reader)
+            .map_err(|_| Error::Damaged("the draft of a dialog"))?;
+        Ok(Self { draft: Some(draft) })
+    }
+
+    /// As it is kept.
+    ///
+    /// # Errors
+    /// `Damaged` for a draft without a form.
+    pub fn to_bytes(&self) -> Result<Bytes> {
+        let mut bytes = BytesMut::new();
+        if let Some(draft) = &self.draft {
+            let draft = tl::to_bytes(draft, Layer(NEWEST_LAYER))
+                .map_err(|_| Error::Damaged("a draft without a form"))?;
+            bytes.put(draft);
+        }
+        Ok(bytes.freeze())
+    }
+}
+
+/// `updateFolderPeers` with one `pts` for each dialog.
+pub(crate) fn folder_update(moved: &[(PeerId, u32)], pts: i32) -> types::Update {
+    let folder_peers = moved
+        .iter()
+        .map(|(peer, folder)| types::FolderPeer {
+            peer: tl_peer(*peer),
+            folder_id: folder.cast_signed(),
+        })
+        .collect::<Vec<_>>();
+    let pts_count = i32::try_from(folder_peers.len()).unwrap_or(i32::MAX);
+    types::Update::FolderPeers {
+        folder_peers,
+        pts,
+        pts_count,
+    }
+}
+
+/// A part of a list of dialogs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DialogPage {
+    /// All dialogs of the list.
+    pub count: usize,
+    /// The page goes to the end of the list from its start.
+    pub whole: bool,
+    /// The dialogs, in order.
+    pub dialogs: Vec<types::Dialog>,
+    /// Their newest messages.
+    pub messages: Vec<types::Message>,
+    /// Whom they name.
+    pub shown: Shown,
+}
+
+/// Which part of a list of dialogs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DialogQuery {
+    /// Only this folder; `None` for all.
+    pub folder: Option<u32>,
+    /// Without the pinned ones.
+    pub exclude_pinned: bool,
+    /// Strictly after the dialog with this date, newest message and peer.
+    pub after: Option<(u32, MsgId, Option<PeerId>)>,
+    /// How many.
+    pub limit: usize,
+}
+
+impl Messenger {
+    /// A page of dialogs: pinned ones first, then by the date of the newest message (D2, D3).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn dialogs(&self, user: UserId, query: DialogQuery, now: Now) -> Result<DialogPage> {
+        let mut listed = self.listed(user).await?;
+        listed.retain(|dialog| {
+            query.folder.is_none_or(|folder| dialog.folder == folder)
+                && !(query.exclude_pinned && dialog.pinned > 0)
+        });
+        let count = listed.len();
+        let mut pinned: Vec<Dialog> = Vec::new();
+        if query.after.is_none() {
+            pinned = listed
+                .iter()
+                .filter(|dialog| dialog.pinned > 0)
+                .cloned()
+                .collect();
+            pinned.sort_unstable_by_key(|dialog| dialog.pinned);
+        }
+        listed.retain(|dialog| dialog.pinned == 0);
+        listed.sort_unstable_by_key(|dialog| std::cmp::Reverse(place(dialog)));
+        if let Some((date, id, peer)) = query.after {
+            listed.retain(|dialog| {
+                let other = place(dialog);
+                match peer {
+                    Some(peer) => other < (date, id, peer),
+                    None => (other.0, other.1) < (date, id),
+                }
+            });
+        }
+        pinned.append(&mut listed);
+        let mut page = pinned;
+        let whole = query.after.is_none() && page.len() <= query.limit;
+        page.truncate(query.limit);
+        let (dialogs, messages, shown) = self.show_dialogs(user, &page, now).await?;
+        Ok(DialogPage {
+            count,
+            whole,
+            dialogs,
+            messages,
+            shown,
+        })
+    }
+
+    /// All dialogs that have messages.
+    pub(crate) async fn listed(&self, user: UserId) -> Result<Vec<Dialog>> {
+        let mut dialogs = self.store.dialogs(MailboxId::User(user)).await?;
+        dialogs.retain(|dialog| dialog.top.0 > 0);
+        Ok(dialogs)
+    }
+
+    /// Dialogs with these peers, with or without messages.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn peer_dialogs(
+        &self,
+        user: UserId,
+        peers: &[PeerId],
+        now: Now,
+    ) -> Result<DialogPage> {
+        let mut dialogs = Vec::with_capacity(peers.len());
+        for peer in peers {
+            let dialog = self.store.dialog(MailboxId::User(user), *peer).await?;
+            dialogs.push(dialog.unwrap_or_else(|| Dialog {
+                peer: *peer,
+                ..Dialog::default()
+            }));
+        }
+        let (shown_dialogs, messages, shown) = self.show_dialogs(user, &dialogs, now).await?;
+        Ok(DialogPage {
+            count: dialogs.len(),
+            whole: true,
+            dialogs: shown_dialogs,
+            messages,
+            shown,
+        })
+    }
+
+    /// Dialogs as clients see them, with their newest messages and whom all of it names.
+    pub(crate) async fn show_dialogs(
+        &self,
+        user: UserId,
+        dialogs: &[Dialog],
+        now: Now,
+    ) -> Result<(Vec<types::Dialog>, Vec<types::Message>, Shown)> {
+        let mut peers = Peers::default();
+        let tops: Vec<MsgId> = dialogs
+            .iter()
+            .map(|dialog| dialog.top)
+            .filter(|top| top.0 > 0)
+            .collect();
+        let mut messages = Vec::with_capacity(tops.len());
+        for message in self
+            .store
+            .messages(MailboxId::User(user), tops)
+            .await?
+            .into_iter()
+            .flatten()
+        {
+            let message = Letter::read(&message)?.message;
+            peers.add_message(&message);
+            messages.push(message);
+        }
+        let mut shown_dialogs = Vec::with_capacity(dialogs.len());
+        for dialog in dialogs {
+            peers.add(dialog.peer);
+            shown_dialogs.push(self.show_dialog(user, dialog).await?);
+        }
+        let shown = self.show(user, &peers, now).await?;
+        Ok((shown_dialogs, messages, shown))
+    }
+
+    async fn show_dialog(&self, user: UserId, dialog: &Dialog) -> Result<types::Dialog> {
+        let count = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        let extra = Extra::read(dialog)?;
+        let mut shown = constructors::Dialog::new(
+            tl_peer(dialog.peer),
+            dialog.top.0,
+            dialog.read_inbox.0,
+            dialog.read_outbox.0,
+            count(dialog.unread),
+            count(dialog.mentions),
+            count(dialog.reactions),
+            0,
+            Box::new(self.dialog_notify_settings(user, dialog.peer).await?),
+        );
+        shown.pinned = dialog.pinned > 0;
+        shown.unread_mark = dialog.flags & UNREAD_MARK != 0;
+        shown.draft = extra.draft;
+        shown.folder_id = (dialog.folder != MAIN).then(|| count(dialog.folder));
+        Ok(types::Dialog::Dialog(Box::new(shown)))
+    }
+
+    /// The notification settings of a dialog.
+    pub(crate) async fn dialog_notify_settings(
+        &self,
+        _user: UserId,
+        _peer: PeerId,
+    ) -> Result<types::PeerNotifySettings> {
+        Ok(types::PeerNotifySettings::new())
+    }
+
+    /// Makes the newest message that is left the top of its dialog, when messages of it go.
+    pub(crate) async fn retop(
+        &self,
+        batch: &mut Batch<'_>,
+        user: UserId,
+        dialog: &mut Dialog,
+        gone: &[MsgId],
+    ) -> Result<()> {
+        if !gone.contains(&dialog.top) {
+            return Ok(());
+        }
+        let _ = batch;
+        let mut from = None;
+        loop {
+            let page = self
+                .store
+                .history(
+                    MailboxId::User(user),
+                    store::HistoryQuery {
+                        peer: dialog.peer,
+                        list: store::List::All,
+                        from,
+                        direction: store::Direction::Older,
+                        limit: 100,
+                    },
+                )
+                .await?;
+            if let Some(top) = page.iter().find(|message| !gone.contains(&message.id)) {
+                dialog.top = top.id;
+                dialog.top_date = top.date;
+                return Ok(());
+            }
+            match page.last() {
+                Some(last) => from = Some(last.id),
+                None => {
+                    dialog.top = MsgId(0);
+                    dialog.top_date = 0;
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// What dialogs are ordered by.
+fn place(dialog: &Dialog) -> (u32, MsgId, PeerId) {
+    (dialog.top_date, dialog.top, dialog.peer)
+}
+
+/// `updateDialogUnreadMark`
+pub(crate) fn unread_mark_update(peer: PeerId, unread: bool) -> types::Update {
+    let peer = types::DialogPeer::DialogPeer {
+        peer: tl_peer(peer),
+    };
+    let mut update = constructors::UpdateDialogUnreadMark::new(peer);
+    update.unread = unread;
+    types::Update::DialogUnreadMark(Box::new(update))
+}
