@@ -1,5 +1,6 @@
 //! `cargo xtask interop`: implementations of other people, unmodified, against ours.
 
+pub(crate) mod smoke;
 pub(crate) mod tl;
 
 use std::fs;

@@ -45,6 +45,12 @@ fn dispatch(command: flags::XtaskCmd) -> Result<()> {
             minimise: flags.minimise,
         }),
         XtaskCmd::Interop(interop) => match interop.subcommand {
+            InteropCmd::Smoke(smoke) => interop::smoke::smoke(&interop::smoke::Options {
+                clients: smoke.client,
+                runs: smoke.runs.unwrap_or(1),
+                store: smoke.store.unwrap_or_else(|| "embedded".into()),
+                release: smoke.release,
+            }),
             InteropCmd::Tl(tl) => interop::tl::run(&interop::tl::Options {
                 libraries: tl.library,
                 seed: tl.seed,
@@ -99,6 +105,17 @@ mod flags {
             }
             /// Unmodified implementations of other people against ours.
             cmd interop {
+                /// They sign up on a server of ours, chat and share files.
+                default cmd smoke {
+                    /// telethon, kurigram, pyrogram, gramjs, mtcute, grammers, tdlib (default: all).
+                    repeated client: String
+                    /// How often each runs (default 1).
+                    optional --runs runs: u32
+                    /// embedded, memory or cql (default embedded); cql takes CHAPPE_CQL.
+                    optional --store store: String
+                    /// Builds the server with optimisation.
+                    optional --release
+                }
                 /// They re-encode random values of ours, each at its own layer.
                 cmd tl {
                     /// telethon, kurigram, pyrogram, gramjs, mtcute (default: all).

@@ -15,7 +15,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("messenger", &["tl", "tl-api", "store"]),
     ("bus", &[]),
     ("gateway", &["tl", "tl-api", "mtproto-core", "bus"]),
-    ("services", &["tl", "tl-api", "mtproto-core", "store", "messenger", "bus"]),
+    (
+        "services",
+        &["tl", "tl-api", "mtproto-core", "store", "messenger", "bus"],
+    ),
     ("client-sdk", &["tl", "tl-api", "mtproto-core"]),
 ];
 

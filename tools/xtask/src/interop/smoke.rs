@@ -1,0 +1,384 @@
+//! `cargo xtask interop`: unmodified client libraries sign up on a server of ours, chat, and share
+//! files.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use super::{Installer, install};
+use crate::process::{capture, cargo, command, root, run, target_dir};
+
+/// The secret that TDLib is given as that of a proxy.
+const PROXY_SECRET: &str = "00112233445566778899aabbccddeeff";
+/// The login code of a server that is started for tests.
+const CODE: &str = "12345";
+/// How long one client may take.
+const CLIENT_MAX: Duration = Duration::from_secs(240);
+
+/// What to run.
+pub(crate) struct Options {
+    /// Names of clients; empty means all.
+    pub(crate) clients: Vec<String>,
+    /// How often each runs.
+    pub(crate) runs: u32,
+    /// Where the server keeps everything: `embedded`, `memory` or `cql`.
+    pub(crate) store: String,
+    /// Whether the server is built with optimisation.
+    pub(crate) release: bool,
+}
+
+/// A client library and how its script is started.
+struct Client {
+    name: &'static str,
+    kind: Kind,
+    packages: &'static [&'static str],
+    /// Other ways to run it, as environment variables.
+    variants: &'static [(&'static str, &'static str)],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Cargo,
+    Node,
+    Python,
+    Tdlib,
+}
+
+const CLIENTS: &[Client] = &[
+    Client {
+        name: "telethon",
+        kind: Kind::Python,
+        packages: &["telethon==1.45.0", "cryptg==0.6.0", "rsa==4.9.1"],
+        variants: &[
+            ("TRANSPORT", "full"),
+            ("TRANSPORT", "abridged"),
+            ("TRANSPORT", "intermediate"),
+            ("TRANSPORT", "obfuscated"),
+        ],
+    },
+    Client {
+        name: "kurigram",
+        kind: Kind::Python,
+        packages: &["kurigram==2.2.26", "TgCrypto==1.2.5"],
+        variants: &[],
+    },
+    Client {
+        name: "pyrogram",
+        kind: Kind::Python,
+        packages: &["pyrogram==2.0.106", "TgCrypto==1.2.5"],
+        variants: &[],
+    },
+    Client {
+        name: "gramjs",
+        kind: Kind::Node,
+        packages: &["telegram@2.26.22", "ws@8"],
+        variants: &[
+            ("TRANSPORT", "full"),
+            ("TRANSPORT", "obfuscated"),
+            ("TRANSPORT", "ws"),
+        ],
+    },
+    Client {
+        name: "mtcute",
+        kind: Kind::Node,
+        packages: &["@mtcute/node@0.30.3", "@mtcute/core@0.30.3", "ws@8"],
+        variants: &[],
+    },
+    Client {
+        name: "grammers",
+        kind: Kind::Cargo,
+        packages: &[],
+        variants: &[],
+    },
+    Client {
+        name: "tdlib",
+        kind: Kind::Tdlib,
+        packages: &["tdjson==1.8.69"],
+        variants: &[],
+    },
+];
+
+/// A server that was started for the clients; stopped when dropped.
+struct Server {
+    child: Child,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+/// Installs the clients, starts a server, runs them.
+///
+/// # Errors
+/// A client could not be installed or failed.
+pub(crate) fn smoke(options: &Options) -> Result<()> {
+    for name in &options.clients {
+        ensure!(
+            CLIENTS.iter().any(|client| client.name == name),
+            "no client is called {name}; there are {}",
+            CLIENTS
+                .iter()
+                .map(|client| client.name)
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+    }
+    let chosen = CLIENTS.iter().filter(|client| {
+        options.clients.is_empty() || options.clients.iter().any(|name| name == client.name)
+    });
+    let program = build(options)?;
+    let server = Server::start(&program, options)?;
+    let mut failed = Vec::new();
+    for client in chosen {
+        let place = prepare(client)?;
+        let variants: Vec<Option<(&str, &str)>> = match client.variants {
+            [] => vec![None],
+            some => some.iter().copied().map(Some).collect(),
+        };
+        for turn in 1..=options.runs {
+            for variant in &variants {
+                let what = variant.map_or_else(
+                    || client.name.to_owned(),
+                    |(_, value)| format!("{} ({value})", client.name),
+                );
+                let begun = Instant::now();
+                match run_client(client, &place, &server, *variant) {
+                    Ok(steps) => eprintln!(
+                        "{what}: {steps} steps, {:.1} s, run {turn} of {}",
+                        begun.elapsed().as_secs_f32(),
+                        options.runs
+                    ),
+                    Err(error) => {
+                        eprintln!("{what}: run {turn} FAILED\n{error:#}");
+                        failed.push(what);
+                    }
+                }
+            }
+        }
+    }
+    ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
+    Ok(())
+}
+
+fn build(options: &Options) -> Result<PathBuf> {
+    let mut build = cargo();
+    build.args(["build", "--locked", "-p", "server", "--bin", "chappe"]);
+    let profile = if options.release {
+        build.arg("--release");
+        "release"
+    } else {
+        "debug"
+    };
+    if options.store == "cql" {
+        build.args(["--features", "cql"]);
+    }
+    run(&mut build)?;
+    Ok(target_dir().join(profile).join("chappe"))
+}
+
+impl Server {
+    fn start(program: &Path, options: &Options) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let log = std::fs::File::create(folder.path().join("server.log"))?;
+        let mut start = command(program);
+        start
+            .args([
+                "serve",
+                "--dev",
+                "--listen",
+                "127.0.0.1:0",
+                "--proxy-secret",
+                PROXY_SECRET,
+            ])
+            .arg("--data")
+            .arg(folder.path().join("data"))
+            .args(["--store", &options.store])
+            .stdout(Stdio::piped())
+            .stderr(log);
+        if options.store == "cql" {
+            let nodes = std::env::var("CHAPPE_CQL").unwrap_or_else(|_| "127.0.0.1:9042".into());
+            start.args(["--cql", &nodes]);
+        }
+        let mut child = start.spawn().context("starting the server")?;
+        let stdout = child.stdout.take().context("the server's output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let port = line
+            .trim()
+            .strip_prefix("listening on ")
+            .and_then(|address| address.rsplit(':').next()?.parse().ok());
+        let Some(port) = port else {
+            let _ = child.kill();
+            let log = std::fs::read_to_string(folder.path().join("server.log"))?;
+            bail!("the server did not start: {line}{log}");
+        };
+        Ok(Self {
+            child,
+            port,
+            folder,
+        })
+    }
+
+    fn public_key(&self) -> PathBuf {
+        self.folder.path().join("data/rsa.pub.pem")
+    }
+
+    /// The last lines of its log.
+    fn log(&self) -> String {
+        let log =
+            std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Installs a client; where it is then.
+fn prepare(client: &Client) -> Result<PathBuf> {
+    let folder = format!("{}-smoke", client.name);
+    match client.kind {
+        Kind::Node => install(&folder, Installer::Npm, client.packages),
+        Kind::Python | Kind::Tdlib => install(&folder, Installer::Pip, client.packages),
+        Kind::Cargo => {
+            let manifest = scripts().join("grammers/Cargo.toml");
+            let target = target_dir().join("interop").join(&folder);
+            let mut build = cargo();
+            build
+                .args(["build", "--locked", "--quiet", "--manifest-path"])
+                .arg(manifest)
+                .env("CARGO_TARGET_DIR", &target);
+            run(&mut build)?;
+            Ok(target.join("debug/grammers-smoke"))
+        }
+    }
+}
+
+fn scripts() -> PathBuf {
+    root().join("tools/interop/smoke")
+}
+
+/// Runs a client's script; how many steps it took.
+fn run_client(
+    client: &Client,
+    place: &Path,
+    server: &Server,
+    variant: Option<(&str, &str)>,
+) -> Result<usize> {
+    let seconds = CLIENT_MAX.as_secs().to_string();
+    let mut start = match client.kind {
+        Kind::Cargo => Command::new(place),
+        Kind::Node => node(client, place)?,
+        Kind::Python => {
+            let mut python = Command::new(place.join("bin/python"));
+            python.arg(scripts().join(format!("{}.py", client.name)));
+            python
+        }
+        Kind::Tdlib => return run_tdlib(place, server),
+    };
+    start
+        .env("HOST", "127.0.0.1")
+        .env("PORT", server.port.to_string())
+        .env("DC_ID", "2")
+        .env("CODE", CODE)
+        .env("RSA_PUBLIC_KEY_PEM_PATH", server.public_key())
+        .env("SMOKE_TIMEOUT", &seconds)
+        .env("TIMEOUT", &seconds)
+        .current_dir(server.folder.path())
+        .stdin(Stdio::null());
+    if let Some((name, value)) = variant {
+        start.env(name, value);
+    }
+    judge(&mut start, server)
+}
+
+/// Node looks for packages beside the script, so the script is put beside them.
+fn node(client: &Client, place: &Path) -> Result<Command> {
+    let script = match client.name {
+        "gramjs" => "gramjs.cjs",
+        _ => "mtcute.mjs",
+    };
+    let copy = place.join(script);
+    std::fs::copy(scripts().join(script), &copy)?;
+    let mut node = Command::new("node");
+    node.arg(copy);
+    Ok(node)
+}
+
+/// TDLib makes its key with a copy that knows the server's RSA key; the unmodified library then
+/// finds the key in its database and does everything else.
+fn run_tdlib(place: &Path, server: &Server) -> Result<usize> {
+    let library = find_tdjson(place)?;
+    let patched = server.folder.path().join("libtdjson-key.so");
+    let python = place.join("bin/python");
+    run(Command::new(&python)
+        .arg(scripts().join("tdlib_patch.py"))
+        .args([&library, &patched])
+        .arg(server.public_key())
+        .stdout(Stdio::null()))?;
+    let number =
+        || u64::from(std::process::id()) * 1000 + Instant::now().elapsed().as_nanos() as u64 % 1000;
+    let mut smoke = Command::new(&python);
+    smoke
+        .arg(scripts().join("tdlib.py"))
+        .arg("--lib")
+        .arg(&library)
+        .arg("--seed-lib")
+        .arg(&patched)
+        .args([
+            "--port",
+            &server.port.to_string(),
+            "--secret",
+            PROXY_SECRET,
+            "--code",
+            CODE,
+        ])
+        .args(["--phone-a", &format!("1555{:07}", number() % 10_000_000)])
+        .args(["--phone-b", &format!("1556{:07}", number() % 10_000_000)])
+        .current_dir(server.folder.path());
+    judge(&mut smoke, server)
+}
+
+fn find_tdjson(place: &Path) -> Result<PathBuf> {
+    let mut folders = vec![place.join("lib")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.starts_with("libtdjson") {
+                return Ok(path);
+            }
+        }
+    }
+    bail!("no libtdjson below {}", place.display())
+}
+
+/// A script prints a line for each step and ends with success after the last.
+fn judge(script: &mut Command, server: &Server) -> Result<usize> {
+    let output = capture(script)?;
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    ensure!(
+        output.status.success(),
+        "{stdout}{}\nthe server said:\n{}",
+        String::from_utf8_lossy(&output.stderr),
+        server.log()
+    );
+    let steps = stdout
+        .lines()
+        .filter(|line| line.contains("ok") || line.contains("PASS"))
+        .count();
+    ensure!(steps > 0, "no step was taken:\n{stdout}");
+    Ok(steps)
+}
