@@ -7,6 +7,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// Something is wrong with what somebody wants to do with an account.
+    #[error(transparent)]
+    Account(#[from] crate::account::AccountError),
     /// The caller lacks the right for it.
     #[error("only an admin with the right may do that")]
     AdminRequired,
@@ -22,6 +25,9 @@ pub enum Error {
     /// A file may not be named so.
     #[error(transparent)]
     File(#[from] crate::file::FileError),
+    /// All ids of a kind are in use.
+    #[error("all ids are in use")]
+    IdsExhausted,
     /// There is no such message in the caller's mailbox.
     #[error("no such message")]
     MessageUnknown,

@@ -17,21 +17,31 @@
 //! `updates.getDifference` reads cannot disagree.
 
 mod access;
+mod account;
 mod audience;
 mod blob;
+mod contact;
+mod counter;
 mod dialog;
 mod difference;
 mod draft;
 mod error;
 mod event;
 mod file;
+mod flood;
 mod forward;
 mod history;
 mod link;
+mod login;
 mod mailbox;
+mod name;
+mod note;
+mod notify;
+mod password;
 mod peer;
 mod photo;
 mod presence;
+mod profile;
 mod publish;
 mod read;
 mod record;
@@ -46,17 +56,28 @@ mod upload;
 use std::sync::Arc;
 
 pub use access::AccessHashes;
+pub use account::AccountError;
 pub use blob::{BlobError, Blobs};
+pub use contact::{
+    ContactChange, ImportedPhone, NOTE_BYTES_MAX, SavedPhone, contacts_hash, vector_hash,
+};
+pub use counter::Counter;
 pub use dialog::{ARCHIVE, BAR_HIDDEN, DialogPage, DialogQuery, Extra, MAIN, UNREAD_MARK};
 pub use difference::{Difference, DifferenceQuery, Events};
 pub use error::{Error, Result};
 pub use event::Event;
 pub use file::{File, FileError, FileName, FileSize, attributes_to_bytes};
+pub use flood::{Floods, Limit};
 pub use history::{MessagePage, Window};
 pub use link::Link;
+pub use login::{CODE_LIFE_S, CODE_PAUSE_S, CodePurpose, CodeSlot, SentCode};
 pub use mailbox::{Batch, Commit, Draft, Letter, message_date, message_id, read_message};
+pub use name::{clean_about, clean_name, phone_digits};
+pub use notify::NotifyScope;
+pub use password::{PasswordRecord, Verifier};
 pub use peer::{Peers, peer_id, tl_peer};
 pub use presence::ONLINE_S;
+pub use profile::ProfileChange;
 pub use publish::{Actor, Publisher};
 pub use read::{Affected, READ_DATE_LIFE_S};
 pub use record::{Chat, ChatMember, ContactFacts, Photo, Record, User};
@@ -93,6 +114,8 @@ pub struct Messenger {
     pub store: Arc<dyn Store>,
     /// Who may name whom.
     pub access: Arc<AccessHashes>,
+    /// Who does what too often.
+    pub floods: Floods,
     options: Options,
     publisher: Arc<dyn Publisher>,
     mailboxes: Mailboxes,
@@ -116,6 +139,7 @@ impl Messenger {
         Self {
             access: Arc::new(AccessHashes::new(options.secret)),
             mailboxes: Mailboxes::new(options.boot_nonce),
+            floods: Floods::default(),
             options,
             store,
             publisher,

@@ -6,6 +6,7 @@ use tl_api::types;
 
 use crate::Messenger;
 use crate::error::Result;
+use crate::publish::Actor;
 use crate::record::{ContactFacts, User};
 use crate::time::Now;
 
@@ -30,6 +31,27 @@ impl Messenger {
         self.presence.seen.insert(user, until);
     }
 
+    /// As [`Messenger::set_online`], and tells who may see it (S1, S7).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn change_status(&self, actor: Actor, online: bool, now: Now) -> Result<()> {
+        self.set_online(actor.user, online, now);
+        for viewer in self.audience(actor.user).await? {
+            let status = self.status(viewer, actor.user, now).await?;
+            self.publish_unlogged(viewer, None, vec![user_status(actor.user, status)], now)
+                .await?;
+        }
+        let status = self.status(actor.user, actor.user, now).await?;
+        self.publish_unlogged(
+            actor.user,
+            Some(actor),
+            vec![user_status(actor.user, status)],
+            now,
+        )
+        .await
+    }
+
     /// The status of a user as `viewer` is shown it.
     ///
     /// # Errors
@@ -52,6 +74,12 @@ impl Messenger {
         })
     }
 
+    /// Whether `viewer` finds the user by the phone number.
+    #[allow(clippy::unused_async, reason = "privacy rules are read from the store")]
+    pub async fn may_find_by_phone(&self, _viewer: UserId, _user: UserId) -> Result<bool> {
+        Ok(true)
+    }
+
     /// Whether `viewer` is shown the phone number.
     #[allow(clippy::unused_async, reason = "privacy rules are read from the store")]
     pub(crate) async fn may_see_phone(
@@ -67,5 +95,12 @@ impl Messenger {
     #[allow(clippy::unused_async, reason = "privacy rules are read from the store")]
     pub async fn may_see_photo(&self, _viewer: UserId, _user: &User) -> Result<bool> {
         Ok(true)
+    }
+}
+
+fn user_status(user: UserId, status: types::UserStatus) -> types::Update {
+    types::Update::UserStatus {
+        user_id: user.0,
+        status,
     }
 }

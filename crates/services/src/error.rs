@@ -31,12 +31,21 @@ macro_rules! errors {
 
 errors! {
     400 {
+        ABOUT_TOO_LONG
+        API_ID_INVALID
+        AUTH_BYTES_INVALID
         BOT_INVALID
         BOT_METHOD_INVALID
         CHANNEL_INVALID
         CHAT_ADMIN_REQUIRED
         CHAT_ID_INVALID
         CONNECTION_LAYER_INVALID
+        CONTACT_ID_INVALID
+        CONTACT_NAME_EMPTY
+        CONTACT_NOTE_TOO_LONG
+        DC_ID_INVALID
+        ENCRYPTED_MESSAGE_INVALID
+        EXPIRES_AT_INVALID
         FILE_ID_INVALID
         FILE_PARTS_INVALID
         FILE_PART_EMPTY
@@ -47,9 +56,11 @@ errors! {
         FILE_PART_TOO_BIG
         FILE_REFERENCE_EMPTY
         FILE_REFERENCE_INVALID
+        FIRSTNAME_INVALID
         IMAGE_PROCESS_FAILED
         INPUT_FETCH_ERROR
         INPUT_USER_DEACTIVATED
+        LASTNAME_INVALID
         LIMIT_INVALID
         LOCATION_INVALID
         MD5_CHECKSUM_INVALID
@@ -64,12 +75,25 @@ errors! {
         PEER_ID_INVALID
         PERSISTENT_TIMESTAMP_EMPTY
         PERSISTENT_TIMESTAMP_INVALID
+        PHONE_CODE_EMPTY
+        PHONE_CODE_EXPIRED
+        PHONE_CODE_HASH_EMPTY
+        PHONE_CODE_INVALID
+        PHONE_NOT_OCCUPIED
+        PHONE_NUMBER_INVALID
+        PHONE_NUMBER_OCCUPIED
         PHOTO_EXT_INVALID
         PHOTO_FILE_MISSING
         PHOTO_ID_INVALID
         PHOTO_INVALID_DIMENSIONS
         PHOTO_SAVE_FILE_INVALID
+        TEMP_AUTH_KEY_ALREADY_BOUND
+        TEMP_AUTH_KEY_EMPTY
         TTL_MEDIA_INVALID
+        USERNAME_INVALID
+        USERNAME_NOT_MODIFIED
+        USERNAME_NOT_OCCUPIED
+        USERNAME_OCCUPIED
         USER_BOT_REQUIRED
         USER_ID_INVALID
     }
@@ -81,6 +105,9 @@ errors! {
     }
     403 {
         CHAT_WRITE_FORBIDDEN
+    }
+    406 {
+        SEND_CODE_UNAVAILABLE
     }
     500 {
         INTERNAL_SERVER_ERROR
@@ -130,6 +157,7 @@ impl From<messenger::Error> for Error {
     fn from(error: messenger::Error) -> Self {
         use messenger::Error as Cause;
         match error {
+            Cause::Account(error) => error.into(),
             Cause::AdminRequired => Self::CHAT_ADMIN_REQUIRED,
             Cause::ChatUnknown => Self::CHAT_ID_INVALID,
             Cause::ChatWriteForbidden => Self::CHAT_WRITE_FORBIDDEN,
@@ -174,6 +202,29 @@ impl From<messenger::UploadError> for Error {
             Cause::SizeInvalid => Self::FILE_PART_SIZE_INVALID,
             Cause::TooBig => Self::FILE_PART_TOO_BIG,
             _ => Self::FILE_PARTS_INVALID,
+        }
+    }
+}
+
+impl From<messenger::AccountError> for Error {
+    fn from(error: messenger::AccountError) -> Self {
+        use messenger::AccountError as Cause;
+        match error {
+            Cause::AboutTooLong => Self::ABOUT_TOO_LONG,
+            Cause::CodeEmpty => Self::PHONE_CODE_EMPTY,
+            Cause::CodeExpired => Self::PHONE_CODE_EXPIRED,
+            Cause::CodeInvalid => Self::PHONE_CODE_INVALID,
+            Cause::ContactNameEmpty => Self::CONTACT_NAME_EMPTY,
+            Cause::FirstNameInvalid => Self::FIRSTNAME_INVALID,
+            Cause::LastNameInvalid => Self::LASTNAME_INVALID,
+            Cause::PhoneOccupied => Self::PHONE_NUMBER_OCCUPIED,
+            Cause::UsernameInvalid => Self::USERNAME_INVALID,
+            Cause::UsernameNotModified => Self::USERNAME_NOT_MODIFIED,
+            Cause::UsernameOccupied => Self::USERNAME_OCCUPIED,
+            other => {
+                tracing::error!(%other, "a refusal without a name");
+                Self::INTERNAL_SERVER_ERROR
+            }
         }
     }
 }

@@ -45,6 +45,10 @@ pub(crate) struct KeyRecord {
     #[n(6)]
     #[cbor(default)]
     pub(crate) password_pending: i64,
+    /// The temporary keys bound to this one, the newest last.
+    #[n(7)]
+    #[cbor(default)]
+    pub(crate) temp_keys: Vec<i64>,
 }
 
 /// What a client said of itself in `initConnection`.
@@ -71,6 +75,24 @@ pub(crate) struct ClientRecord {
 
 impl Record for KeyRecord {}
 
+/// Locks for the changes of keys: a change reads, and then writes.
+#[derive(Debug)]
+pub(crate) struct KeyLocks([tokio::sync::Mutex<()>; 64]);
+
+impl Default for KeyLocks {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| tokio::sync::Mutex::default()))
+    }
+}
+
+impl KeyLocks {
+    async fn lock(&self, id: AuthKeyId) -> tokio::sync::MutexGuard<'_, ()> {
+        // Ids are hashes already.
+        let [slot, ..] = id.0.to_le_bytes();
+        self.0[usize::from(slot) % self.0.len()].lock().await
+    }
+}
+
 impl Services {
     /// What is kept beside a key.
     pub(crate) async fn key_record(
@@ -91,6 +113,7 @@ impl Services {
         id: AuthKeyId,
         change: impl FnOnce(&mut UserId, &mut KeyRecord) + Send,
     ) -> Result<bool, messenger::Error> {
+        let _lock = self.key_locks.lock(id).await;
         let Some((mut key, mut record)) = self.key_record(id).await? else {
             return Ok(false);
         };
@@ -105,6 +128,14 @@ impl Services {
             .update_auth_key(id, key.user, record.to_bytes(), now)
             .await?;
         Ok(changed)
+    }
+
+    /// Forgets a key; whoever uses it is told.
+    pub(crate) async fn drop_key(&self, id: AuthKeyId) -> Result<(), messenger::Error> {
+        self.store.remove_auth_key(id).await?;
+        self.gateways
+            .tell(bus::Notice::KeyGone(bus::AuthKeyId(id.0)));
+        Ok(())
     }
 
     /// Which refusal a caller gets who is not logged in.
@@ -186,16 +217,19 @@ impl bus::Services for Services {
     async fn destroy_key(&self, id: bus::AuthKeyId) -> Result<bool, bus::Unavailable> {
         let id = AuthKeyId(id.0);
         let found = self.key_record(id).await.map_err(unavailable)?;
-        let Some((key, _)) = found else {
+        let Some((key, record)) = found else {
             return Ok(false);
         };
         if key.user.0 != 0 {
-            self.store
-                .remove_authorization(key.user, id)
+            self.log_out(key.user, id)
                 .await
-                .map_err(unavailable)?;
+                .map_err(|error| unavailable(error.name()))?;
         }
-        self.store.remove_auth_key(id).await.map_err(unavailable)?;
+        for temporary in record.temp_keys {
+            let temporary = AuthKeyId(temporary);
+            self.drop_key(temporary).await.map_err(unavailable)?;
+        }
+        self.drop_key(id).await.map_err(unavailable)?;
         Ok(true)
     }
 

@@ -27,9 +27,11 @@ mod chatlists;
 mod contacts;
 mod context;
 mod delivery;
+mod device;
 mod dispatch;
 mod error;
 mod file;
+mod flood;
 mod folders;
 mod help;
 mod key;
@@ -42,6 +44,7 @@ mod photos;
 mod premium;
 mod presence;
 mod publish;
+mod service_notice;
 mod stats;
 mod stickers;
 mod stories;
@@ -93,6 +96,7 @@ pub struct Services {
     pub(crate) gateways: Arc<dyn bus::Gateways>,
     pub(crate) world: Arc<dyn World>,
     pub(crate) pictures: file::Pictures,
+    pub(crate) key_locks: key::KeyLocks,
 }
 
 impl Services {
@@ -123,6 +127,7 @@ impl Services {
             gateways,
             world,
             pictures: file::Pictures::default(),
+            key_locks: key::KeyLocks::default(),
         }
     }
 

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use messenger::Now;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
-use services::{FileStorage, Options, Services, World};
+use services::{ObjectBlobs, Options, Services, World};
 use store::MemoryStore;
 use tl::{Function, Layer, Reader};
 use tl_api::{NEWEST_LAYER, functions, types};
@@ -107,7 +107,6 @@ impl Server {
             fixed_code: Some(CODE.to_owned()),
             code_delivery: None,
             loopback_is_unlimited: true,
-            files: FileStorage::Memory,
         };
         change(&mut options);
         let store = Arc::new(MemoryStore::new());
@@ -116,8 +115,9 @@ impl Server {
         let services = Services::new(
             options,
             Arc::clone(&store) as _,
+            Arc::new(ObjectBlobs::memory()),
             Arc::clone(&notices) as _,
-            { Arc::clone(&world) as _ },
+            Arc::clone(&world) as _,
         );
         Self {
             services: Arc::new(services),

@@ -6,5 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod auth;
+mod contacts;
 mod harness;
 mod help;

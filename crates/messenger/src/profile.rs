@@ -1,0 +1,191 @@
+//! Changing one's own profile.
+
+use std::sync::Arc;
+
+use store::{NameKind, PeerId, UserId};
+use tl_api::{constructors, types};
+
+use crate::Messenger;
+use crate::account::AccountError;
+use crate::error::Result;
+use crate::name::{clean_about, clean_name, is_username, username_key};
+use crate::publish::Actor;
+use crate::record::User;
+use crate::time::Now;
+
+/// What shall change in a profile; `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// The text about the user.
+    pub about: Option<String>,
+}
+
+impl Messenger {
+    /// Changes names and the text about a user, and tells who may see it.
+    ///
+    /// # Errors
+    /// `FirstNameInvalid`, `LastNameInvalid`, `AboutTooLong`.
+    pub async fn change_profile(
+        &self,
+        actor: Actor,
+        change: ProfileChange,
+        now: Now,
+    ) -> Result<Arc<User>> {
+        let first_name = match change.first_name {
+            Some(name) => Some(
+                clean_name(&name)
+                    .filter(|name| !name.is_empty())
+                    .ok_or(AccountError::FirstNameInvalid)?,
+            ),
+            None => None,
+        };
+        let last_name = match change.last_name {
+            Some(name) => Some(clean_name(&name).ok_or(AccountError::LastNameInvalid)?),
+            None => None,
+        };
+        let about = match change.about {
+            Some(about) => Some(clean_about(&about).ok_or(AccountError::AboutTooLong)?),
+            None => None,
+        };
+        let before = self.user(actor.user).await?;
+        let user = self
+            .change_user(actor.user, |user| {
+                if let Some(name) = &first_name {
+                    user.first_name.clone_from(name);
+                }
+                if let Some(name) = &last_name {
+                    user.last_name.clone_from(name);
+                }
+                if let Some(about) = &about {
+                    user.about = (!about.is_empty()).then(|| about.clone());
+                }
+                Ok(())
+            })
+            .await?;
+        let name_of = |user: &User| (user.first_name.clone(), user.last_name.clone());
+        if before.as_deref().map(name_of) != Some(name_of(&user)) {
+            self.name_changed(actor, &user, now).await?;
+        }
+        if before.as_deref().map(|user| &user.about) != Some(&user.about) {
+            self.user_changed(actor, now).await?;
+        }
+        Ok(user)
+    }
+
+    /// Whether a username is free for `user`.
+    ///
+    /// # Errors
+    /// `UsernameInvalid`, or when the store fails.
+    pub async fn is_username_free(&self, user: UserId, username: &str) -> Result<bool> {
+        if !is_username(username) {
+            return Err(AccountError::UsernameInvalid.into());
+        }
+        let owner = self.peer_of_username(username).await?;
+        Ok(owner.is_none_or(|owner| owner == PeerId::User(user)))
+    }
+
+    /// Who has a username.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn peer_of_username(&self, username: &str) -> Result<Option<PeerId>> {
+        if username.is_empty() || username.len() > store::NAME_BYTES_MAX {
+            return Ok(None);
+        }
+        Ok(self
+            .store
+            .resolve_name(NameKind::Username, username_key(username))
+            .await?)
+    }
+
+    /// Gives a user another username; none when it is empty.
+    ///
+    /// # Errors
+    /// `UsernameInvalid`, `UsernameNotModified`, `UsernameOccupied`.
+    pub async fn change_username(
+        &self,
+        actor: Actor,
+        username: &str,
+        now: Now,
+    ) -> Result<Arc<User>> {
+        if !username.is_empty() && !is_username(username) {
+            return Err(AccountError::UsernameInvalid.into());
+        }
+        let user = self.user(actor.user).await?;
+        let old = user.and_then(|user| user.username.clone());
+        if old.as_deref().unwrap_or_default() == username {
+            return Err(AccountError::UsernameNotModified.into());
+        }
+        let owner = PeerId::User(actor.user);
+        let key = username_key(username);
+        if !username.is_empty() {
+            let claimed = self
+                .store
+                .claim_name(NameKind::Username, key.clone(), owner)
+                .await?;
+            if claimed != owner {
+                return Err(AccountError::UsernameOccupied.into());
+            }
+        }
+        let user = self
+            .change_user(actor.user, |user| {
+                user.username = (!username.is_empty()).then(|| username.to_owned());
+                Ok(())
+            })
+            .await?;
+        if let Some(old) = old.map(|old| username_key(&old)).filter(|old| *old != key) {
+            self.store
+                .release_name(NameKind::Username, old, owner)
+                .await?;
+        }
+        self.name_changed(actor, &user, now).await?;
+        Ok(user)
+    }
+
+    /// Tells a user's audience and own other sessions of new names (U6).
+    async fn name_changed(&self, actor: Actor, user: &User, now: Now) -> Result<()> {
+        for other in self.audience(actor.user).await? {
+            // A contact keeps the name its owner gave it.
+            let contacts = self.contacts(other).await?;
+            let own = contacts
+                .get(&actor.user)
+                .filter(|contact| !contact.first_name.is_empty());
+            let (first_name, last_name) = own
+                .map_or((&user.first_name, &user.last_name), |contact| {
+                    (&contact.first_name, &contact.last_name)
+                });
+            let update = user_name(user, first_name, last_name);
+            self.publish_unlogged(other, None, vec![update], now)
+                .await?;
+        }
+        self.note_to_others(
+            actor,
+            user_name(user, &user.first_name, &user.last_name),
+            now,
+        )
+        .await
+    }
+}
+
+fn user_name(user: &User, first_name: &str, last_name: &str) -> types::Update {
+    let usernames = user
+        .username
+        .iter()
+        .map(|username| {
+            let mut name = types::Username::new(username.as_str().into());
+            name.editable = true;
+            name.active = true;
+            name
+        })
+        .collect();
+    types::Update::UserName(Box::new(constructors::UpdateUserName {
+        user_id: user.id,
+        first_name: first_name.into(),
+        last_name: last_name.into(),
+        usernames,
+    }))
+}
