@@ -28,6 +28,9 @@ pub enum AccountError {
     /// The number belongs to an account.
     #[error("the number belongs to an account")]
     PhoneOccupied,
+    /// The rules name too many.
+    #[error("the rules name too many")]
+    PrivacyTooLong,
     /// The username cannot be one.
     #[error("the username cannot be one")]
     UsernameInvalid,

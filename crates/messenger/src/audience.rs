@@ -1,5 +1,5 @@
-//! Who is told that a user has changed: those who have a private dialog with them or are their
-//! contacts, and their own other sessions.
+//! Who is told that a user has changed: those who have them as contact or have a private dialog with
+//! them, and their own other sessions.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ impl Messenger {
     /// # Errors
     /// When the store fails.
     pub async fn audience(&self, user: UserId) -> Result<BTreeSet<UserId>> {
-        let mut audience: BTreeSet<UserId> = self.contacts(user).await?.keys().copied().collect();
+        let mut audience = self.contact_owners(user).await?;
         for dialog in self.store.dialogs(MailboxId::User(user)).await? {
             if let PeerId::User(other) = dialog.peer {
                 audience.insert(other);

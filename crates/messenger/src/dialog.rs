@@ -243,10 +243,10 @@ impl Messenger {
     /// The notification settings of a dialog.
     pub(crate) async fn dialog_notify_settings(
         &self,
-        _user: UserId,
-        _peer: PeerId,
+        user: UserId,
+        peer: PeerId,
     ) -> Result<types::PeerNotifySettings> {
-        Ok(types::PeerNotifySettings::new())
+        self.notify_settings(user, peer).await
     }
 
     /// Makes the newest message that is left the top of its dialog, when messages of it go.

@@ -47,9 +47,10 @@ impl Messenger {
     /// Whether messages of `author` that `forwarder` takes elsewhere may name the account.
     pub(crate) async fn may_link_forwards(
         &self,
-        _forwarder: UserId,
-        _author: UserId,
+        forwarder: UserId,
+        author: UserId,
     ) -> Result<bool> {
-        Ok(true)
+        self.may(forwarder, author, crate::privacy::PrivacyKey::Forwards)
+            .await
     }
 }

@@ -20,6 +20,7 @@ mod access;
 mod account;
 mod audience;
 mod blob;
+mod block;
 mod contact;
 mod counter;
 mod dialog;
@@ -41,6 +42,7 @@ mod password;
 mod peer;
 mod photo;
 mod presence;
+mod privacy;
 mod profile;
 mod publish;
 mod read;
@@ -54,10 +56,12 @@ mod time;
 mod upload;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 pub use access::AccessHashes;
 pub use account::AccountError;
 pub use blob::{BlobError, Blobs};
+pub use block::{BlockMap, BlockRecord};
 pub use contact::{
     ContactChange, ImportedPhone, NOTE_BYTES_MAX, SavedPhone, contacts_hash, vector_hash,
 };
@@ -77,10 +81,11 @@ pub use notify::NotifyScope;
 pub use password::{PasswordRecord, Verifier};
 pub use peer::{Peers, peer_id, tl_peer};
 pub use presence::ONLINE_S;
+pub use privacy::{PrivacyKey, PrivacyRule, PrivacySetting};
 pub use profile::ProfileChange;
 pub use publish::{Actor, Publisher};
 pub use read::{Affected, READ_DATE_LIFE_S};
-pub use record::{Chat, ChatMember, ContactFacts, Photo, Record, User};
+pub use record::{Birthday, Chat, ChatMember, ContactFacts, Photo, Record, User};
 pub use send::{Outgoing, ReplyTo, SendError, SendOptions};
 pub use show::{ContactMap, Shown, banned_rights, banned_rights_flags};
 pub use text::{CleanText, ENTITIES_MAX, TextError, utf16_len};
@@ -122,7 +127,9 @@ pub struct Messenger {
     users: Cache<UserId, Arc<User>>,
     chats: Cache<ChatId, Arc<Chat>>,
     contacts: Cache<UserId, Arc<ContactMap>>,
+    blocked: Cache<UserId, Arc<BlockMap>>,
     presence: presence::Presence,
+    changes: AtomicU64,
     blobs: Arc<dyn Blobs>,
     uploads: Cache<(UserId, FileId), Arc<Mutex<upload::Upload>>>,
     blob_pieces: Cache<[u8; 32], Arc<upload::Pieces>>,
@@ -146,7 +153,9 @@ impl Messenger {
             users: Cache::new(CACHE_LEN),
             chats: Cache::new(CACHE_LEN),
             contacts: Cache::new(CACHE_LEN),
+            blocked: Cache::new(CACHE_LEN),
             presence: presence::Presence::default(),
+            changes: AtomicU64::new(0),
             blobs,
             uploads: Cache::new(UPLOADS_LEN),
             blob_pieces: Cache::new(UPLOADS_LEN),

@@ -363,6 +363,26 @@ impl Messenger {
     }
 }
 
+impl Messenger {
+    /// Shows one update that names nobody the viewer does not know, in its shortest form.
+    pub(crate) fn publish_short(
+        &self,
+        user: UserId,
+        except: Option<Actor>,
+        update: types::Update,
+        now: Now,
+    ) {
+        if self.publisher.is_watched(user) {
+            let short = constructors::UpdateShort {
+                update,
+                date: now.date(),
+            };
+            self.publisher
+                .publish(user, except, types::Updates::UpdateShort(Box::new(short)));
+        }
+    }
+}
+
 impl Draft {
     /// The id that the next new message of this mailbox has.
     pub fn next_id(&mut self) -> MsgId {

@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 use store::{ChatId, PeerId, UserId};
 
 use crate::error::{Error, Result};
+use crate::privacy::PrivacySetting;
 
 /// A record in CBOR.
 pub trait Record: Encode<()> + for<'b> Decode<'b, ()> + Sized {
@@ -59,6 +60,27 @@ pub struct User {
     #[n(9)]
     #[cbor(default)]
     pub bot: bool,
+    /// Who may see and do what, where it was set.
+    #[n(10)]
+    #[cbor(default)]
+    pub privacy: Vec<PrivacySetting>,
+    /// The birthday.
+    #[n(11)]
+    pub birthday: Option<Birthday>,
+}
+
+/// A birthday.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Birthday {
+    /// 1–31.
+    #[n(0)]
+    pub day: u8,
+    /// 1–12.
+    #[n(1)]
+    pub month: u8,
+    /// The year, if told.
+    #[n(2)]
+    pub year: Option<u16>,
 }
 
 /// A profile or group photo, as far as every mention of its owner shows it.

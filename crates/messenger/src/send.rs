@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use sha2::{Digest as _, Sha256};
-use store::{
-    ContactList, Dialog, MailboxId, MsgId, NameKind, OpId, OperationResult, PeerId, UserId,
-};
+use store::{Dialog, MailboxId, MsgId, NameKind, OpId, OperationResult, PeerId, UserId};
 use tl_api::{constructors, types};
 
 use crate::Messenger;
@@ -313,18 +311,6 @@ impl Messenger {
             }
             PeerId::Channel(_) => Err(Error::PeerUnknown),
         }
-    }
-
-    /// Whether `owner` has blocked `user`.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn has_blocked(&self, owner: UserId, user: UserId) -> Result<bool> {
-        let blocked = self
-            .store
-            .contact(owner, ContactList::Blocked, user)
-            .await?;
-        Ok(blocked.is_some())
     }
 
     async fn parcel(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use store::{ChatId, ContactList, MailboxId, PeerId, UserId};
@@ -35,11 +36,15 @@ impl Messenger {
         if let Some(user) = self.users.get(&id) {
             return Ok(Some(user));
         }
+        let before = self.changes();
         let Some(profile) = self.store.profile(PeerId::User(id)).await? else {
             return Ok(None);
         };
         let user = Arc::new(User::from_bytes(&profile.body)?);
         self.users.insert(id, Arc::clone(&user));
+        if self.changes() != before {
+            self.users.remove(&id);
+        }
         Ok(Some(user))
     }
 
@@ -63,15 +68,13 @@ impl Messenger {
                 .put_profile(PeerId::User(id), profile.version, user.to_bytes())
                 .await;
             match put {
-                Ok(_) => {
-                    let user = Arc::new(user);
-                    self.users.insert(id, Arc::clone(&user));
-                    return Ok(user);
-                }
                 Err(store::Error::Conflict(_)) => {}
-                Err(error) => {
+                other => {
+                    // Whatever came of it: the next one to ask reads it anew.
+                    self.changed();
                     self.users.remove(&id);
-                    return Err(error.into());
+                    other?;
+                    return Ok(Arc::new(user));
                 }
             }
         }
@@ -104,11 +107,15 @@ impl Messenger {
         if let Some(chat) = self.chats.get(&id) {
             return Ok(Some(chat));
         }
+        let before = self.changes();
         let Some(profile) = self.store.profile(PeerId::Chat(id)).await? else {
             return Ok(None);
         };
         let chat = Arc::new(Chat::from_bytes(&profile.body)?);
         self.chats.insert(id, Arc::clone(&chat));
+        if self.changes() != before {
+            self.chats.remove(&id);
+        }
         Ok(Some(chat))
     }
 
@@ -131,15 +138,12 @@ impl Messenger {
                 .put_profile(PeerId::Chat(id), profile.version, chat.to_bytes())
                 .await;
             match put {
-                Ok(_) => {
-                    let chat = Arc::new(chat);
-                    self.chats.insert(id, Arc::clone(&chat));
-                    return Ok(chat);
-                }
                 Err(store::Error::Conflict(_)) => {}
-                Err(error) => {
+                other => {
+                    self.changed();
                     self.chats.remove(&id);
-                    return Err(error.into());
+                    other?;
+                    return Ok(Arc::new(chat));
                 }
             }
         }
@@ -167,18 +171,34 @@ impl Messenger {
         if let Some(contacts) = self.contacts.get(&owner) {
             return Ok(contacts);
         }
+        let before = self.changes();
         let mut map = ContactMap::new();
         for contact in self.store.contacts(owner, ContactList::Contacts).await? {
             map.insert(contact.user, ContactFacts::from_bytes(&contact.facts)?);
         }
         let map = Arc::new(map);
         self.contacts.insert(owner, Arc::clone(&map));
+        if self.changes() != before {
+            self.contacts.remove(&owner);
+        }
         Ok(map)
     }
 
     /// Forgets the cached contacts of a user: they were changed in the store.
     pub fn forget_contacts(&self, owner: UserId) {
+        self.changed();
         self.contacts.remove(&owner);
+    }
+
+    /// How many changes of what is cached there have been: whoever has put into a cache what they had
+    /// read before such a change takes it out again.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Something that is cached was changed in the store.
+    pub(crate) fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Users and groups as `viewer` is shown them. Whoever does not exist is left out.
@@ -244,7 +264,12 @@ impl Messenger {
         if self.may_see_photo(viewer, user).await? {
             shown.photo = user.photo.as_ref().map(|photo| self.profile_photo(photo));
         }
-        if !user.bot {
+        shown.close_friend = contact.is_some_and(|contact| contact.close_friend);
+        let viewer_is_bot = match id == viewer {
+            true => user.bot,
+            false => self.user(viewer).await?.is_some_and(|viewer| viewer.bot),
+        };
+        if !user.bot && !viewer_is_bot {
             shown.status = Some(self.status(viewer, id, now).await?);
         }
         Ok(types::User::User(Box::new(shown)))

@@ -105,6 +105,7 @@ impl Services {
             record.password_pending = 0;
         })
         .await?;
+        self.messenger.touch(user, context.now);
         self.gateways.tell(bus::Notice::KeyUser(
             context.caller.auth_key_id,
             Some(bus::UserId(user.0)),

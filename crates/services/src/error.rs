@@ -87,6 +87,7 @@ errors! {
         PHOTO_ID_INVALID
         PHOTO_INVALID_DIMENSIONS
         PHOTO_SAVE_FILE_INVALID
+        PRIVACY_TOO_LONG
         TEMP_AUTH_KEY_ALREADY_BOUND
         TEMP_AUTH_KEY_EMPTY
         TTL_MEDIA_INVALID
@@ -218,6 +219,7 @@ impl From<messenger::AccountError> for Error {
             Cause::FirstNameInvalid => Self::FIRSTNAME_INVALID,
             Cause::LastNameInvalid => Self::LASTNAME_INVALID,
             Cause::PhoneOccupied => Self::PHONE_NUMBER_OCCUPIED,
+            Cause::PrivacyTooLong => Self::PRIVACY_TOO_LONG,
             Cause::UsernameInvalid => Self::USERNAME_INVALID,
             Cause::UsernameNotModified => Self::USERNAME_NOT_MODIFIED,
             Cause::UsernameOccupied => Self::USERNAME_OCCUPIED,
