@@ -7,7 +7,7 @@ use tl_api::{NEWEST_LAYER, constructors, types};
 
 use crate::Messenger;
 use crate::error::{Error, Result};
-use crate::mailbox::{Batch, Letter};
+use crate::mailbox::Letter;
 use crate::peer::{Peers, tl_peer};
 use crate::show::Shown;
 use crate::time::Now;
@@ -185,6 +185,24 @@ impl Messenger {
         })
     }
 
+    /// The pinned dialogs of a folder, in their order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn pinned_dialogs(&self, user: UserId, folder: u32, now: Now) -> Result<DialogPage> {
+        let mut pinned = self.listed(user).await?;
+        pinned.retain(|dialog| dialog.pinned > 0 && dialog.folder == folder);
+        pinned.sort_unstable_by_key(|dialog| dialog.pinned);
+        let (dialogs, messages, shown) = self.show_dialogs(user, &pinned, now).await?;
+        Ok(DialogPage {
+            count: pinned.len(),
+            whole: true,
+            dialogs,
+            messages,
+            shown,
+        })
+    }
+
     /// Dialogs as clients see them, with their newest messages and whom all of it names.
     pub(crate) async fn show_dialogs(
         &self,
@@ -231,7 +249,7 @@ impl Messenger {
             count(dialog.mentions),
             count(dialog.reactions),
             0,
-            Box::new(self.dialog_notify_settings(user, dialog.peer).await?),
+            Box::new(self.notify_settings(user, dialog.peer).await?),
         );
         shown.pinned = dialog.pinned > 0;
         shown.unread_mark = dialog.flags & UNREAD_MARK != 0;
@@ -252,7 +270,6 @@ impl Messenger {
     /// Makes the newest message that is left the top of its dialog, when messages of it go.
     pub(crate) async fn retop(
         &self,
-        batch: &mut Batch<'_>,
         user: UserId,
         dialog: &mut Dialog,
         gone: &[MsgId],
@@ -260,7 +277,6 @@ impl Messenger {
         if !gone.contains(&dialog.top) {
             return Ok(());
         }
-        let _ = batch;
         let mut from = None;
         loop {
             let page = self

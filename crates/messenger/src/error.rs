@@ -16,12 +16,18 @@ pub enum Error {
     /// The bytes of a file cannot be reached.
     #[error(transparent)]
     Blob(#[from] crate::blob::BlobError),
+    /// A group is not changed.
+    #[error(transparent)]
+    Chat(#[from] crate::chat::ChatError),
     /// There is no such group, or the caller was never in it.
     #[error("no such group")]
     ChatUnknown,
     /// The group is closed or the caller is not in it any more.
     #[error("the group may not be written to")]
     ChatWriteForbidden,
+    /// A message is not edited.
+    #[error(transparent)]
+    Edit(#[from] crate::edit::EditError),
     /// A file may not be named so.
     #[error(transparent)]
     File(#[from] crate::file::FileError),

@@ -21,11 +21,14 @@ mod account;
 mod audience;
 mod blob;
 mod block;
+mod chat;
 mod contact;
 mod counter;
+mod delete;
 mod dialog;
 mod difference;
 mod draft;
+mod edit;
 mod error;
 mod event;
 mod file;
@@ -61,6 +64,8 @@ use std::sync::atomic::AtomicU64;
 pub use access::AccessHashes;
 pub use account::AccountError;
 pub use blob::{BlobError, Blobs};
+pub use chat::{ChatError, Invited, participants};
+pub use delete::{Cleared, Clearing};
 pub use block::{BlockMap, BlockRecord};
 pub use contact::{
     ContactChange, ImportedPhone, NOTE_BYTES_MAX, SavedPhone, contacts_hash, vector_hash,
@@ -68,6 +73,7 @@ pub use contact::{
 pub use counter::Counter;
 pub use dialog::{ARCHIVE, BAR_HIDDEN, DialogPage, DialogQuery, Extra, MAIN, UNREAD_MARK};
 pub use difference::{Difference, DifferenceQuery, Events};
+pub use edit::{Edit, EditError};
 pub use error::{Error, Result};
 pub use event::Event;
 pub use file::{File, FileError, FileName, FileSize, attributes_to_bytes};

@@ -148,6 +148,10 @@ pub struct Chat {
     #[n(13)]
     #[cbor(default)]
     pub migrated_to: i64,
+    /// Who was put out; they may still read their copies.
+    #[n(14)]
+    #[cbor(default)]
+    pub removed: Vec<i64>,
 }
 
 /// A member of a basic group.

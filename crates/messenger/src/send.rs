@@ -538,7 +538,9 @@ impl Messenger {
             if tag::of(&letter.message) & tag::bit(tag::UNREAD_MENTION) != 0 {
                 dialog.mentions += 1;
             }
-            if dialog.folder == dialog::ARCHIVE && !self.is_muted(holder, &dialog).await? {
+            if dialog.folder == dialog::ARCHIVE
+                && !self.is_muted(holder, letter.peer, letter.date()).await?
+            {
                 dialog.folder = dialog::MAIN;
                 batch.user(holder).update(1, |pts| {
                     dialog::folder_update(&[(letter.peer, dialog::MAIN)], pts)
@@ -549,9 +551,11 @@ impl Messenger {
         Ok(())
     }
 
-    /// Whether the dialog is muted: it stays in the archive then.
-    pub(crate) async fn is_muted(&self, _owner: UserId, _dialog: &Dialog) -> Result<bool> {
-        Ok(false)
+    /// Whether a dialog is muted: it stays in the archive then.
+    async fn is_muted(&self, owner: UserId, peer: PeerId, now_s: u32) -> Result<bool> {
+        let settings = self.notify_settings(owner, peer).await?;
+        let until = settings.mute_until.unwrap_or(0);
+        Ok(u32::try_from(until).is_ok_and(|until| until > now_s))
     }
 
     /// The answer to what was sent before.

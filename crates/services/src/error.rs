@@ -34,17 +34,28 @@ errors! {
         ABOUT_TOO_LONG
         API_ID_INVALID
         AUTH_BYTES_INVALID
+        BANNED_RIGHTS_INVALID
         BOT_INVALID
         BOT_METHOD_INVALID
         CHANNEL_INVALID
+        CHAT_ABOUT_NOT_MODIFIED
+        CHAT_ABOUT_TOO_LONG
         CHAT_ADMIN_REQUIRED
+        CHAT_FORWARDS_RESTRICTED
         CHAT_ID_INVALID
+        CHAT_NOT_MODIFIED
+        CHAT_REVOKE_DATE_UNSUPPORTED
+        CHAT_TITLE_EMPTY
         CONNECTION_LAYER_INVALID
         CONTACT_ID_INVALID
         CONTACT_NAME_EMPTY
         CONTACT_NOTE_TOO_LONG
         DC_ID_INVALID
+        EFFECT_CHAT_INVALID
+        EFFECT_ID_INVALID
         ENCRYPTED_MESSAGE_INVALID
+        ENTITIES_TOO_LONG
+        ENTITY_BOUNDS_INVALID
         EXPIRES_AT_INVALID
         FILE_ID_INVALID
         FILE_PARTS_INVALID
@@ -57,22 +68,35 @@ errors! {
         FILE_REFERENCE_EMPTY
         FILE_REFERENCE_INVALID
         FIRSTNAME_INVALID
+        FOLDER_ID_INVALID
         IMAGE_PROCESS_FAILED
         INPUT_FETCH_ERROR
+        INPUT_PEERS_EMPTY
         INPUT_USER_DEACTIVATED
         LASTNAME_INVALID
         LIMIT_INVALID
         LOCATION_INVALID
+        MAX_DATE_INVALID
         MD5_CHECKSUM_INVALID
+        MEDIA_CAPTION_TOO_LONG
         MEDIA_EMPTY
+        MEDIA_GROUPED_INVALID
         MEDIA_INVALID
+        MEDIA_PREV_INVALID
+        MESSAGE_EDIT_TIME_EXPIRED
+        MESSAGE_EMPTY
+        MESSAGE_IDS_EMPTY
         MESSAGE_ID_INVALID
         MESSAGE_NOT_MODIFIED
+        MESSAGE_TOO_LONG
         METHOD_INVALID
+        MIN_DATE_INVALID
         MSG_ID_INVALID
         NO_FORM_IN_LAYER
         OFFSET_INVALID
+        OFFSET_PEER_ID_INVALID
         PEER_ID_INVALID
+        PEER_ID_NOT_SUPPORTED
         PERSISTENT_TIMESTAMP_EMPTY
         PERSISTENT_TIMESTAMP_INVALID
         PHONE_CODE_EMPTY
@@ -88,15 +112,30 @@ errors! {
         PHOTO_INVALID_DIMENSIONS
         PHOTO_SAVE_FILE_INVALID
         PRIVACY_TOO_LONG
+        QUOTE_TEXT_INVALID
+        RANDOM_ID_EMPTY
+        REPLY_MESSAGE_ID_INVALID
+        REPLY_TO_INVALID
+        REPLY_TO_MONOFORUM_PEER_INVALID
+        SCHEDULE_DATE_INVALID
+        SEND_AS_PEER_INVALID
+        SHORTCUT_INVALID
+        STORY_ID_INVALID
         TEMP_AUTH_KEY_ALREADY_BOUND
         TEMP_AUTH_KEY_EMPTY
         TTL_MEDIA_INVALID
+        UNTIL_DATE_INVALID
         USERNAME_INVALID
         USERNAME_NOT_MODIFIED
         USERNAME_NOT_OCCUPIED
         USERNAME_OCCUPIED
+        USERS_TOO_MUCH
+        USER_ALREADY_PARTICIPANT
         USER_BOT_REQUIRED
         USER_ID_INVALID
+        USER_KICKED
+        USER_NOT_PARTICIPANT
+        YOU_BLOCKED_USER
     }
     401 {
         AUTH_KEY_PERM_EMPTY
@@ -105,7 +144,21 @@ errors! {
         USER_DEACTIVATED
     }
     403 {
+        CHAT_SEND_AUDIOS_FORBIDDEN
+        CHAT_SEND_DOCS_FORBIDDEN
+        CHAT_SEND_GIFS_FORBIDDEN
+        CHAT_SEND_MEDIA_FORBIDDEN
+        CHAT_SEND_PHOTOS_FORBIDDEN
+        CHAT_SEND_PLAIN_FORBIDDEN
+        CHAT_SEND_POLL_FORBIDDEN
+        CHAT_SEND_ROUNDVIDEOS_FORBIDDEN
+        CHAT_SEND_STICKERS_FORBIDDEN
+        CHAT_SEND_VIDEOS_FORBIDDEN
+        CHAT_SEND_VOICES_FORBIDDEN
         CHAT_WRITE_FORBIDDEN
+        GROUPCALL_FORBIDDEN
+        MESSAGE_AUTHOR_REQUIRED
+        PREMIUM_ACCOUNT_REQUIRED
     }
     406 {
         SEND_CODE_UNAVAILABLE
@@ -160,14 +213,17 @@ impl From<messenger::Error> for Error {
         match error {
             Cause::Account(error) => error.into(),
             Cause::AdminRequired => Self::CHAT_ADMIN_REQUIRED,
+            Cause::Chat(error) => of_chat(error),
             Cause::ChatUnknown => Self::CHAT_ID_INVALID,
             Cause::ChatWriteForbidden => Self::CHAT_WRITE_FORBIDDEN,
             Cause::File(error) => error.into(),
+            Cause::Edit(error) => of_edit(error),
             Cause::MessageUnknown => Self::MESSAGE_ID_INVALID,
             Cause::NotModified => Self::MESSAGE_NOT_MODIFIED,
             Cause::PeerUnknown => Self::PEER_ID_INVALID,
             Cause::Upload(error) => error.into(),
             Cause::UserUnknown => Self::USER_ID_INVALID,
+            Cause::Send(error) => of_send(error),
             Cause::Store(error) => error.into(),
             other => {
                 tracing::error!(%other, "a call failed");
@@ -235,5 +291,68 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         tracing::error!(%error, "the store failed");
         Self::INTERNAL_SERVER_ERROR
+    }
+}
+
+fn of_chat(error: messenger::ChatError) -> Error {
+    use messenger::ChatError as Cause;
+    match error {
+        Cause::AboutSame => Error::CHAT_ABOUT_NOT_MODIFIED,
+        Cause::AboutTooLong => Error::CHAT_ABOUT_TOO_LONG,
+        Cause::AlreadyMember => Error::USER_ALREADY_PARTICIPANT,
+        Cause::Full => Error::USERS_TOO_MUCH,
+        Cause::NotMember => Error::USER_NOT_PARTICIPANT,
+        Cause::Removed => Error::USER_KICKED,
+        Cause::TitleEmpty => Error::CHAT_TITLE_EMPTY,
+        // `Same`, and whatever will come.
+        _ => Error::CHAT_NOT_MODIFIED,
+    }
+}
+
+fn of_edit(error: messenger::EditError) -> Error {
+    use messenger::EditError as Cause;
+    match error {
+        Cause::Empty => Error::MESSAGE_EMPTY,
+        Cause::GroupInvalid => Error::MEDIA_GROUPED_INVALID,
+        Cause::NotAuthor => Error::MESSAGE_AUTHOR_REQUIRED,
+        Cause::TooOld => Error::MESSAGE_EDIT_TIME_EXPIRED,
+        // `MediaInvalid`, and whatever will come.
+        _ => Error::MEDIA_PREV_INVALID,
+    }
+}
+
+fn of_send(error: messenger::SendError) -> Error {
+    use messenger::{SendError as Cause, right};
+    match error {
+        Cause::Deleted => Error::INPUT_USER_DEACTIVATED,
+        Cause::Empty => Error::MESSAGE_EMPTY,
+        Cause::Forbidden(missing) => match missing {
+            right::SEND_PLAIN => Error::CHAT_SEND_PLAIN_FORBIDDEN,
+            right::SEND_PHOTOS => Error::CHAT_SEND_PHOTOS_FORBIDDEN,
+            right::SEND_VIDEOS => Error::CHAT_SEND_VIDEOS_FORBIDDEN,
+            right::SEND_ROUND_VIDEOS => Error::CHAT_SEND_ROUNDVIDEOS_FORBIDDEN,
+            right::SEND_AUDIOS => Error::CHAT_SEND_AUDIOS_FORBIDDEN,
+            right::SEND_VOICES => Error::CHAT_SEND_VOICES_FORBIDDEN,
+            right::SEND_DOCUMENTS => Error::CHAT_SEND_DOCS_FORBIDDEN,
+            right::SEND_STICKERS => Error::CHAT_SEND_STICKERS_FORBIDDEN,
+            right::SEND_GIFS => Error::CHAT_SEND_GIFS_FORBIDDEN,
+            right::SEND_POLLS => Error::CHAT_SEND_POLL_FORBIDDEN,
+            right::SEND_MEDIA => Error::CHAT_SEND_MEDIA_FORBIDDEN,
+            _ => Error::CHAT_WRITE_FORBIDDEN,
+        },
+        Cause::ForwardsRestricted => Error::CHAT_FORWARDS_RESTRICTED,
+        Cause::QuoteInvalid => Error::QUOTE_TEXT_INVALID,
+        Cause::ReplyInvalid => Error::REPLY_MESSAGE_ID_INVALID,
+        Cause::YouBlocked => Error::YOU_BLOCKED_USER,
+        _ => Error::CHAT_WRITE_FORBIDDEN,
+    }
+}
+
+impl From<messenger::TextError> for Error {
+    fn from(error: messenger::TextError) -> Self {
+        match error {
+            messenger::TextError::TooManyEntities => Self::ENTITIES_TOO_LONG,
+            _ => Self::ENTITY_BOUNDS_INVALID,
+        }
     }
 }

@@ -72,10 +72,10 @@ impl Context<'_> {
     }
 
     /// A basic group that the caller is or was a member of.
-    async fn named_chat(&self, id: ChatId) -> Result<PeerId> {
+    pub(crate) async fn named_chat(&self, id: ChatId) -> Result<PeerId> {
         let caller = self.user()?;
         let chat = self.messenger().chat(id).await?;
-        chat.filter(|chat| chat.knows(caller))
+        chat.filter(|chat| chat.knows(caller) || chat.removed.contains(&caller.0))
             .map(|_| PeerId::Chat(id))
             .ok_or(Error::CHAT_ID_INVALID)
     }

@@ -9,4 +9,5 @@
 mod auth;
 mod contacts;
 mod harness;
+mod messages;
 mod help;

@@ -1,0 +1,249 @@
+//! Basic groups (B.9).
+
+use messenger::{Counter, Invited, banned_rights_flags, participants};
+use store::{ChatId, MailboxId, PeerId};
+use tl_api::{constructors, functions, types};
+
+use super::send::answer;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// `view_messages` of `chatBannedRights`.
+const VIEW_MESSAGES: u32 = 1;
+
+/// messages.createChat
+pub(super) async fn create_chat(
+    context: &Context<'_>,
+    request: functions::messages::CreateChat,
+) -> Result<types::messages::InvitedUsers> {
+    let actor = context.actor()?;
+    if request.title.trim().is_empty() {
+        return Err(Error::CHAT_TITLE_EMPTY);
+    }
+    let mut users = Vec::with_capacity(request.users.len().min(200));
+    for user in &request.users {
+        users.push(context.input_user(user).await?);
+        if users.len() > 200 {
+            return Err(Error::USERS_TOO_MUCH);
+        }
+    }
+    let messenger = context.messenger();
+    let id = ChatId(messenger.next_id(Counter::Groups).await?);
+    let random_id = context.services.random_id();
+    let made = messenger
+        .found_chat(actor, id, random_id, &request.title, &users, context.now)
+        .await?;
+    Ok(invited(made))
+}
+
+fn invited(invited: Invited) -> types::messages::InvitedUsers {
+    let missing_invitees = invited
+        .missing
+        .iter()
+        .map(|user| types::MissingInvitee::new(user.0))
+        .collect();
+    types::messages::InvitedUsers {
+        updates: answer(invited.updates),
+        missing_invitees,
+    }
+}
+
+async fn chat_id(context: &Context<'_>, id: i64) -> Result<ChatId> {
+    context.named_chat(ChatId(id)).await?;
+    Ok(ChatId(id))
+}
+
+/// messages.addChatUser
+pub(super) async fn add_chat_user(
+    context: &Context<'_>,
+    request: functions::messages::AddChatUser,
+) -> Result<types::messages::InvitedUsers> {
+    let actor = context.actor()?;
+    let id = chat_id(context, request.chat_id).await?;
+    let messenger = context.messenger();
+    let chat = messenger.chat_of(actor.user, id).await?;
+    if chat.deactivated || chat.member(actor.user).is_none() {
+        return Err(Error::CHAT_WRITE_FORBIDDEN);
+    }
+    let user = context.input_user(&request.user_id).await?;
+    if chat.member(user).is_some() {
+        return Err(Error::USER_ALREADY_PARTICIPANT);
+    }
+    if messenger.has_blocked(actor.user, user).await? {
+        return Err(Error::YOU_BLOCKED_USER);
+    }
+    let added = messenger
+        .add_chat_user(actor, id, user, context.now)
+        .await?;
+    Ok(invited(added))
+}
+
+/// messages.deleteChatUser
+pub(super) async fn delete_chat_user(
+    context: &Context<'_>,
+    request: functions::messages::DeleteChatUser,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let id = chat_id(context, request.chat_id).await?;
+    let user = context.input_user(&request.user_id).await?;
+    let updates = context
+        .messenger()
+        .delete_chat_user(actor, id, user, context.now)
+        .await?;
+    Ok(answer(updates))
+}
+
+/// messages.deleteChat
+pub(super) async fn delete_chat(
+    context: &Context<'_>,
+    request: functions::messages::DeleteChat,
+) -> Result<bool> {
+    let actor = context.actor()?;
+    let id = chat_id(context, request.chat_id).await?;
+    context
+        .messenger()
+        .close_chat(actor, id, context.now)
+        .await?;
+    Ok(true)
+}
+
+/// messages.editChatTitle
+pub(super) async fn edit_chat_title(
+    context: &Context<'_>,
+    request: functions::messages::EditChatTitle,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let id = chat_id(context, request.chat_id).await?;
+    let updates = context
+        .messenger()
+        .set_chat_title(actor, id, &request.title, context.now)
+        .await?;
+    Ok(answer(updates))
+}
+
+/// The group that a peer is.
+async fn group(context: &Context<'_>, peer: &types::InputPeer) -> Result<ChatId> {
+    match context.peer(peer).await? {
+        PeerId::Chat(id) => Ok(id),
+        PeerId::User(_) | PeerId::Channel(_) => Err(Error::PEER_ID_INVALID),
+    }
+}
+
+/// messages.editChatAbout
+pub(super) async fn edit_chat_about(
+    context: &Context<'_>,
+    request: functions::messages::EditChatAbout,
+) -> Result<bool> {
+    let actor = context.actor()?;
+    let id = group(context, &request.peer).await?;
+    context
+        .messenger()
+        .set_chat_about(actor, id, &request.about, context.now)
+        .await?;
+    Ok(true)
+}
+
+/// messages.editChatAdmin
+pub(super) async fn edit_chat_admin(
+    context: &Context<'_>,
+    request: functions::messages::EditChatAdmin,
+) -> Result<bool> {
+    let actor = context.actor()?;
+    let id = chat_id(context, request.chat_id).await?;
+    let user = context.input_user(&request.user_id).await?;
+    context
+        .messenger()
+        .set_chat_admin(actor, id, user, request.is_admin, context.now)
+        .await?;
+    Ok(true)
+}
+
+/// messages.editChatDefaultBannedRights
+pub(super) async fn edit_chat_default_banned_rights(
+    context: &Context<'_>,
+    request: functions::messages::EditChatDefaultBannedRights,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let id = group(context, &request.peer).await?;
+    let rights = banned_rights_flags(&request.banned_rights);
+    if rights & VIEW_MESSAGES != 0 {
+        return Err(Error::BANNED_RIGHTS_INVALID);
+    }
+    if !matches!(request.banned_rights.until_date, 0 | i32::MAX) {
+        return Err(Error::UNTIL_DATE_INVALID);
+    }
+    let updates = context
+        .messenger()
+        .set_chat_banned_rights(actor, id, rights, context.now)
+        .await?;
+    Ok(answer(updates))
+}
+
+/// messages.getChats
+pub(super) async fn get_chats(
+    context: &Context<'_>,
+    request: functions::messages::GetChats,
+) -> Result<types::messages::Chats> {
+    let user = context.user()?;
+    let messenger = context.messenger();
+    let mut chats = Vec::with_capacity(request.id.len().min(100));
+    for id in request.id.iter().take(100) {
+        let chat = messenger.chat_of(user, ChatId(*id)).await?;
+        chats.push(messenger.show_chat(user, &chat));
+    }
+    Ok(types::messages::Chats::Chats { chats })
+}
+
+/// messages.getFullChat
+pub(super) async fn get_full_chat(
+    context: &Context<'_>,
+    request: functions::messages::GetFullChat,
+) -> Result<types::messages::ChatFull> {
+    let user = context.user()?;
+    let id = chat_id(context, request.chat_id).await?;
+    let messenger = context.messenger();
+    let chat = messenger.chat_of(user, id).await?;
+    let peer = PeerId::Chat(id);
+    let participants = if chat.member(user).is_some() {
+        participants(&chat)
+    } else {
+        types::ChatParticipants::Forbidden(Box::new(constructors::ChatParticipantsForbidden::new(
+            id.0,
+        )))
+    };
+    let mut full = constructors::ChatFull::new(
+        id.0,
+        chat.about.as_str().into(),
+        participants,
+        Box::new(messenger.notify_settings(user, peer).await?),
+    );
+    full.can_set_username = chat.creator == user.0;
+    full.pinned_msg_id = messenger.pinned_message(user, peer).await?.map(|id| id.0);
+    let dialog = context
+        .services
+        .store
+        .dialog(MailboxId::User(user), peer)
+        .await?;
+    full.folder_id = dialog
+        .filter(|dialog| dialog.folder != messenger::MAIN)
+        .map(|dialog| dialog.folder.cast_signed());
+    if let Some(photo) = &chat.photo {
+        let id = store::DocumentId(photo.id);
+        full.chat_photo = messenger
+            .file(id)
+            .await?
+            .map(|file| messenger.show_photo(user, id, &file));
+    }
+    full.available_reactions = Some(types::ChatReactions::All {
+        allow_custom: false,
+    });
+    let mut peers = messenger::Peers::default();
+    peers.add_participants(&full.participants);
+    peers.add(peer);
+    let shown = messenger.show(user, &peers, context.now).await?;
+    Ok(types::messages::ChatFull {
+        full_chat: types::ChatFull::ChatFull(Box::new(full)),
+        chats: shown.chats,
+        users: shown.users,
+    })
+}

@@ -1,0 +1,45 @@
+//! Editing (A70–A74).
+
+use messenger::Edit;
+use store::MsgId;
+use tl_api::{functions, types};
+
+use super::send::answer;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// messages.editMessage
+pub(super) async fn edit_message(
+    context: &Context<'_>,
+    request: functions::messages::EditMessage,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let peer = context.peer(&request.peer).await?;
+    if request.quick_reply_shortcut_id.is_some() {
+        return Err(Error::SHORTCUT_INVALID);
+    }
+    if request.schedule_date.is_some() || request.rich_message.is_some() {
+        return Err(Error::MESSAGE_ID_INVALID);
+    }
+    let messenger = context.messenger();
+    let id = MsgId(request.id);
+    let old = messenger
+        .editable(actor.user, peer, id, context.now)
+        .await?;
+    let has_media =
+        matches!(&old.message, types::Message::Message(message) if message.media.is_some());
+    let text = match &request.message {
+        Some(text) if has_media || request.media.is_some() => {
+            Some(context.caption(text, request.entities).await?)
+        }
+        Some(text) => Some(context.text(text, request.entities).await?),
+        None => None,
+    };
+    let edit = Edit {
+        text,
+        media: None,
+        invert_media: request.invert_media,
+    };
+    let updates = messenger.edit(actor, peer, id, edit, context.now).await?;
+    Ok(answer(updates))
+}
