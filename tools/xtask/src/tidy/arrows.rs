@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "services",
         &["tl", "tl-api", "mtproto-core", "store", "messenger", "bus"],
     ),
-    ("client-sdk", &["tl", "tl-api", "mtproto-core"]),
+    ("chappe-client", &["tl", "tl-api", "mtproto-core"]),
 ];
 
 /// Packages that bring a runtime, a socket or the system's entropy into a crate without I/O.

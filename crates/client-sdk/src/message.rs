@@ -1,0 +1,157 @@
+//! Messages: sending and reading back.
+
+use rand::RngExt as _;
+use tl_api::{functions, types};
+
+use crate::client::Client;
+use crate::error::{Error, Result};
+
+/// Messages in one page of a history.
+const PAGE_LEN: i32 = 100;
+
+impl Client {
+    /// Sends a text and returns the message as the server keeps it.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn send_text(&self, peer: &types::InputPeer, text: &str) -> Result<types::Message> {
+        let request =
+            functions::messages::SendMessage::new(peer.clone(), text.into(), rand::rng().random());
+        let updates = self.invoke(request).await?;
+        self.sent_message(updates)
+    }
+
+    /// The message among the updates that sending was answered with.
+    pub(crate) fn sent_message(&self, updates: types::Updates) -> Result<types::Message> {
+        let types::Updates::Updates(updates) = updates else {
+            return Err(Error::Unreadable);
+        };
+        self.remember_peers(&updates.users, &updates.chats);
+        updates
+            .updates
+            .into_iter()
+            .find_map(new_message)
+            .ok_or(Error::Unreadable)
+    }
+
+    /// Sends a file that was uploaded.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn send_file(
+        &self,
+        peer: &types::InputPeer,
+        file: types::InputFile,
+        mime_type: &str,
+        caption: &str,
+    ) -> Result<types::Message> {
+        let media = tl_api::constructors::InputMediaUploadedDocument::new(
+            file,
+            mime_type.into(),
+            Vec::new(),
+        );
+        let request = functions::messages::SendMedia::new(
+            peer.clone(),
+            types::InputMedia::UploadedDocument(Box::new(media)),
+            caption.into(),
+            rand::rng().random(),
+        );
+        let updates = self.invoke(request).await?;
+        self.sent_message(updates)
+    }
+
+    /// Marks everything up to a message as read.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn read_history(&self, peer: &types::InputPeer, max_id: i32) -> Result<()> {
+        let peer = peer.clone();
+        self.invoke(functions::messages::ReadHistory { peer, max_id })
+            .await?;
+        Ok(())
+    }
+
+    /// The messages of a chat, newest first, page by page.
+    #[must_use]
+    pub fn history(&self, peer: types::InputPeer) -> History {
+        History {
+            client: self.clone(),
+            peer,
+            page: Vec::new(),
+            offset_id: 0,
+            ended: false,
+        }
+    }
+}
+
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "other updates carry no new message"
+)]
+fn new_message(update: types::Update) -> Option<types::Message> {
+    match update {
+        types::Update::NewMessage { message, .. }
+        | types::Update::NewChannelMessage { message, .. } => Some(message),
+        _ => None,
+    }
+}
+
+/// The messages of a chat, newest first.
+pub struct History {
+    client: Client,
+    peer: types::InputPeer,
+    /// What is left of the page, oldest first.
+    page: Vec<types::Message>,
+    offset_id: i32,
+    ended: bool,
+}
+
+impl History {
+    /// The next message; `None` after the first one of the chat.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn next(&mut self) -> Result<Option<types::Message>> {
+        if self.page.is_empty() && !self.ended {
+            self.load().await?;
+        }
+        Ok(self.page.pop())
+    }
+
+    async fn load(&mut self) -> Result<()> {
+        let request = functions::messages::GetHistory {
+            peer: self.peer.clone(),
+            offset_id: self.offset_id,
+            offset_date: 0,
+            add_offset: 0,
+            limit: PAGE_LEN,
+            max_id: 0,
+            min_id: 0,
+            hash: 0,
+        };
+        let (messages, users, chats) = match self.client.invoke(request).await? {
+            types::messages::Messages::Messages(page) => (page.messages, page.users, page.chats),
+            types::messages::Messages::Slice(page) => (page.messages, page.users, page.chats),
+            types::messages::Messages::ChannelMessages(page) => {
+                (page.messages, page.users, page.chats)
+            }
+            types::messages::Messages::NotModified { .. } => return Err(Error::Unreadable),
+        };
+        self.client.remember_peers(&users, &chats);
+        match messages.last() {
+            Some(oldest) => self.offset_id = id_of(oldest),
+            None => self.ended = true,
+        }
+        self.page = messages;
+        self.page.reverse();
+        Ok(())
+    }
+}
+
+fn id_of(message: &types::Message) -> i32 {
+    match message {
+        types::Message::Message(message) => message.id,
+        types::Message::Service(message) => message.id,
+        types::Message::Empty { id, .. } => *id,
+    }
+}
