@@ -56,6 +56,12 @@ impl Messenger {
         Ok(map)
     }
 
+    /// Forgets the cached list of a user: it was changed in the store.
+    pub(crate) fn forget_blocked(&self, owner: UserId) {
+        self.changed();
+        self.blocked.remove(&owner);
+    }
+
     /// Whether `owner` has blocked `user`.
     ///
     /// # Errors
@@ -103,8 +109,7 @@ impl Messenger {
                 .remove_contact(actor.user, ContactList::Blocked, user)
                 .await?;
         }
-        self.changed();
-        self.blocked.remove(&actor.user);
+        self.forget_blocked(actor.user);
         let peer = tl_peer(PeerId::User(user));
         let updates = vec![
             types::Update::PeerBlocked {

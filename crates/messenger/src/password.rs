@@ -6,6 +6,7 @@ use store::UserId;
 use crate::Messenger;
 use crate::error::Result;
 use crate::record::Record;
+use crate::time::Now;
 
 /// The scope of passwords among the settings; the key is the user.
 const SCOPE: &str = "password";
@@ -28,6 +29,19 @@ pub struct PasswordRecord {
     #[n(3)]
     #[cbor(default)]
     pub reset_barred_until: u32,
+    /// Grows with every change: salts are made from it.
+    #[n(4)]
+    #[cbor(default)]
+    pub version: u32,
+    /// When the account will be deleted because nobody knew the password, Unix seconds; 0 for
+    /// never.
+    #[n(5)]
+    #[cbor(default)]
+    pub delete_at: u32,
+    /// What the owner names to keep the account from being deleted.
+    #[n(6)]
+    #[cbor(default)]
+    pub delete_hash: String,
 }
 
 /// What proves a password without telling it.
@@ -51,6 +65,19 @@ pub struct Verifier {
 }
 
 impl Record for PasswordRecord {}
+
+impl PasswordRecord {
+    /// Sets, changes or removes the password. Whatever was going on with the old one is over.
+    pub fn replace(&mut self, verifier: Option<Verifier>, now: Now) {
+        *self = Self {
+            verifier,
+            changed_at: now.unix_s(),
+            version: self.version + 1,
+            reset_barred_until: self.reset_barred_until,
+            ..Self::default()
+        };
+    }
+}
 
 impl Messenger {
     /// What is kept of a user's password.

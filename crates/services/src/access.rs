@@ -1,20 +1,48 @@
 //! Who may call what (account sheet 0.1).
 
+use messenger::User;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+
 /// What a caller needs for a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Needs {
+enum Needs {
     /// Nothing.
     Nothing,
+    /// To be logged in, or to have the password of a login left to give.
+    PasswordPending,
     /// To be logged in.
     User,
 }
 
 /// Methods that anybody may call.
 const OPEN: &[&str] = &[
-    "account.deleteAccount",
-    "account.getPassword",
     "account.sendVerifyEmailCode",
     "account.verifyEmail",
+    "auth.bindTempAuthKey",
+    "auth.cancelCode",
+    "auth.checkPaidAuth",
+    "auth.checkPassword",
+    "auth.dropTempAuthKeys",
+    "auth.exportLoginToken",
+    "auth.finishFirebasePnvLogin",
+    "auth.finishPasskeyLogin",
+    "auth.firebasePnvSignUp",
+    "auth.importAuthorization",
+    "auth.importBotAuthorization",
+    "auth.importLoginToken",
+    "auth.importWebTokenAuthorization",
+    "auth.initFirebasePnvLogin",
+    "auth.initPasskeyLogin",
+    "auth.logOut",
+    "auth.reportMissingCode",
+    "auth.requestFirebaseSms",
+    "auth.resendCode",
+    "auth.resetLoginEmail",
+    "auth.sendCode",
+    "auth.signIn",
+    "auth.signUp",
     "help.getAppConfig",
     "help.getCdnConfig",
     "help.getConfig",
@@ -24,10 +52,37 @@ const OPEN: &[&str] = &[
     "help.saveAppLog",
 ];
 
-/// What a method of this name needs.
-pub(crate) fn needs(name: &str) -> Needs {
-    let open = name.starts_with("auth.") || name.starts_with("langpack.") || OPEN.contains(&name);
-    if open { Needs::Nothing } else { Needs::User }
+/// Methods for who has given a right code and has the password left to give.
+const PASSWORD_PENDING: &[&str] = &[
+    "account.deleteAccount",
+    "account.getPassword",
+    "auth.checkRecoveryPassword",
+    "auth.recoverPassword",
+    "auth.requestPasswordRecovery",
+];
+
+/// What a temporary key may call before it is bound (C53).
+const UNBOUND: &[&str] = &[
+    "auth.bindTempAuthKey",
+    "help.getConfig",
+    "help.getNearestDc",
+];
+
+/// Methods that only bots may call.
+const BOTS_ONLY: &[&str] = &[
+    "account.getBotBusinessConnection",
+    "help.setBotUpdatesStatus",
+    "users.setSecureValueErrors",
+];
+
+fn needs(name: &str) -> Needs {
+    if name.starts_with("langpack.") || OPEN.contains(&name) {
+        Needs::Nothing
+    } else if PASSWORD_PENDING.contains(&name) {
+        Needs::PasswordPending
+    } else {
+        Needs::User
+    }
 }
 
 /// Whether a call of this name says that its session belongs to a client that wants updates, and
@@ -36,4 +91,42 @@ pub(crate) fn subscribes(name: &str) -> bool {
     !["auth.", "help.", "langpack.", "upload."]
         .iter()
         .any(|namespace| name.starts_with(namespace))
+}
+
+impl Context<'_> {
+    /// Whether the caller may call the method at all, in the order of the sheet.
+    pub(crate) async fn check_access(&self, name: &str) -> Result<()> {
+        let unbound = self.caller.temp_key_id == Some(self.caller.auth_key_id);
+        if unbound && !UNBOUND.contains(&name) {
+            return Err(Error::AUTH_KEY_PERM_EMPTY);
+        }
+        if self.caller.user.is_none() {
+            return self.check_stranger(name).await;
+        }
+        let user = self.messenger().user(self.user()?).await?;
+        match user.as_deref() {
+            Some(User { deleted: false, .. }) => {}
+            Some(_) => return Err(Error::USER_DEACTIVATED),
+            None => return Err(Error::AUTH_KEY_UNREGISTERED),
+        }
+        let is_bot = user.is_some_and(|user| user.bot);
+        if BOTS_ONLY.contains(&name) && !is_bot {
+            return Err(Error::USER_BOT_REQUIRED);
+        }
+        Ok(())
+    }
+
+    /// Somebody who is not logged in.
+    async fn check_stranger(&self, name: &str) -> Result<()> {
+        let needs = needs(name);
+        if needs == Needs::Nothing {
+            return Ok(());
+        }
+        let pending = self.services.password_pending(self).await?;
+        match (pending, needs) {
+            (Some(_), Needs::PasswordPending) => Ok(()),
+            (Some(_), _) => Err(Error::SESSION_PASSWORD_NEEDED),
+            (None, _) => Err(Error::AUTH_KEY_UNREGISTERED),
+        }
+    }
 }

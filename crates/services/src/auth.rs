@@ -2,6 +2,7 @@
 
 mod bind;
 pub(crate) mod code;
+mod password;
 pub(crate) mod sign_in;
 mod transfer;
 
@@ -11,11 +12,13 @@ methods! {
     works {
         AuthBindTempAuthKey => bind::bind_temp_auth_key,
         AuthCancelCode => code::cancel_code,
+        AuthCheckPassword => password::check_password,
         AuthDropTempAuthKeys => bind::drop_temp_auth_keys,
         AuthExportAuthorization => transfer::export_authorization,
         AuthImportAuthorization => transfer::import_authorization,
         AuthLogOut => sign_in::log_out,
         AuthReportMissingCode => code::report_missing_code,
+        AuthRequestPasswordRecovery => password::request_password_recovery,
         AuthResendCode => code::resend_code,
         AuthSendCode => code::send_code,
         AuthSignIn => sign_in::sign_in,

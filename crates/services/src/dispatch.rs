@@ -6,7 +6,7 @@ use std::pin::Pin;
 use tl::Bytes;
 use tl_api::call::Call;
 
-use crate::access::{Needs, needs, subscribes};
+use crate::access::subscribes;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::{
@@ -29,8 +29,13 @@ pub enum State {
 /// The table of a namespace: which function serves which call.
 ///
 /// `METHODS` lists the calls with their state; `dispatch` gives back a call that is not in the table.
+/// What is `refused` has no function: it is answered by the refusal that clients know for it.
 macro_rules! methods {
-    ($(works { $($call:ident => $($handler:ident)::+,)* })? $(empty { $($empty:ident => $($nothing:ident)::+,)* })?) => {
+    (
+        $(works { $($call:ident => $($handler:ident)::+,)* })?
+        $(empty { $($empty:ident => $($nothing:ident)::+,)* })?
+        $(refused { $($refused:ident => $refusal:ident,)* })?
+    ) => {
         /// The calls served here.
         pub(crate) const METHODS: &[(&str, $crate::dispatch::State)] = &[
             $($((stringify!($call), $crate::dispatch::State::Works),)*)?
@@ -57,6 +62,9 @@ macro_rules! methods {
                     let encode = $crate::dispatch::encode_of(&*request);
                     let result = $($nothing)::+(context, *request).await?;
                     encode(context, &result)
+                })),)*)?
+                $($(tl_api::call::Call::$refused(_) => Ok(Box::pin(async move {
+                    Err($crate::error::Error::$refusal)
                 })),)*)?
                 other => Err(other),
             }
@@ -112,9 +120,7 @@ impl Services {
     async fn serve(&self, context: &Context<'_>, call: &bus::Call) -> Result<Bytes> {
         let request: Call = tl::from_bytes(&call.body).map_err(|_| unreadable(&call.body))?;
         let name = request.name();
-        if context.caller.user.is_none() && needs(name) == Needs::User {
-            return Err(self.why_not_logged_in(context).await);
-        }
+        context.check_access(name).await?;
         if context.caller.user.is_some() && !call.without_updates && subscribes(name) {
             self.gateways.tell(bus::Notice::KeySubscribed(
                 context.caller.auth_key_id,

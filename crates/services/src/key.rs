@@ -10,8 +10,6 @@ use tl::Bytes;
 use zeroize::Zeroizing;
 
 use crate::Services;
-use crate::context::Context;
-use crate::error::Error;
 
 /// The kinds of [`AuthKey::kind`].
 pub(crate) const PERMANENT: u8 = 0;
@@ -49,6 +47,10 @@ pub(crate) struct KeyRecord {
     #[n(7)]
     #[cbor(default)]
     pub(crate) temp_keys: Vec<i64>,
+    /// Until when the password may be given, Unix seconds.
+    #[n(8)]
+    #[cbor(default)]
+    pub(crate) pending_until: u32,
 }
 
 /// What a client said of itself in `initConnection`.
@@ -74,6 +76,14 @@ pub(crate) struct ClientRecord {
 }
 
 impl Record for KeyRecord {}
+
+impl KeyRecord {
+    /// Whose password is waited for.
+    pub(crate) fn pending(&self, now: messenger::Now) -> Option<UserId> {
+        let waits = self.password_pending != 0 && now.unix_s() < self.pending_until;
+        waits.then_some(UserId(self.password_pending))
+    }
+}
 
 /// Locks for the changes of keys: a change reads, and then writes.
 #[derive(Debug)]
@@ -136,18 +146,6 @@ impl Services {
         self.gateways
             .tell(bus::Notice::KeyGone(bus::AuthKeyId(id.0)));
         Ok(())
-    }
-
-    /// Which refusal a caller gets who is not logged in.
-    pub(crate) async fn why_not_logged_in(&self, context: &Context<'_>) -> Error {
-        if context.caller.temp_key_id == Some(context.caller.auth_key_id) {
-            return Error::AUTH_KEY_PERM_EMPTY;
-        }
-        match self.key_record(context.auth_key_id()).await {
-            Ok(Some((_, record))) if record.password_pending != 0 => Error::SESSION_PASSWORD_NEEDED,
-            Ok(_) => Error::AUTH_KEY_UNREGISTERED,
-            Err(error) => error.into(),
-        }
     }
 }
 

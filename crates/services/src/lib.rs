@@ -45,6 +45,7 @@ mod premium;
 mod presence;
 mod publish;
 mod service_notice;
+mod srp;
 mod stats;
 mod stickers;
 mod stories;
@@ -97,6 +98,7 @@ pub struct Services {
     pub(crate) world: Arc<dyn World>,
     pub(crate) pictures: file::Pictures,
     pub(crate) key_locks: key::KeyLocks,
+    pub(crate) challenges: srp::Challenges,
 }
 
 impl Services {
@@ -128,6 +130,7 @@ impl Services {
             world,
             pictures: file::Pictures::default(),
             key_locks: key::KeyLocks::default(),
+            challenges: srp::Challenges::default(),
         }
     }
 

@@ -11,3 +11,4 @@ mod contacts;
 mod harness;
 mod messages;
 mod help;
+mod password;
