@@ -10,6 +10,7 @@ use tl_api::{constructors, types};
 use crate::Messenger;
 use crate::error::{Error, Result};
 use crate::mailbox::{Batch, Commit};
+use crate::privacy::PrivacyKey;
 use crate::publish::Actor;
 use crate::record::{Chat, ChatMember};
 use crate::right;
@@ -567,7 +568,7 @@ impl Messenger {
             if account.deleted {
                 return Err(crate::send::SendError::Deleted.into());
             }
-            let may = !self.has_blocked(user, by).await? && self.may_invite(by, user).await?;
+            let may = !self.has_blocked(user, by).await? && self.may(by, user, PrivacyKey::ChatInvite).await?;
             if may {
                 wanted.push(user);
             } else {
@@ -575,11 +576,6 @@ impl Messenger {
             }
         }
         Ok((wanted, missing))
-    }
-
-    /// Whether the privacy of `user` lets `by` bring them into groups.
-    async fn may_invite(&self, _by: UserId, _user: UserId) -> Result<bool> {
-        Ok(true)
     }
 
     /// The newest pinned message of a dialog.

@@ -13,6 +13,9 @@ pub enum Error {
     /// The caller lacks the right for it.
     #[error("only an admin with the right may do that")]
     AdminRequired,
+    /// Dialogs are not arranged so.
+    #[error(transparent)]
+    Arrange(#[from] crate::arrange::ArrangeError),
     /// The bytes of a file cannot be reached.
     #[error(transparent)]
     Blob(#[from] crate::blob::BlobError),

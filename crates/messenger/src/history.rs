@@ -32,6 +32,39 @@ pub struct Window {
     pub min_id: i32,
 }
 
+impl Window {
+    /// The part of a list that is all there, newest first (H1, H2), and where it begins.
+    pub(crate) fn cut<T>(
+        self,
+        list: Vec<T>,
+        id_and_date: impl Fn(&T) -> (MsgId, u32),
+    ) -> (usize, Vec<T>) {
+        let before = |item: &&T| {
+            let (id, date) = id_and_date(item);
+            if self.offset_id > 0 {
+                id.0 >= self.offset_id
+            } else {
+                self.offset_date > 0 && date >= self.offset_date.cast_unsigned()
+            }
+        };
+        let index = list.iter().filter(before).count();
+        let start = i64::try_from(index).unwrap_or(i64::MAX) + i64::from(self.add_offset);
+        let end = start + i64::from(self.limit);
+        let start = usize::try_from(start.max(0)).unwrap_or(usize::MAX);
+        let end = usize::try_from(end.max(0)).unwrap_or(usize::MAX);
+        let kept = list
+            .into_iter()
+            .take(end)
+            .skip(start)
+            .filter(|item| {
+                let (id, _) = id_and_date(item);
+                (self.min_id <= 0 || id.0 > self.min_id) && (self.max_id <= 0 || id.0 < self.max_id)
+            })
+            .collect();
+        (start, kept)
+    }
+}
+
 /// Messages of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MessagePage {

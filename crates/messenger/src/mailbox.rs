@@ -133,6 +133,14 @@ impl Letter {
         message_date(&self.message).cast_unsigned()
     }
 
+    /// The id of the sender's copy, when this is another one.
+    pub(crate) fn senders_id(&self) -> Option<MsgId> {
+        match &self.link {
+            Link::Pair(id) | Link::Spoke(_, id) => Some(*id),
+            Link::Alone | Link::Hub(_) => None,
+        }
+    }
+
     fn to_store(&self) -> Result<Message> {
         let body = tl::to_bytes(&self.message, Layer(NEWEST_LAYER))
             .map_err(|_| Error::Damaged("a message without a form"))?;

@@ -9,7 +9,6 @@ use tl_api::{constructors, types};
 use crate::Messenger;
 use crate::dialog::{self, UNREAD_MARK};
 use crate::error::Result;
-use crate::link::Link;
 use crate::mailbox::{Batch, Letter};
 use crate::peer::tl_peer;
 use crate::publish::Actor;
@@ -241,10 +240,8 @@ fn copy_of_author(reader: UserId, message: &Message) -> Result<Option<(UserId, M
     if author == reader {
         return Ok(None);
     }
-    Ok(match Letter::read(message)?.link {
-        Link::Pair(id) | Link::Spoke(_, id) => Some((author, id)),
-        Link::Alone | Link::Hub(_) => None,
-    })
+    let id = Letter::read(message)?.senders_id();
+    Ok(id.map(|id| (author, id)))
 }
 
 /// Moves the mark of what others have read of a user's messages.

@@ -37,6 +37,9 @@ pub enum SendError {
     /// There is nothing to send.
     #[error("the message is empty")]
     Empty,
+    /// The other side has blocked the one who pins.
+    #[error("nothing may be pinned in that chat")]
+    PinRestricted,
     /// The quoted text does not occur in the message.
     #[error("no such text to quote")]
     QuoteInvalid,
@@ -208,7 +211,7 @@ impl Messenger {
         }
     }
 
-    async fn sent_before(&self, actor: Actor, op: OpId) -> Result<Option<OperationResult>> {
+    pub(crate) async fn sent_before(&self, actor: Actor, op: OpId) -> Result<Option<OperationResult>> {
         let mailbox = MailboxId::User(actor.user);
         Ok(self.store.operation(mailbox, op).await?)
     }
@@ -375,7 +378,7 @@ impl Messenger {
         Ok(mentioned)
     }
 
-    async fn add_reply(
+    pub(crate) async fn add_reply(
         &self,
         parcel: &mut Parcel,
         sender: UserId,
@@ -559,7 +562,7 @@ impl Messenger {
     }
 
     /// The answer to what was sent before.
-    async fn repeated(
+    pub(crate) async fn repeated(
         &self,
         actor: Actor,
         random_ids: &[i64],
@@ -666,7 +669,7 @@ fn for_holder(
 }
 
 /// Voice, round videos and media that destroy themselves are unread until opened.
-fn wants_opening(message: &constructors::Message) -> bool {
+pub(crate) fn wants_opening(message: &constructors::Message) -> bool {
     match &message.media {
         Some(types::MessageMedia::Document(document)) => {
             document.voice || document.round || document.ttl_seconds.is_some()
