@@ -287,6 +287,15 @@ impl Messenger {
         self.change_and_say(actor, id, change, action, now).await
     }
 
+    /// Refuses whoever may not change title and photo of a group.
+    ///
+    /// # Errors
+    /// Why not, or when the store fails.
+    pub async fn check_chat_info(&self, user: UserId, id: ChatId) -> Result<()> {
+        let chat = self.chat_of(user, id).await?;
+        check_right(&chat, user, right::CHANGE_INFO)
+    }
+
     /// Gives a group another photo, or none.
     ///
     /// # Errors
@@ -568,7 +577,8 @@ impl Messenger {
             if account.deleted {
                 return Err(crate::send::SendError::Deleted.into());
             }
-            let may = !self.has_blocked(user, by).await? && self.may(by, user, PrivacyKey::ChatInvite).await?;
+            let may = !self.has_blocked(user, by).await?
+                && self.may(by, user, PrivacyKey::ChatInvite).await?;
             if may {
                 wanted.push(user);
             } else {

@@ -23,12 +23,7 @@ impl Messenger {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn read_contents(
-        &self,
-        actor: Actor,
-        ids: Vec<MsgId>,
-        now: Now,
-    ) -> Result<Affected> {
+    pub async fn read_contents(&self, actor: Actor, ids: Vec<MsgId>, now: Now) -> Result<Affected> {
         let unread = self.unread_contents(actor.user, ids).await?;
         if unread.is_empty() {
             return self.unaffected(actor.user).await;

@@ -233,6 +233,25 @@ impl Messenger {
         Ok(Cleared { affected, more })
     }
 
+    /// Deletes the saved messages that were taken from one chat.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete_saved(
+        &self,
+        actor: Actor,
+        from: PeerId,
+        max_id: MsgId,
+        now: Now,
+    ) -> Result<Cleared> {
+        let mut letters = self.saved_from(actor.user, from).await?;
+        letters.retain(|letter| max_id.0 == 0 || letter.id() <= max_id);
+        let more = letters.len() > BATCH_LEN;
+        letters.truncate(BATCH_LEN);
+        let affected = self.delete_letters(actor, letters, false, now).await?;
+        Ok(Cleared { affected, more })
+    }
+
     /// The newest messages to be deleted, and whether there are more.
     async fn doomed(
         &self,

@@ -70,7 +70,8 @@ impl Messenger {
             .chain(audience.holders.iter().copied().filter(|_| says_so));
         let mut batch = self.open(holders.map(MailboxId::User), now).await?;
         for (holder, id) in &copies {
-            self.pin_in(&mut batch, *holder, &[*id], !pinning.unpin).await?;
+            self.pin_in(&mut batch, *holder, &[*id], !pinning.unpin)
+                .await?;
         }
         if says_so {
             let mut parcel = Parcel::service(types::MessageAction::PinMessage {}, now);
@@ -195,12 +196,8 @@ impl Messenger {
         let count = i32::try_from(changed.len()).unwrap_or(i32::MAX);
         if let Some(peer) = peer {
             batch.user(user).update(count, |pts| {
-                let mut update = constructors::UpdatePinnedMessages::new(
-                    tl_peer(peer),
-                    changed,
-                    pts,
-                    count,
-                );
+                let mut update =
+                    constructors::UpdatePinnedMessages::new(tl_peer(peer), changed, pts, count);
                 update.pinned = pinned;
                 types::Update::PinnedMessages(Box::new(update))
             })?;

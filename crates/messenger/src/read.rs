@@ -205,6 +205,26 @@ impl Messenger {
         Ok(unread)
     }
 
+    /// Who has read a message that `author` wrote, and when, as far as that is known.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read_by(&self, author: UserId, letter: &Letter) -> Result<Vec<(UserId, u32)>> {
+        let mut read = Vec::new();
+        for (reader, id) in self.copies(author, letter).await? {
+            let peer = match letter.peer {
+                PeerId::User(_) => PeerId::User(author),
+                chat => chat,
+            };
+            let dates = self.read_dates(reader, peer).await?;
+            // The first mark at or above the message is when it was read.
+            if let Some((_, date)) = dates.into_iter().find(|(mark, _)| *mark >= id) {
+                read.push((reader, date));
+            }
+        }
+        Ok(read)
+    }
+
     /// When which marks of a dialog were set, oldest first.
     pub(crate) async fn read_dates(
         &self,

@@ -211,7 +211,11 @@ impl Messenger {
         }
     }
 
-    pub(crate) async fn sent_before(&self, actor: Actor, op: OpId) -> Result<Option<OperationResult>> {
+    pub(crate) async fn sent_before(
+        &self,
+        actor: Actor,
+        op: OpId,
+    ) -> Result<Option<OperationResult>> {
         let mailbox = MailboxId::User(actor.user);
         Ok(self.store.operation(mailbox, op).await?)
     }

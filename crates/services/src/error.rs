@@ -32,6 +32,7 @@ macro_rules! errors {
 errors! {
     400 {
         ABOUT_TOO_LONG
+        ADMIN_ID_INVALID
         API_ID_INVALID
         AUTH_BYTES_INVALID
         BANNED_RIGHTS_INVALID
@@ -43,9 +44,11 @@ errors! {
         CHAT_ADMIN_REQUIRED
         CHAT_FORWARDS_RESTRICTED
         CHAT_ID_INVALID
+        CHAT_INVITE_PERMANENT
         CHAT_NOT_MODIFIED
         CHAT_REVOKE_DATE_UNSUPPORTED
         CHAT_TITLE_EMPTY
+        CHAT_TOO_BIG
         CONNECTION_LAYER_INVALID
         CONTACT_ID_INVALID
         CONTACT_NAME_EMPTY
@@ -54,10 +57,14 @@ errors! {
         EFFECT_CHAT_INVALID
         EFFECT_ID_INVALID
         EMAIL_INVALID
+        EMOTICON_INVALID
         ENCRYPTED_MESSAGE_INVALID
         ENTITIES_TOO_LONG
         ENTITY_BOUNDS_INVALID
         EXPIRES_AT_INVALID
+        EXPIRE_DATE_INVALID
+        EXTENDED_MEDIA_INVALID
+        EXTERNAL_URL_INVALID
         FILE_ID_INVALID
         FILE_PARTS_INVALID
         FILE_PART_EMPTY
@@ -68,12 +75,21 @@ errors! {
         FILE_PART_TOO_BIG
         FILE_REFERENCE_EMPTY
         FILE_REFERENCE_INVALID
+        FILTERS_TOO_MUCH
+        FILTER_ID_INVALID
+        FILTER_INCLUDE_EMPTY
+        FILTER_TITLE_EMPTY
         FIRSTNAME_INVALID
         FOLDER_ID_INVALID
+        FROM_PEER_INVALID
+        GAME_BOT_INVALID
         IMAGE_PROCESS_FAILED
         INPUT_FETCH_ERROR
         INPUT_PEERS_EMPTY
         INPUT_USER_DEACTIVATED
+        INVITE_HASH_EMPTY
+        INVITE_HASH_INVALID
+        INVITE_REVOKED_MISSING
         LASTNAME_INVALID
         LIMIT_INVALID
         LOCATION_INVALID
@@ -89,19 +105,26 @@ errors! {
         MESSAGE_IDS_EMPTY
         MESSAGE_ID_INVALID
         MESSAGE_NOT_MODIFIED
+        MESSAGE_NOT_READ_YET
         MESSAGE_TOO_LONG
+        MESSAGE_TOO_OLD
         METHOD_INVALID
         MIN_DATE_INVALID
         MSG_ID_INVALID
+        MSG_TOO_OLD
+        MULTI_MEDIA_TOO_LONG
         NEW_SALT_INVALID
         NEW_SETTINGS_EMPTY
         NEW_SETTINGS_INVALID
         NO_FORM_IN_LAYER
         OFFSET_INVALID
         OFFSET_PEER_ID_INVALID
+        PARENT_PEER_INVALID
         PASSWORD_EMPTY
         PASSWORD_HASH_INVALID
         PASSWORD_RECOVERY_NA
+        PAYMENT_PROVIDER_INVALID
+        PEER_HISTORY_EMPTY
         PEER_ID_INVALID
         PEER_ID_NOT_SUPPORTED
         PERSISTENT_TIMESTAMP_EMPTY
@@ -116,16 +139,22 @@ errors! {
         PHOTO_EXT_INVALID
         PHOTO_FILE_MISSING
         PHOTO_ID_INVALID
+        PHOTO_INVALID
         PHOTO_INVALID_DIMENSIONS
         PHOTO_SAVE_FILE_INVALID
+        PINNED_DIALOGS_TOO_MUCH
+        PIN_RESTRICTED
+        PRICING_CHAT_INVALID
         PRIVACY_TOO_LONG
         QUOTE_TEXT_INVALID
         RANDOM_ID_EMPTY
+        RANDOM_ID_INVALID
         REPLY_MESSAGE_ID_INVALID
         REPLY_TO_INVALID
         REPLY_TO_MONOFORUM_PEER_INVALID
         RESET_REQUEST_MISSING
         SCHEDULE_DATE_INVALID
+        SEARCH_QUERY_EMPTY
         SEND_AS_PEER_INVALID
         SHORTCUT_INVALID
         SRP_ID_INVALID
@@ -136,6 +165,7 @@ errors! {
         TMP_PASSWORD_DISABLED
         TTL_MEDIA_INVALID
         UNTIL_DATE_INVALID
+        USAGE_LIMIT_INVALID
         USERNAME_INVALID
         USERNAME_NOT_MODIFIED
         USERNAME_NOT_OCCUPIED
@@ -146,6 +176,8 @@ errors! {
         USER_ID_INVALID
         USER_KICKED
         USER_NOT_PARTICIPANT
+        WEBPAGE_NOT_FOUND
+        WEBPAGE_URL_INVALID
         YOU_BLOCKED_USER
     }
     401 {
@@ -170,9 +202,15 @@ errors! {
         GROUPCALL_FORBIDDEN
         MESSAGE_AUTHOR_REQUIRED
         PREMIUM_ACCOUNT_REQUIRED
+        USER_PRIVACY_RESTRICTED
+        VOICE_MESSAGES_FORBIDDEN
+        YOUR_PRIVACY_RESTRICTED
     }
     406 {
+        INVITE_HASH_EXPIRED
         SEND_CODE_UNAVAILABLE
+        STICKERSET_INVALID
+        TRANSLATIONS_DISABLED
     }
     500 {
         INTERNAL_SERVER_ERROR
@@ -224,6 +262,7 @@ impl From<messenger::Error> for Error {
         match error {
             Cause::Account(error) => error.into(),
             Cause::AdminRequired => Self::CHAT_ADMIN_REQUIRED,
+            Cause::Arrange(error) => of_arrange(error),
             Cause::Chat(error) => of_chat(error),
             Cause::ChatUnknown => Self::CHAT_ID_INVALID,
             Cause::ChatWriteForbidden => Self::CHAT_WRITE_FORBIDDEN,
@@ -305,6 +344,16 @@ impl From<store::Error> for Error {
     }
 }
 
+fn of_arrange(error: messenger::ArrangeError) -> Error {
+    use messenger::ArrangeError as Cause;
+    match error {
+        Cause::Empty => Error::PEER_HISTORY_EMPTY,
+        Cause::TooManyFilters => Error::FILTERS_TOO_MUCH,
+        // `TooManyPinned`, and whatever will come.
+        _ => Error::PINNED_DIALOGS_TOO_MUCH,
+    }
+}
+
 fn of_chat(error: messenger::ChatError) -> Error {
     use messenger::ChatError as Cause;
     match error {
@@ -352,6 +401,7 @@ fn of_send(error: messenger::SendError) -> Error {
             _ => Error::CHAT_WRITE_FORBIDDEN,
         },
         Cause::ForwardsRestricted => Error::CHAT_FORWARDS_RESTRICTED,
+        Cause::PinRestricted => Error::PIN_RESTRICTED,
         Cause::QuoteInvalid => Error::QUOTE_TEXT_INVALID,
         Cause::ReplyInvalid => Error::REPLY_MESSAGE_ID_INVALID,
         Cause::YouBlocked => Error::YOU_BLOCKED_USER,

@@ -1,7 +1,11 @@
 //! folders.*
 
+mod archive;
+
 use crate::dispatch::methods;
 
 methods! {
-    works {}
+    works {
+        FoldersEditPeerFolders => archive::edit_peer_folders,
+    }
 }

@@ -4,9 +4,11 @@ use messenger::{Counter, Invited, banned_rights_flags, participants};
 use store::{ChatId, MailboxId, PeerId};
 use tl_api::{constructors, functions, types};
 
+use super::history::page_limit;
 use super::send::answer;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::file::{PhotoKind, mention};
 
 /// `view_messages` of `chatBannedRights`.
 const VIEW_MESSAGES: u32 = 1;
@@ -246,4 +248,82 @@ pub(super) async fn get_full_chat(
         chats: shown.chats,
         users: shown.users,
     })
+}
+
+/// messages.editChatPhoto
+pub(super) async fn edit_chat_photo(
+    context: &Context<'_>,
+    request: functions::messages::EditChatPhoto,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let id = chat_id(context, request.chat_id).await?;
+    let messenger = context.messenger();
+    messenger.check_chat_info(actor.user, id).await?;
+    let photo = match &request.photo {
+        types::InputChatPhoto::Empty {} => None,
+        types::InputChatPhoto::InputChatPhoto { id } => Some(
+            context
+                .named_photo(id)
+                .await
+                .map_err(|_| Error::PHOTO_INVALID)?,
+        ),
+        types::InputChatPhoto::InputChatUploadedPhoto(upload) => {
+            let file = upload.file.as_ref().ok_or(Error::PHOTO_INVALID)?;
+            Some(context.new_photo(file, PhotoKind::Profile).await?)
+        }
+    };
+    let photo = photo.map(|(photo_id, file)| {
+        let shown = messenger.show_photo(actor.user, photo_id, &file);
+        (mention(photo_id, &file), shown)
+    });
+    let updates = messenger
+        .set_chat_photo(actor, id, photo, context.now)
+        .await?;
+    Ok(answer(updates))
+}
+
+/// messages.getCommonChats
+pub(super) async fn get_common_chats(
+    context: &Context<'_>,
+    request: functions::messages::GetCommonChats,
+) -> Result<types::messages::Chats> {
+    let user = context.user()?;
+    let messenger = context.messenger();
+    let other = context.input_user(&request.user_id).await?;
+    let mut common = messenger.common_chats(user, other).await?;
+    let count = common.len();
+    common.retain(|chat| request.max_id <= 0 || chat.id < request.max_id);
+    let limit = page_limit(request.limit) as usize;
+    let whole = common.len() == count && count <= limit;
+    common.truncate(limit);
+    let chats = common
+        .iter()
+        .map(|chat| messenger.show_chat(user, chat))
+        .collect();
+    if whole {
+        return Ok(types::messages::Chats::Chats { chats });
+    }
+    Ok(types::messages::Chats::Slice {
+        count: i32::try_from(count).unwrap_or(i32::MAX),
+        chats,
+    })
+}
+
+/// messages.getOnlines
+pub(super) async fn get_onlines(
+    context: &Context<'_>,
+    request: functions::messages::GetOnlines,
+) -> Result<types::ChatOnlines> {
+    let user = context.user()?;
+    let id = group(context, &request.peer).await?;
+    let messenger = context.messenger();
+    let chat = messenger.chat_of(user, id).await?;
+    let mut onlines = 1;
+    for member in chat.members.iter().filter(|member| member.user != user.0) {
+        let status = messenger
+            .status(user, store::UserId(member.user), context.now)
+            .await?;
+        onlines += i32::from(matches!(status, types::UserStatus::Online { .. }));
+    }
+    Ok(types::ChatOnlines { onlines })
 }

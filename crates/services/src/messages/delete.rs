@@ -4,7 +4,7 @@ use messenger::Clearing;
 use store::{MsgId, PeerId};
 use tl_api::{functions, types};
 
-use super::read::affected_messages;
+use super::read::{affected_history, affected_messages};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -65,9 +65,5 @@ pub(super) async fn delete_history(
         .messenger()
         .clear_history(actor, peer, clearing, context.now)
         .await?;
-    Ok(types::messages::AffectedHistory {
-        pts: cleared.affected.pts,
-        pts_count: cleared.affected.pts_count,
-        offset: i32::from(cleared.more),
-    })
+    Ok(affected_history(cleared))
 }

@@ -4,6 +4,7 @@ use messenger::Edit;
 use store::MsgId;
 use tl_api::{functions, types};
 
+use super::media;
 use super::send::answer;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -35,9 +36,13 @@ pub(super) async fn edit_message(
         Some(text) => Some(context.text(text, request.entities).await?),
         None => None,
     };
+    let media = match &request.media {
+        None | Some(types::InputMedia::Empty {}) => None,
+        Some(media) => media::from_input(context, media).await?,
+    };
     let edit = Edit {
         text,
-        media: None,
+        media,
         invert_media: request.invert_media,
     };
     let updates = messenger.edit(actor, peer, id, edit, context.now).await?;

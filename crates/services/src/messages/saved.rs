@@ -1,0 +1,162 @@
+//! Saved Messages by the chats they were taken from (B.12).
+
+use messenger::{SavedPage, Window};
+use store::{List, MsgId, PeerId};
+use tl_api::{constructors, functions, types};
+
+use super::history::{page_limit, shown};
+use super::read::affected_history;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// messages.getSavedDialogs
+pub(super) async fn get_saved_dialogs(
+    context: &Context<'_>,
+    request: functions::messages::GetSavedDialogs,
+) -> Result<types::messages::SavedDialogs> {
+    let user = context.user()?;
+    if request.parent_peer.is_some() {
+        return Err(Error::PARENT_PEER_INVALID);
+    }
+    let after = (request.offset_date > 0 || request.offset_id > 0).then(|| {
+        let date = match request.offset_date {
+            ..=0 => u32::MAX,
+            date => date.cast_unsigned(),
+        };
+        (date, MsgId(request.offset_id.max(0)))
+    });
+    let limit = page_limit(request.limit) as usize;
+    let page = context
+        .messenger()
+        .saved_dialogs(user, None, after, limit, context.now)
+        .await?;
+    Ok(saved(page))
+}
+
+fn saved(page: SavedPage) -> types::messages::SavedDialogs {
+    if page.whole {
+        return types::messages::SavedDialogs::SavedDialogs(Box::new(
+            constructors::messages::SavedDialogs {
+                dialogs: page.dialogs,
+                messages: page.messages,
+                chats: page.shown.chats,
+                users: page.shown.users,
+            },
+        ));
+    }
+    types::messages::SavedDialogs::Slice(Box::new(constructors::messages::SavedDialogsSlice {
+        count: i32::try_from(page.count).unwrap_or(i32::MAX),
+        dialogs: page.dialogs,
+        messages: page.messages,
+        chats: page.shown.chats,
+        users: page.shown.users,
+    }))
+}
+
+/// messages.getPinnedSavedDialogs
+pub(super) async fn get_pinned_saved_dialogs(
+    _: &Context<'_>,
+    _: functions::messages::GetPinnedSavedDialogs,
+) -> Result<types::messages::SavedDialogs> {
+    Ok(saved(SavedPage {
+        whole: true,
+        ..SavedPage::default()
+    }))
+}
+
+/// messages.getSavedDialogsByID
+pub(super) async fn get_saved_dialogs_by_id(
+    context: &Context<'_>,
+    request: functions::messages::GetSavedDialogsByID,
+) -> Result<types::messages::SavedDialogs> {
+    let user = context.user()?;
+    if request.parent_peer.is_some() {
+        return Err(Error::PARENT_PEER_INVALID);
+    }
+    let mut peers = Vec::new();
+    for peer in request.ids.iter().take(100) {
+        peers.push(context.peer(peer).await?);
+    }
+    let page = context
+        .messenger()
+        .saved_dialogs(user, Some(&peers), None, 100, context.now)
+        .await?;
+    Ok(saved(page))
+}
+
+/// messages.getSavedHistory
+pub(super) async fn get_saved_history(
+    context: &Context<'_>,
+    request: functions::messages::GetSavedHistory,
+) -> Result<types::messages::Messages> {
+    let user = context.user()?;
+    if request.parent_peer.is_some() {
+        return Err(Error::PARENT_PEER_INVALID);
+    }
+    let peer = context.peer(&request.peer).await?;
+    let window = Window {
+        offset_id: request.offset_id,
+        offset_date: request.offset_date,
+        add_offset: request.add_offset,
+        limit: page_limit(request.limit),
+        max_id: request.max_id,
+        min_id: request.min_id,
+    };
+    let page = context
+        .messenger()
+        .saved_history(user, peer, window, context.now)
+        .await?;
+    Ok(shown(page, request.hash))
+}
+
+/// messages.deleteSavedHistory
+pub(super) async fn delete_saved_history(
+    context: &Context<'_>,
+    request: functions::messages::DeleteSavedHistory,
+) -> Result<types::messages::AffectedHistory> {
+    let actor = context.actor()?;
+    if request.parent_peer.is_some() {
+        return Err(Error::PARENT_PEER_INVALID);
+    }
+    let peer = context.peer(&request.peer).await?;
+    let cleared = context
+        .messenger()
+        .delete_saved(actor, peer, MsgId(request.max_id.max(0)), context.now)
+        .await?;
+    Ok(affected_history(cleared))
+}
+
+/// messages.getUnreadMentions
+pub(super) async fn get_unread_mentions(
+    context: &Context<'_>,
+    request: functions::messages::GetUnreadMentions,
+) -> Result<types::messages::Messages> {
+    let user = context.user()?;
+    let peer = context.peer(&request.peer).await?;
+    let window = Window {
+        offset_id: request.offset_id,
+        offset_date: 0,
+        add_offset: request.add_offset,
+        limit: page_limit(request.limit),
+        max_id: request.max_id,
+        min_id: request.min_id,
+    };
+    let list = match peer {
+        PeerId::Chat(_) => List::Tag(messenger::tag::UNREAD_MENTION),
+        // Nobody is mentioned in private.
+        PeerId::User(_) | PeerId::Channel(_) => {
+            return Ok(shown(
+                messenger::MessagePage {
+                    whole: true,
+                    ..messenger::MessagePage::default()
+                },
+                0,
+            ));
+        }
+    };
+    let page = context
+        .messenger()
+        .history(user, peer, list, window, context.now)
+        .await?;
+    Ok(shown(page, 0))
+}
