@@ -5,7 +5,10 @@ use std::fmt;
 use crypto_bigint::BoxedUint;
 use rand_core::CryptoRng;
 use rsa::hazmat::{rsa_decrypt, rsa_encrypt};
-use rsa::pkcs1::{DecodeRsaPrivateKey as _, DecodeRsaPublicKey as _, EncodeRsaPrivateKey as _};
+use rsa::pkcs1::{
+    DecodeRsaPrivateKey as _, DecodeRsaPublicKey as _, EncodeRsaPrivateKey as _,
+    EncodeRsaPublicKey as _,
+};
 use rsa::pkcs8::DecodePrivateKey as _;
 use rsa::traits::PublicKeyParts as _;
 use zeroize::Zeroizing;
@@ -43,6 +46,15 @@ impl RsaPublicKey {
     /// [`Misuse::RsaKey`].
     pub fn from_pkcs1_pem(pem: &str) -> Result<Self, Error> {
         Self::from_key(rsa::PublicKey::from_pkcs1_pem(pem).map_err(|_| Misuse::RsaKey)?)
+    }
+
+    /// As PKCS#1 text, which every client library reads.
+    ///
+    /// # Errors
+    /// [`Misuse::RsaKey`].
+    pub fn to_pkcs1_pem(&self) -> Result<String, Error> {
+        let pem = self.key.to_pkcs1_pem(rsa::pkcs1::LineEnding::LF);
+        Ok(pem.map_err(|_| Misuse::RsaKey)?)
     }
 
     fn from_key(key: rsa::PublicKey) -> Result<Self, Error> {
