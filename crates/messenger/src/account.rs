@@ -7,6 +7,9 @@ pub enum AccountError {
     /// The text about the user is too long.
     #[error("the text about the user is too long")]
     AboutTooLong,
+    /// There is no such day, or it is yet to come.
+    #[error("there is no such day")]
+    BirthdayInvalid,
     /// No code was given.
     #[error("no code was given")]
     CodeEmpty,
@@ -16,9 +19,15 @@ pub enum AccountError {
     /// The code is wrong.
     #[error("the code is wrong")]
     CodeInvalid,
+    /// They do not have the user as contact.
+    #[error("they do not have the user as contact")]
+    ContactMissing,
     /// A contact must have a name.
     #[error("a contact must have a name")]
     ContactNameEmpty,
+    /// They are no contact of the user.
+    #[error("they are no contact of the user")]
+    ContactUnknown,
     /// The first name is empty or too long.
     #[error("the first name is empty or too long")]
     FirstNameInvalid,

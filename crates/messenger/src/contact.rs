@@ -224,6 +224,76 @@ impl Messenger {
             .collect())
     }
 
+    /// Answers whoever has the actor as contact but not the number: from now on they see it (V6).
+    ///
+    /// # Errors
+    /// `ContactMissing` when they do not have the actor, `ContactUnknown` when the actor does not
+    /// have them.
+    pub async fn accept_contact(
+        &self,
+        actor: Actor,
+        user: UserId,
+        now: Now,
+    ) -> Result<ContactChange> {
+        if !self.contacts(actor.user).await?.contains_key(&user) {
+            return Err(AccountError::ContactUnknown.into());
+        }
+        if !self.contacts(user).await?.contains_key(&actor.user) {
+            return Err(AccountError::ContactMissing.into());
+        }
+        self.share_phone(actor, user, now).await?;
+        self.tell_contacts(actor, &[user], now).await
+    }
+
+    /// Writes the note about a contact.
+    ///
+    /// # Errors
+    /// `ContactUnknown`.
+    pub async fn note_contact(
+        &self,
+        actor: Actor,
+        user: UserId,
+        note: &str,
+        now: Now,
+    ) -> Result<()> {
+        let contacts = self.contacts(actor.user).await?;
+        let facts = contacts.get(&user).ok_or(AccountError::ContactUnknown)?;
+        let facts = ContactFacts {
+            note: note.to_owned(),
+            ..facts.clone()
+        };
+        self.put_contact(actor.user, user, &facts).await?;
+        let update = types::Update::User { user_id: user.0 };
+        self.note_to_others(actor, update, now).await
+    }
+
+    /// Makes these contacts the close friends, and no others.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn set_close_friends(
+        &self,
+        actor: Actor,
+        friends: &BTreeSet<UserId>,
+        now: Now,
+    ) -> Result<()> {
+        let contacts = self.contacts(actor.user).await?;
+        let mut updates = Vec::new();
+        for (user, facts) in contacts.iter() {
+            let close_friend = friends.contains(user);
+            if facts.close_friend != close_friend {
+                let facts = ContactFacts {
+                    close_friend,
+                    ..facts.clone()
+                };
+                self.put_contact(actor.user, *user, &facts).await?;
+                updates.push(types::Update::User { user_id: user.0 });
+            }
+        }
+        updates.truncate(store::APPEND_ITEMS_MAX / 2);
+        self.note_all_to_others(actor, updates, now).await
+    }
+
     /// Takes users off the contact list; strangers are skipped.
     ///
     /// # Errors

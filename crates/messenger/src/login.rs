@@ -18,6 +18,8 @@ use crate::time::Now;
 pub const CODE_LIFE_S: u32 = 900;
 /// A code is not sent again before so many seconds have gone (L7).
 pub const CODE_PAUSE_S: u32 = 60;
+/// The scope of the times up to which all codes of a number are over; the key is the number.
+const ENDED: &str = "codes-ended";
 /// Wrong answers that end a code.
 const ATTEMPTS: u32 = 5;
 
@@ -160,6 +162,9 @@ impl Messenger {
         if entered.is_empty() {
             return Err(AccountError::CodeEmpty.into());
         }
+        if self.codes_ended_at(&slot.phone).await? >= sent.sent_at {
+            return Err(AccountError::CodeExpired.into());
+        }
         self.store
             .take_login_attempt(slot.name(), now.unix_s())
             .await?
@@ -189,6 +194,22 @@ impl Messenger {
     pub async fn end_code(&self, slot: &CodeSlot) -> Result<()> {
         self.store.remove_login_code(slot.name()).await?;
         Ok(())
+    }
+
+    /// Ends all codes of a number sent up to now, by whatever key (L19).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn end_codes(&self, phone: &str, now: Now) -> Result<()> {
+        let body = Bytes::copy_from_slice(&now.unix_s().to_le_bytes());
+        self.overwrite_setting(ENDED, phone, body).await
+    }
+
+    async fn codes_ended_at(&self, phone: &str) -> Result<u32> {
+        let stored = self.store.setting(ENDED.into(), phone.to_owned()).await?;
+        Ok(stored
+            .and_then(|setting| Some(u32::from_le_bytes(*setting.body.first_chunk()?)))
+            .unwrap_or(0))
     }
 
     fn code_mac(&self, slot: &CodeSlot, hash: &str, code: &str) -> Hmac<Sha256> {

@@ -86,18 +86,7 @@ impl Messenger {
     /// Keeps when a user was seen last beyond the life of the process.
     async fn keep_last_seen(&self, user: UserId, now: Now) -> Result<()> {
         let body = Bytes::copy_from_slice(&now.unix_s().to_le_bytes());
-        loop {
-            let stored = self.store.setting(SCOPE.into(), user.to_string()).await?;
-            let version = stored.map_or(0, |setting| setting.version);
-            let put = self
-                .store
-                .put_setting(SCOPE.into(), user.to_string(), version, body.clone())
-                .await;
-            match put {
-                Err(store::Error::Conflict(_)) => {}
-                other => return Ok(other.map(|_| ())?),
-            }
-        }
+        self.overwrite_setting(SCOPE, &user.to_string(), body).await
     }
 
     /// Until when a user is online, or since when not; 0 when never seen.

@@ -10,8 +10,11 @@ use crate::account::AccountError;
 use crate::error::Result;
 use crate::name::{clean_about, clean_name, is_username, username_key};
 use crate::publish::Actor;
-use crate::record::User;
+use crate::record::{Birthday, User};
 use crate::time::Now;
+
+/// Usernames are found by so many letters that they begin with (Q2).
+pub const USERNAME_PREFIX_LEN: usize = 4;
 
 /// What shall change in a profile; `None` stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,6 +134,9 @@ impl Messenger {
                 return Err(AccountError::UsernameOccupied.into());
             }
         }
+        if !username.is_empty() {
+            self.list_username(&key, owner).await?;
+        }
         let user = self
             .change_user(actor.user, |user| {
                 user.username = (!username.is_empty()).then(|| username.to_owned());
@@ -144,6 +150,63 @@ impl Messenger {
         }
         self.name_changed(actor, &user, now).await?;
         Ok(user)
+    }
+
+    /// Notes a username where it is found by how it begins. What is found is looked up again, so a
+    /// name that was given back does no harm.
+    async fn list_username(&self, key: &str, owner: PeerId) -> Result<()> {
+        let (kind, id) = owner.parts();
+        let mut body = vec![kind];
+        body.extend(id.to_le_bytes());
+        self.overwrite_setting(&listed_under(key), key, body.into())
+            .await
+    }
+
+    /// The owners of usernames that begin with `prefix`, which has at least
+    /// [`USERNAME_PREFIX_LEN`] letters; the shortest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn peers_by_username(&self, prefix: &str) -> Result<Vec<PeerId>> {
+        let prefix = username_key(prefix);
+        if prefix.len() < USERNAME_PREFIX_LEN || !prefix.is_ascii() {
+            return Ok(Vec::new());
+        }
+        let mut names: Vec<String> = self
+            .store
+            .settings(listed_under(&prefix))
+            .await?
+            .into_iter()
+            .map(|(name, _)| name)
+            .filter(|name| name.starts_with(&prefix))
+            .collect();
+        names.sort_unstable_by_key(|name| (name.len(), name.clone()));
+        let mut owners = Vec::new();
+        for name in names {
+            owners.extend(self.peer_of_username(&name).await?);
+        }
+        Ok(owners)
+    }
+
+    /// Sets or clears the birthday.
+    ///
+    /// # Errors
+    /// `BirthdayInvalid`, or when the store fails.
+    pub async fn change_birthday(
+        &self,
+        actor: Actor,
+        birthday: Option<Birthday>,
+        now: Now,
+    ) -> Result<()> {
+        if birthday.is_some_and(|birthday| !birthday.is_real(now)) {
+            return Err(AccountError::BirthdayInvalid.into());
+        }
+        self.change_user(actor.user, |user| {
+            user.birthday = birthday;
+            Ok(())
+        })
+        .await?;
+        self.user_changed(actor, now).await
     }
 
     /// Tells a user's audience and own other sessions of new names (U6).
@@ -169,6 +232,12 @@ impl Messenger {
         )
         .await
     }
+}
+
+/// The scope among the settings in which a username is noted.
+fn listed_under(key: &str) -> String {
+    let beginning = key.get(..USERNAME_PREFIX_LEN).unwrap_or(key);
+    format!("username/{beginning}")
 }
 
 fn user_name(user: &User, first_name: &str, last_name: &str) -> types::Update {

@@ -7,6 +7,7 @@ use store::{ChatId, PeerId, UserId};
 
 use crate::error::{Error, Result};
 use crate::privacy::PrivacySetting;
+use crate::time::Now;
 
 /// A record in CBOR.
 pub trait Record: Encode<()> + for<'b> Decode<'b, ()> + Sized {
@@ -199,6 +200,52 @@ impl Record for User {}
 impl Record for Chat {}
 impl Record for ContactFacts {}
 
+impl Birthday {
+    /// Whether there is such a day, and not in a year to come or long ago.
+    #[must_use]
+    pub fn is_real(&self, now: Now) -> bool {
+        // A year is 365.2425 days long on average.
+        let this_year = 1970 + now.0 / 31_556_952_000;
+        let leap = |year: u16| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let days = match self.month {
+            2 if self.year.is_none_or(leap) => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => 0,
+        };
+        let year_fits = self
+            .year
+            .is_none_or(|year| year >= 1900 && u64::from(year) <= this_year);
+        (1..=days).contains(&self.day) && year_fits
+    }
+
+    /// Whether it is today, was yesterday or will be tomorrow, in UTC.
+    #[must_use]
+    pub fn is_near(&self, now: Now) -> bool {
+        let today = i64::from(now.unix_s() / 86_400);
+        (today - 1..=today + 1).any(|day| month_and_day(day) == (self.month, self.day))
+    }
+}
+
+/// The month and the day of the month of a day since 1 January 1970.
+fn month_and_day(day: i64) -> (u8, u8) {
+    // Years are counted from March, so that the leap day is the last one.
+    let shifted = day + 719_468;
+    let of_era = shifted.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    let small = |number: i64| u8::try_from(number).unwrap_or(0);
+    (small(month), small(day))
+}
+
 impl User {
     /// Its id.
     #[must_use]
@@ -236,5 +283,31 @@ impl Chat {
     #[must_use]
     pub fn is_admin(&self, user: UserId) -> bool {
         self.creator == user.0 || self.member(user).is_some_and(|member| member.admin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_have_dates() {
+        assert_eq!(month_and_day(0), (1, 1));
+        // 29 February and 1 March 2000, 31 December 2026.
+        assert_eq!(month_and_day(11_016), (2, 29));
+        assert_eq!(month_and_day(11_017), (3, 1));
+        assert_eq!(month_and_day(20_818), (12, 31));
+    }
+
+    #[test]
+    fn birthdays_are_days_of_the_calendar() {
+        let now = Now(1_790_000_000_000);
+        let is_real = |day, month, year| Birthday { day, month, year }.is_real(now);
+        assert!(is_real(29, 2, None) && is_real(29, 2, Some(2000)));
+        assert!(!is_real(29, 2, Some(1900)) && !is_real(30, 2, None));
+        assert!(is_real(31, 12, Some(1999)) && !is_real(31, 4, None));
+        assert!(!is_real(1, 13, None) && !is_real(0, 1, None));
+        assert!(is_real(1, 1, Some(2026)) && !is_real(1, 1, Some(2027)));
+        assert!(!is_real(1, 1, Some(1899)));
     }
 }

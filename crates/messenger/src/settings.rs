@@ -1,5 +1,6 @@
 //! Settings of an account that nobody else sees.
 
+use bytes::Bytes;
 use minicbor::{Decode, Encode};
 use store::UserId;
 
@@ -22,13 +23,12 @@ pub struct AccountSettings {
     /// No message when a contact signs up.
     #[n(2)]
     pub silent_sign_ups: bool,
-    /// Sensitive content is shown.
+    /// Unmuted dialogs stay in the archive when a message comes.
     #[n(3)]
-    pub sensitive: bool,
-    /// `globalPrivacySettings` at the newest layer; empty while nothing is set.
+    pub keep_archived_unmuted: bool,
+    /// Dialogs that are in folders stay in the archive when a message comes.
     #[n(4)]
-    #[cbor(with = "minicbor::bytes")]
-    pub global_privacy: Vec<u8>,
+    pub keep_archived_folders: bool,
     /// `reactionsNotifySettings` at the newest layer; empty while nothing is set.
     #[n(5)]
     #[cbor(with = "minicbor::bytes")]
@@ -45,8 +45,8 @@ impl Default for AccountSettings {
             account_ttl_days: 548,
             authorization_ttl_days: 180,
             silent_sign_ups: false,
-            sensitive: false,
-            global_privacy: Vec::new(),
+            keep_archived_unmuted: false,
+            keep_archived_folders: false,
             reactions_notify: Vec::new(),
             top_peers_off: false,
         }
@@ -56,6 +56,27 @@ impl Default for AccountSettings {
 impl Record for AccountSettings {}
 
 impl Messenger {
+    /// Writes a setting over whatever is there.
+    pub(crate) async fn overwrite_setting(
+        &self,
+        scope: &str,
+        key: &str,
+        body: Bytes,
+    ) -> Result<()> {
+        loop {
+            let stored = self.store.setting(scope.to_owned(), key.to_owned()).await?;
+            let version = stored.map_or(0, |setting| setting.version);
+            let put = self
+                .store
+                .put_setting(scope.to_owned(), key.to_owned(), version, body.clone())
+                .await;
+            match put {
+                Err(store::Error::Conflict(_)) => {}
+                other => return Ok(other.map(|_| ())?),
+            }
+        }
+    }
+
     /// The settings of an account.
     ///
     /// # Errors

@@ -19,9 +19,21 @@ methods! {
         AuthLogOut => sign_in::log_out,
         AuthReportMissingCode => code::report_missing_code,
         AuthRequestPasswordRecovery => password::request_password_recovery,
+        AuthResetAuthorizations => crate::account::device::reset_authorizations,
         AuthResendCode => code::resend_code,
         AuthSendCode => code::send_code,
         AuthSignIn => sign_in::sign_in,
         AuthSignUp => sign_in::sign_up,
+    }
+    refused {
+        AuthAcceptLoginToken => AUTH_TOKEN_INVALID,
+        AuthCheckRecoveryPassword => PASSWORD_RECOVERY_EXPIRED,
+        AuthFinishPasskeyLogin => CREDENTIAL_INVALID,
+        AuthImportBotAuthorization => ACCESS_TOKEN_INVALID,
+        AuthImportLoginToken => AUTH_TOKEN_INVALID,
+        AuthImportWebTokenAuthorization => WEBAUTH_TOKEN_EXPIRED,
+        AuthRecoverPassword => PASSWORD_RECOVERY_EXPIRED,
+        AuthRequestFirebaseSms => PHONE_CODE_EMPTY,
+        AuthResetLoginEmail => EMAIL_INSTALL_MISSING,
     }
 }

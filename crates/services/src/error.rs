@@ -33,12 +33,20 @@ errors! {
     400 {
         ABOUT_TOO_LONG
         ADMIN_ID_INVALID
+        ACCESS_TOKEN_INVALID
         API_ID_INVALID
         AUTH_BYTES_INVALID
+        AUTH_TOKEN_INVALID
+        AUTOARCHIVE_NOT_AVAILABLE
         BANNED_RIGHTS_INVALID
+        BIRTHDAY_INVALID
+        BOT_BUSINESS_MISSING
+        BOT_ID_INVALID
         BOT_INVALID
         BOT_METHOD_INVALID
+        BOT_NOT_CONNECTED_YET
         CHANNEL_INVALID
+        CHATLINK_SLUG_EXPIRED
         CHAT_ABOUT_NOT_MODIFIED
         CHAT_ABOUT_TOO_LONG
         CHAT_ADMIN_REQUIRED
@@ -49,15 +57,25 @@ errors! {
         CHAT_REVOKE_DATE_UNSUPPORTED
         CHAT_TITLE_EMPTY
         CHAT_TOO_BIG
+        CODE_HASH_INVALID
+        CONNECTION_ID_INVALID
         CONNECTION_LAYER_INVALID
+        CONTACT_ADD_MISSING
         CONTACT_ID_INVALID
+        CONTACT_MISSING
         CONTACT_NAME_EMPTY
         CONTACT_NOTE_TOO_LONG
+        CONTACT_REQ_MISSING
+        CREDENTIAL_INVALID
         DC_ID_INVALID
+        DOCUMENT_INVALID
         EFFECT_CHAT_INVALID
         EFFECT_ID_INVALID
+        EMAIL_HASH_EXPIRED
+        EMAIL_INSTALL_MISSING
         EMAIL_INVALID
         EMOTICON_INVALID
+        EMAIL_NOT_ALLOWED
         ENCRYPTED_MESSAGE_INVALID
         ENTITIES_TOO_LONG
         ENTITY_BOUNDS_INVALID
@@ -83,7 +101,10 @@ errors! {
         FOLDER_ID_INVALID
         FROM_PEER_INVALID
         GAME_BOT_INVALID
+        GEO_POINT_INVALID
+        HASH_INVALID
         IMAGE_PROCESS_FAILED
+        IMPORT_TOKEN_INVALID
         INPUT_FETCH_ERROR
         INPUT_PEERS_EMPTY
         INPUT_USER_DEACTIVATED
@@ -120,8 +141,10 @@ errors! {
         OFFSET_INVALID
         OFFSET_PEER_ID_INVALID
         PARENT_PEER_INVALID
+        ORDER_INVALID
         PASSWORD_EMPTY
         PASSWORD_HASH_INVALID
+        PASSWORD_RECOVERY_EXPIRED
         PASSWORD_RECOVERY_NA
         PAYMENT_PROVIDER_INVALID
         PEER_HISTORY_EMPTY
@@ -146,6 +169,9 @@ errors! {
         PIN_RESTRICTED
         PRICING_CHAT_INVALID
         PRIVACY_TOO_LONG
+        PRIVACY_VALUE_INVALID
+        PUBLIC_BROADCAST_EXPECTED
+        QUERY_TOO_LONG
         QUOTE_TEXT_INVALID
         RANDOM_ID_EMPTY
         RANDOM_ID_INVALID
@@ -153,17 +179,27 @@ errors! {
         REPLY_TO_INVALID
         REPLY_TO_MONOFORUM_PEER_INVALID
         RESET_REQUEST_MISSING
+        RINGTONE_INVALID
+        RINGTONE_MIME_INVALID
         SCHEDULE_DATE_INVALID
         SEARCH_QUERY_EMPTY
+        SECURE_SECRET_REQUIRED
         SEND_AS_PEER_INVALID
+        SETTINGS_INVALID
         SHORTCUT_INVALID
         SRP_ID_INVALID
         SRP_PASSWORD_CHANGED
         STORY_ID_INVALID
+        TAKEOUT_REQUIRED
         TEMP_AUTH_KEY_ALREADY_BOUND
         TEMP_AUTH_KEY_EMPTY
+        THEME_INVALID
+        THEME_MIME_INVALID
         TMP_PASSWORD_DISABLED
+        TOKEN_INVALID
+        TTL_DAYS_INVALID
         TTL_MEDIA_INVALID
+        TYPES_EMPTY
         UNTIL_DATE_INVALID
         USAGE_LIMIT_INVALID
         USERNAME_INVALID
@@ -178,6 +214,9 @@ errors! {
         USER_NOT_PARTICIPANT
         WEBPAGE_NOT_FOUND
         WEBPAGE_URL_INVALID
+        WALLPAPER_INVALID
+        WALLPAPER_MIME_INVALID
+        WEBAUTH_TOKEN_EXPIRED
         YOU_BLOCKED_USER
     }
     401 {
@@ -187,6 +226,7 @@ errors! {
         USER_DEACTIVATED
     }
     403 {
+        ACCESS_DENIED
         CHAT_SEND_AUDIOS_FORBIDDEN
         CHAT_SEND_DOCS_FORBIDDEN
         CHAT_SEND_GIFS_FORBIDDEN
@@ -208,6 +248,11 @@ errors! {
     }
     406 {
         INVITE_HASH_EXPIRED
+        SENSITIVE_CHANGE_FORBIDDEN
+    }
+    406 {
+        FRESH_CHANGE_PHONE_FORBIDDEN
+        FRESH_RESET_AUTHORISATION_FORBIDDEN
         SEND_CODE_UNAVAILABLE
         STICKERSET_INVALID
         TRANSLATIONS_DISABLED
@@ -221,6 +266,11 @@ impl Error {
     /// `420 FLOOD_WAIT_X`: come again after so many seconds.
     pub(crate) fn flood_wait(seconds: u32) -> Self {
         Self::with_number(420, "FLOOD_WAIT_", seconds)
+    }
+
+    /// `420 2FA_CONFIRM_WAIT_X`: it will be done after so many seconds.
+    pub(crate) fn confirm_wait(seconds: u32) -> Self {
+        Self::with_number(420, "2FA_CONFIRM_WAIT_", seconds)
     }
 
     /// A name that ends in a number.
@@ -318,9 +368,12 @@ impl From<messenger::AccountError> for Error {
         use messenger::AccountError as Cause;
         match error {
             Cause::AboutTooLong => Self::ABOUT_TOO_LONG,
+            Cause::BirthdayInvalid => Self::BIRTHDAY_INVALID,
             Cause::CodeEmpty => Self::PHONE_CODE_EMPTY,
             Cause::CodeExpired => Self::PHONE_CODE_EXPIRED,
             Cause::CodeInvalid => Self::PHONE_CODE_INVALID,
+            Cause::ContactMissing => Self::CONTACT_REQ_MISSING,
+            Cause::ContactUnknown => Self::CONTACT_MISSING,
             Cause::ContactNameEmpty => Self::CONTACT_NAME_EMPTY,
             Cause::FirstNameInvalid => Self::FIRSTNAME_INVALID,
             Cause::LastNameInvalid => Self::LASTNAME_INVALID,

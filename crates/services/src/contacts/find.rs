@@ -6,7 +6,12 @@ use tl_api::{functions, types};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flood::{PHONES_RESOLVED, USERNAMES_RESOLVED};
+use crate::flood::{PHONES_RESOLVED, SEARCHES, USERNAMES_RESOLVED};
+
+/// The most results of each kind.
+const SEARCH_MAX: usize = 50;
+/// The longest query, bytes.
+const SEARCH_BYTES_MAX: usize = 256;
 
 /// contacts.resolveUsername
 pub(super) async fn resolve_username(
@@ -46,6 +51,43 @@ pub(super) async fn resolve_phone(
     resolved(context, owner)
         .await?
         .ok_or(Error::PHONE_NOT_OCCUPIED)
+}
+
+/// contacts.search
+pub(super) async fn search(
+    context: &Context<'_>,
+    request: functions::contacts::Search,
+) -> Result<types::contacts::Found> {
+    let viewer = context.user()?;
+    let query = request.q.trim();
+    if query.is_empty() {
+        return Err(Error::SEARCH_QUERY_EMPTY);
+    }
+    if query.len() > SEARCH_BYTES_MAX {
+        return Err(Error::QUERY_TOO_LONG);
+    }
+    context.limit(SEARCHES, &viewer.to_string())?;
+    let limit = usize::try_from(request.limit)
+        .unwrap_or(0)
+        .clamp(1, SEARCH_MAX);
+    let messenger = context.messenger();
+    let mut found = messenger.find_peers(viewer, query, limit).await?;
+    if request.broadcasts || request.bots {
+        // There are neither channels nor bots yet.
+        found = messenger::FoundPeers::default();
+    }
+    let mut peers = Peers::default();
+    for peer in found.mine.iter().chain(&found.others) {
+        peers.add(*peer);
+    }
+    let shown = messenger.show(viewer, &peers, context.now).await?;
+    let tl = |peers: Vec<PeerId>| peers.into_iter().map(tl_peer).collect();
+    Ok(types::contacts::Found {
+        my_results: tl(found.mine),
+        results: tl(found.others),
+        chats: shown.chats,
+        users: shown.users,
+    })
 }
 
 async fn resolved(

@@ -1,6 +1,6 @@
 //! The contact list (sheet 5.1, 5.2).
 
-use messenger::{ContactFacts, ImportedPhone, NOTE_BYTES_MAX, Peers, contacts_hash};
+use messenger::{ContactFacts, ImportedPhone, NOTE_BYTES_MAX, Peers, PrivacyKey, contacts_hash};
 use store::UserId;
 use tl_api::{constructors, functions, types};
 
@@ -110,10 +110,13 @@ pub(super) async fn add_contact(
         note,
         close_friend: false,
     };
-    let change = context
-        .messenger()
+    let messenger = context.messenger();
+    let change = messenger
         .add_contact(actor, user, facts, context.now)
         .await?;
+    if request.add_phone_privacy_exception {
+        messenger.share_phone(actor, user, context.now).await?;
+    }
     Ok(types::Updates::Updates(Box::new(change)))
 }
 
@@ -137,6 +140,160 @@ pub(super) async fn delete_contacts(
         .delete_contacts(actor, &users, context.now)
         .await?;
     Ok(types::Updates::Updates(Box::new(change)))
+}
+
+/// contacts.acceptContact
+pub(super) async fn accept_contact(
+    context: &Context<'_>,
+    request: functions::contacts::AcceptContact,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let user = contact_id(context, &request.id).await?;
+    let change = context
+        .messenger()
+        .accept_contact(actor, user, context.now)
+        .await
+        .map_err(|error| match error {
+            messenger::Error::Account(messenger::AccountError::ContactUnknown) => {
+                Error::CONTACT_ADD_MISSING
+            }
+            other => other.into(),
+        })?;
+    Ok(types::Updates::Updates(Box::new(change)))
+}
+
+/// contacts.deleteByPhones
+pub(super) async fn delete_by_phones(
+    context: &Context<'_>,
+    request: functions::contacts::DeleteByPhones,
+) -> Result<bool> {
+    if request.phones.len() > IMPORT_MAX {
+        return Err(Error::LIMIT_INVALID);
+    }
+    let phones: Vec<String> = request
+        .phones
+        .iter()
+        .map(|phone| phone.as_str().to_owned())
+        .collect();
+    context
+        .messenger()
+        .delete_by_phones(context.actor()?, &phones, context.now)
+        .await?;
+    Ok(true)
+}
+
+/// contacts.resetSaved
+pub(super) async fn reset_saved(
+    context: &Context<'_>,
+    _: functions::contacts::ResetSaved,
+) -> Result<bool> {
+    context
+        .messenger()
+        .reset_saved_phones(context.actor()?, context.now)
+        .await?;
+    Ok(true)
+}
+
+/// contacts.updateContactNote
+pub(super) async fn update_contact_note(
+    context: &Context<'_>,
+    request: functions::contacts::UpdateContactNote,
+) -> Result<bool> {
+    let actor = context.actor()?;
+    let user = contact_id(context, &request.id).await?;
+    let note = request.note.text.as_str().trim();
+    if note.len() > NOTE_BYTES_MAX {
+        return Err(Error::CONTACT_NOTE_TOO_LONG);
+    }
+    context
+        .messenger()
+        .note_contact(actor, user, note, context.now)
+        .await?;
+    Ok(true)
+}
+
+/// contacts.editCloseFriends: who is no contact is skipped.
+pub(super) async fn edit_close_friends(
+    context: &Context<'_>,
+    request: functions::contacts::EditCloseFriends,
+) -> Result<bool> {
+    let friends = request.id.iter().map(|id| UserId(*id)).collect();
+    context
+        .messenger()
+        .set_close_friends(context.actor()?, &friends, context.now)
+        .await?;
+    Ok(true)
+}
+
+/// contacts.getStatuses
+pub(super) async fn get_statuses(
+    context: &Context<'_>,
+    _: functions::contacts::GetStatuses,
+) -> Result<Vec<types::ContactStatus>> {
+    let user = context.user()?;
+    let messenger = context.messenger();
+    let mut statuses = Vec::new();
+    for contact in messenger.contacts(user).await?.keys() {
+        let known = messenger.user(*contact).await?;
+        if known.is_some_and(|user| !user.deleted && !user.bot) {
+            statuses.push(types::ContactStatus {
+                user_id: contact.0,
+                status: messenger.status(user, *contact, context.now).await?,
+            });
+        }
+    }
+    Ok(statuses)
+}
+
+/// contacts.getContactIDs: those that fit the numbers of before.
+pub(super) async fn get_contact_ids(
+    context: &Context<'_>,
+    _: functions::contacts::GetContactIDs,
+) -> Result<Vec<i32>> {
+    let contacts = context.messenger().contacts(context.user()?).await?;
+    Ok(contacts
+        .keys()
+        .filter_map(|user| i32::try_from(user.0).ok())
+        .collect())
+}
+
+/// contacts.getBirthdays: of yesterday, today and tomorrow.
+pub(super) async fn get_birthdays(
+    context: &Context<'_>,
+    _: functions::contacts::GetBirthdays,
+) -> Result<types::contacts::ContactBirthdays> {
+    let user = context.user()?;
+    let messenger = context.messenger();
+    let mut contacts = Vec::new();
+    let mut peers = Peers::default();
+    for contact in messenger.contacts(user).await?.keys() {
+        let Some(known) = messenger.user(*contact).await? else {
+            continue;
+        };
+        let Some(birthday) = known.birthday else {
+            continue;
+        };
+        if birthday.is_near(context.now)
+            && messenger
+                .may_with(user, &known, PrivacyKey::Birthday)
+                .await?
+        {
+            peers.add_user(contact.0);
+            contacts.push(types::ContactBirthday {
+                contact_id: contact.0,
+                birthday: types::Birthday {
+                    day: birthday.day.into(),
+                    month: birthday.month.into(),
+                    year: birthday.year.map(Into::into),
+                },
+            });
+        }
+    }
+    let shown = messenger.show(user, &peers, context.now).await?;
+    Ok(types::contacts::ContactBirthdays {
+        contacts,
+        users: shown.users,
+    })
 }
 
 /// A user, other than oneself, who may be a contact.

@@ -9,6 +9,6 @@
 mod auth;
 mod contacts;
 mod harness;
-mod messages;
 mod help;
+mod messages;
 mod password;
