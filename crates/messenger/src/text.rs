@@ -68,8 +68,9 @@ impl CleanText {
         if needs_cleaning(text.as_bytes()) {
             text = clean(&text, &mut spans).into();
         }
-        let text = trim(&text, &mut spans);
+        trim_end(&mut text, &mut spans);
         let mut spans = entity::arrange(spans);
+        trim_start(&mut text, &mut spans);
         if detect {
             detect::detect(&text, &mut spans);
         }
@@ -140,14 +141,18 @@ fn clean(text: &str, spans: &mut [Span]) -> String {
     // UTF-16 positions of what was left out; all of it is one unit long.
     let mut removed = Vec::new();
     let mut at = 0;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    for c in text.chars() {
         match c {
             '\r' | '\u{2028}'..='\u{202e}' | '\u{333}' | '\u{33f}' | '\u{30a}' => removed.push(at),
             '\n' => cleaned.push('\n'),
             '\0'..=' ' => cleaned.push(' '),
-            '\u{200e}' | '\u{200f}' if matches!(chars.peek(), Some('\u{200e}' | '\u{200f}')) => {
-                cleaned.push('\u{200c}');
+            '\u{200e}' | '\u{200f}' => {
+                // Of marks that follow each other only the last one counts.
+                if cleaned.ends_with(['\u{200e}', '\u{200f}']) {
+                    cleaned.pop();
+                    cleaned.push('\u{200c}');
+                }
+                cleaned.push(c);
             }
             _ => cleaned.push(c),
         }
@@ -163,32 +168,40 @@ fn clean(text: &str, spans: &mut [Span]) -> String {
     cleaned
 }
 
-/// A21: blanks at the end go, and at the start those before the first entity.
-fn trim(text: &Str, spans: &mut Vec<Span>) -> Str {
-    let blank = |c: char| c == ' ' || c == '\n';
-    let kept = text.trim_end_matches(blank);
-    if kept.len() != text.len() {
-        let len = utf16_len(kept);
+fn is_blank(c: char) -> bool {
+    c == ' ' || c == '\n'
+}
+
+/// A21: blanks at the end go, and what of entities lay on them.
+fn trim_end(text: &mut Str, spans: &mut Vec<Span>) {
+    let kept = text.trim_end_matches(is_blank).len();
+    if kept != text.len() {
+        *text = part(text, 0, kept);
+        let len = if spans.is_empty() { 0 } else { utf16_len(text) };
         for span in spans.iter_mut() {
             span.end = span.end.min(len);
         }
-        spans.retain(|span| span.start < span.end);
-    } else {
-        spans.retain(|span| span.start < span.end);
     }
-    let first = spans.iter().map(|span| span.start).min();
+    spans.retain(|span| span.start < span.end);
+}
+
+/// A21: blanks at the start go, but for those of the first entity.
+fn trim_start(text: &mut Str, spans: &mut [Span]) {
     // Blanks are one byte and one unit each.
-    let blanks = kept.len() - kept.trim_start_matches(blank).len();
+    let blanks = text.len() - text.trim_start_matches(is_blank).len();
+    let first = spans.iter().map(|span| span.start).min();
     let lead = first.map_or(blanks, |first| first.min(blanks));
     if lead > 0 {
-        for span in spans.iter_mut() {
+        *text = part(text, lead, text.len());
+        for span in spans {
             span.start -= lead;
             span.end -= lead;
         }
     }
-    if lead == 0 && kept.len() == text.len() {
-        return text.clone();
-    }
-    let bytes = text.clone().into_bytes().slice(lead..kept.len());
-    Str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// A part of a text that shares its bytes.
+fn part(text: &Str, start: usize, end: usize) -> Str {
+    // Both ends lie between characters.
+    Str::from_utf8(text.clone().into_bytes().slice(start..end)).unwrap_or_default()
 }

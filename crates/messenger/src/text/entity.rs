@@ -185,8 +185,14 @@ fn merged<'a>(spans: impl Iterator<Item = &'a Span>) -> Vec<Span> {
 /// Takes what lies in plain text out of a span, and splits it at the borders that it crosses.
 fn cut(span: Span, others: &[Span], pieces: &mut Vec<Span>) {
     let mut rest = vec![span];
-    for other in others {
-        let plain = kind(&other.entity).0 == Group::Plain;
+    let is_plain = |other: &&Span| kind(&other.entity).0 == Group::Plain;
+    // Plain text first: what is left of it may cross what the whole did not.
+    let plain_first = others
+        .iter()
+        .filter(is_plain)
+        .chain(others.iter().filter(|other| !is_plain(other)));
+    for other in plain_first {
+        let plain = is_plain(&other);
         let mut next = Vec::with_capacity(rest.len() + 1);
         for piece in rest {
             if !piece.meets(other) || !(plain || piece.crosses(other)) {
