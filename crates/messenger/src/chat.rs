@@ -588,15 +588,6 @@ impl Messenger {
         Ok((wanted, missing))
     }
 
-<<<<<<< HEAD
-=======
-    /// Whether the privacy of `user` lets `by` bring them into groups.
-    async fn may_invite(&self, by: UserId, user: UserId) -> Result<bool> {
-        self.may(by, user, crate::privacy::PrivacyKey::ChatInvite)
-            .await
-    }
-
->>>>>>> 4952444 (m)
     /// The newest pinned message of a dialog.
     ///
     /// # Errors
