@@ -349,7 +349,6 @@ impl Messenger {
                 dialog.top = MsgId(0);
                 dialog.top_date = 0;
                 dialog.pinned = 0;
-                dialog.folder = dialog::MAIN;
                 dialog.extra = Bytes::new();
                 dialog.flags = 0;
             }

@@ -314,9 +314,13 @@ impl Batch<'_> {
             if updates.is_empty() || !(own || messenger.publisher.is_watched(user)) {
                 continue;
             }
-            let updates = messenger.updates(user, updates, &peers, now).await?;
+            let mut updates = messenger.updates(user, updates, &peers, now).await?;
             if own {
                 answer = updates.clone();
+                // Random ids mean something only to the session that made them.
+                updates
+                    .updates
+                    .retain(|update| !matches!(update, types::Update::MessageID { .. }));
             }
             let updates = types::Updates::Updates(Box::new(updates));
             messenger

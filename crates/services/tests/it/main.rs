@@ -8,6 +8,7 @@
 
 mod auth;
 mod contacts;
+mod differential;
 mod harness;
 mod help;
 mod messages;
