@@ -205,6 +205,9 @@ impl Messenger {
         let (letters, more) = self.doomed(actor.user, peer, clearing).await?;
         let keeps_place = clearing.just_clear && clearing.max_id.0 == 0 && clearing.dates.is_none();
         let mut affected = self.unaffected(actor.user).await?;
+        if clearing.max_id.0 == 0 && clearing.dates.is_none() {
+            affected = self.read_silently(actor, peer, now).await?;
+        }
         let top = letters.first().cloned();
         let rest = if keeps_place && !more {
             letters.get(1..).unwrap_or_default().to_vec()
@@ -212,9 +215,10 @@ impl Messenger {
             letters
         };
         if !rest.is_empty() {
-            affected = self
+            let deleted = self
                 .delete_letters(actor, rest, clearing.revoke, now)
                 .await?;
+            affected = add(affected, deleted);
         }
         if !more {
             let whole = clearing.max_id.0 == 0 && clearing.dates.is_none();
@@ -328,6 +332,7 @@ impl Messenger {
                 );
                 letter.message = types::Message::Service(Box::new(message));
                 letter.link = Link::Alone;
+                letter.from = PeerId::User(user);
                 batch.user(user).put_edited(letter)?;
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use store::{Direction, HistoryQuery, List, MailboxId, Message, MsgId, PeerId, UserId};
+use store::{Dialog, Direction, HistoryQuery, List, MailboxId, Message, MsgId, PeerId, UserId};
 use tl_api::{constructors, types};
 
 use crate::Messenger;
@@ -65,9 +65,9 @@ impl Messenger {
         }
         if had_mark {
             dialog.flags &= !UNREAD_MARK;
-            batch
-                .user(reader)
-                .note(dialog::unread_mark_update(peer, false))?;
+            let draft = batch.user(reader);
+            draft.put_dialog(dialog.clone());
+            draft.note(dialog::unread_mark_update(peer, false))?;
         }
         let mut affected = Affected {
             pts: batch.user(reader).pts().0,
@@ -76,19 +76,7 @@ impl Messenger {
         if moved {
             dialog.read_inbox = up_to;
             dialog.unread = self.unread_after(reader, &dialog, up_to).await?;
-            let folder = (dialog.folder != dialog::MAIN).then(|| dialog.folder.cast_signed());
-            let still_unread_count = i32::try_from(dialog.unread).unwrap_or(i32::MAX);
-            batch.user(reader).update(1, |pts| {
-                types::Update::ReadHistoryInbox(Box::new(constructors::UpdateReadHistoryInbox {
-                    folder_id: folder,
-                    peer: tl_peer(peer),
-                    top_msg_id: None,
-                    max_id: up_to.0,
-                    still_unread_count,
-                    pts,
-                    pts_count: 1,
-                }))
-            })?;
+            put_inbox_mark(&mut batch, reader, dialog)?;
             affected = Affected {
                 pts: batch.user(reader).pts().0,
                 pts_count: 1,
@@ -99,7 +87,6 @@ impl Messenger {
                 .user(reader)
                 .put_setting(read_dates_key(peer), Some(dates));
         }
-        batch.user(reader).put_dialog(dialog);
         for (author, id) in authors {
             // In a group the first reader counts; the author knows the chat by another name else.
             let seen_as = match peer {
@@ -110,6 +97,28 @@ impl Messenger {
         }
         batch.commit(actor, None, Bytes::new()).await?;
         Ok(affected)
+    }
+
+    /// Everything in a dialog counts as read, but nobody is told that it was.
+    pub(crate) async fn read_silently(
+        &self,
+        actor: Actor,
+        peer: PeerId,
+        now: Now,
+    ) -> Result<Affected> {
+        let reader = actor.user;
+        let mailbox = MailboxId::User(reader);
+        let mut batch = self.open([mailbox], now).await?;
+        let dialog = batch.find_dialog(mailbox, peer).await?;
+        let Some(mut dialog) = dialog.filter(|dialog| dialog.read_inbox < dialog.top) else {
+            return self.unaffected(reader).await;
+        };
+        dialog.read_inbox = dialog.top;
+        dialog.unread = 0;
+        put_inbox_mark(&mut batch, reader, dialog)?;
+        let pts = batch.user(reader).pts().0;
+        batch.commit(actor, None, Bytes::new()).await?;
+        Ok(Affected { pts, pts_count: 1 })
     }
 
     /// Nothing has changed: where the mailbox stands.
@@ -170,7 +179,7 @@ impl Messenger {
     async fn unread_after(
         &self,
         reader: UserId,
-        dialog: &store::Dialog,
+        dialog: &Dialog,
         up_to: MsgId,
     ) -> Result<u32> {
         if dialog.peer == PeerId::User(reader) {
@@ -286,6 +295,26 @@ async fn put_outbox_mark(
         max_id: id.0,
         pts,
         pts_count: 1,
+    })
+}
+
+/// Keeps a dialog whose read mark has moved, and says so.
+fn put_inbox_mark(batch: &mut Batch<'_>, reader: UserId, dialog: Dialog) -> Result<()> {
+    let folder_id = (dialog.folder != dialog::MAIN).then(|| dialog.folder.cast_signed());
+    let still_unread_count = i32::try_from(dialog.unread).unwrap_or(i32::MAX);
+    let (peer, max_id) = (tl_peer(dialog.peer), dialog.read_inbox.0);
+    let draft = batch.user(reader);
+    draft.put_dialog(dialog);
+    draft.update(1, |pts| {
+        types::Update::ReadHistoryInbox(Box::new(constructors::UpdateReadHistoryInbox {
+            folder_id,
+            peer,
+            top_msg_id: None,
+            max_id,
+            still_unread_count,
+            pts,
+            pts_count: 1,
+        }))
     })
 }
 
