@@ -10,6 +10,9 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::key::{ClientRecord, KeyRecord};
 
+/// How exactly the last use of a device is kept, seconds.
+const ACTIVE_GRAIN_S: u32 = 60;
+
 /// What is kept of a device beside its key.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
 pub(crate) struct DeviceRecord {
@@ -174,6 +177,37 @@ impl Services {
             self.store.remove_authorization(user, key).await?;
             self.gateways
                 .tell(bus::Notice::KeyUser(bus::AuthKeyId(key.0), None));
+        }
+        Ok(())
+    }
+
+    /// A device connects again: it is as its client says it is now, and was idle up to here. One
+    /// that was idle for too long is logged out (R3).
+    pub(crate) async fn device_is_back(
+        &self,
+        user: UserId,
+        id: AuthKeyId,
+        client: ClientRecord,
+    ) -> Result<()> {
+        let now_s = self.world.now().unix_s();
+        let devices = self.devices(user).await?;
+        let Some(mut device) = devices.into_iter().find(|device| device.key == id) else {
+            return Ok(());
+        };
+        let settings = self.messenger.account_settings(user).await?;
+        let idle_s = now_s.saturating_sub(device.active_at);
+        if idle_s > settings.authorization_ttl_days.saturating_mul(86_400) {
+            return self.log_out(user, id).await;
+        }
+        let before = device.clone();
+        if !client.device_model.is_empty() {
+            device.record.client = client;
+        }
+        if idle_s >= ACTIVE_GRAIN_S {
+            device.active_at = now_s;
+        }
+        if device != before {
+            self.put_device(user, &device).await?;
         }
         Ok(())
     }

@@ -247,15 +247,23 @@ impl bus::Services for Services {
             lang_code: facts.lang_code,
             address: address.to_string(),
         };
-        self.change_key(AuthKeyId(id.0), |_, record| {
+        let id = AuthKeyId(id.0);
+        let mut user = UserId(0);
+        self.change_key(id, |logged_in, record| {
+            user = *logged_in;
             record.layer = facts.layer;
             if !client.device_model.is_empty() {
-                record.client = Some(client);
+                record.client = Some(client.clone());
             }
         })
         .await
-        .map(|_| ())
-        .map_err(unavailable)
+        .map_err(unavailable)?;
+        if user.0 != 0 {
+            self.device_is_back(user, id, client)
+                .await
+                .map_err(|error| unavailable(error.name()))?;
+        }
+        Ok(())
     }
 
     async fn presence(&self, user: bus::UserId, connected: bool) {

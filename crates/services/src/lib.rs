@@ -37,6 +37,7 @@ mod help;
 mod key;
 mod langpack;
 mod messages;
+mod nothing;
 mod payments;
 mod peer;
 mod phone;

@@ -65,7 +65,15 @@ fn offsets_are_utf16_units() {
     // The emoji takes two units, and no entity may split it.
     let text = clean("😀 bold", vec![bold(3, 4)]);
     assert_eq!(text.entities, [bold(3, 4)]);
-    for (offset, length) in [(1, 2), (0, 1), (-1, 2), (0, 9), (8, 1), (i32::MAX, i32::MAX), (3, -1)] {
+    for (offset, length) in [
+        (1, 2),
+        (0, 1),
+        (-1, 2),
+        (0, 9),
+        (8, 1),
+        (i32::MAX, i32::MAX),
+        (3, -1),
+    ] {
         let refused = CleanText::new(&"😀 bold".into(), vec![bold(offset, length)]);
         assert_eq!(refused, Err(TextError::EntityBounds), "{offset} {length}");
     }
@@ -113,8 +121,14 @@ fn addresses_of_links_are_made_whole() {
         length: 1,
         url: url.into(),
     };
-    assert_eq!(clean("a", vec![link("example.com")]).entities, [link("http://example.com")]);
-    assert_eq!(clean("a", vec![link("tg://resolve")]).entities, [link("tg://resolve")]);
+    assert_eq!(
+        clean("a", vec![link("example.com")]).entities,
+        [link("http://example.com")]
+    );
+    assert_eq!(
+        clean("a", vec![link("tg://resolve")]).entities,
+        [link("tg://resolve")]
+    );
     for wrong in ["", "no dot", "javascript://x", "a b.com"] {
         assert!(clean("a", vec![link(wrong)]).entities.is_empty(), "{wrong}");
     }
@@ -169,12 +183,21 @@ fn mentions_tags_and_commands_are_found() {
 
 #[test]
 fn addresses_are_found() {
-    assert_eq!(found("see https://example.com/a_(b)?c=d#e."), one("url", "https://example.com/a_(b)?c=d#e"));
+    assert_eq!(
+        found("see https://example.com/a_(b)?c=d#e."),
+        one("url", "https://example.com/a_(b)?c=d#e")
+    );
     assert_eq!(found("(example.com)"), one("url", "example.com"));
-    assert_eq!(found("Example.COM/path, yes"), one("url", "Example.COM/path"));
+    assert_eq!(
+        found("Example.COM/path, yes"),
+        one("url", "Example.COM/path")
+    );
     assert_eq!(found("пример.рф"), one("url", "пример.рф"));
     assert_eq!(found("127.0.0.1:8080/x"), one("url", "127.0.0.1:8080/x"));
-    assert_eq!(found("tg://resolve?domain=x"), one("url", "tg://resolve?domain=x"));
+    assert_eq!(
+        found("tg://resolve?domain=x"),
+        one("url", "tg://resolve?domain=x")
+    );
     assert_eq!(found("https://user"), []);
     assert_eq!(found("Hello.World"), one("url", "Hello.World"));
     assert_eq!(found("end.Start of it"), []);
@@ -190,9 +213,15 @@ fn addresses_are_found() {
 
 #[test]
 fn numbers_are_found() {
-    assert_eq!(found("card 4111 1111 1111 1111."), one("card", "4111 1111 1111 1111"));
+    assert_eq!(
+        found("card 4111 1111 1111 1111."),
+        one("card", "4111 1111 1111 1111")
+    );
     assert_eq!(found("4111 1111 1111 1112"), []);
-    assert_eq!(found("call +1 (555) 000-0001"), one("phone", "+1 (555) 000-0001"));
+    assert_eq!(
+        found("call +1 (555) 000-0001"),
+        one("phone", "+1 (555) 000-0001")
+    );
     assert_eq!(found("+12"), []);
     assert_eq!(found("1+1234567"), []);
 }
@@ -237,8 +266,32 @@ fn hostile_texts_come_out_in_order() {
         state % below
     };
     let pieces = [
-        "a", " ", "\n", "😀", "@", "#", "$", "/", ".", ":", "+", "1", "4111111111111111", "\r", "\u{202e}", "\u{30a}",
-        "http://", "x.com", "é", "\u{200e}", "(", ")", "_", "-", "@name", "рф",
+        "a",
+        " ",
+        "\n",
+        "😀",
+        "@",
+        "#",
+        "$",
+        "/",
+        ".",
+        ":",
+        "+",
+        "1",
+        "4111111111111111",
+        "\r",
+        "\u{202e}",
+        "\u{30a}",
+        "http://",
+        "x.com",
+        "é",
+        "\u{200e}",
+        "(",
+        ")",
+        "_",
+        "-",
+        "@name",
+        "рф",
     ];
     for _ in 0..20_000 {
         let len = random(12);
@@ -263,14 +316,25 @@ fn hostile_texts_come_out_in_order() {
         let Ok(clean) = CleanText::new(&text.as_str().into(), entities.clone()) else {
             continue;
         };
-        let spans: Vec<_> = clean.entities.iter().cloned().filter_map(Span::new).collect();
+        let spans: Vec<_> = clean
+            .entities
+            .iter()
+            .cloned()
+            .filter_map(Span::new)
+            .collect();
         let units = utf16_len(&clean.text);
-        assert!(check_bounds(&clean.text, &spans).is_ok(), "{text:?} {entities:?}");
+        assert!(
+            check_bounds(&clean.text, &spans).is_ok(),
+            "{text:?} {entities:?}"
+        );
         for pair in spans.windows(2) {
             assert!(pair[0].start <= pair[1].start, "{text:?} {entities:?}");
         }
         for span in &spans {
-            assert!(span.start < span.end && span.end <= units, "{text:?} {entities:?}");
+            assert!(
+                span.start < span.end && span.end <= units,
+                "{text:?} {entities:?}"
+            );
         }
         // Cleaning what is clean changes nothing.
         let again = CleanText::new(&clean.text, clean.entities.clone()).unwrap();

@@ -4,24 +4,10 @@ use tl_api::{constructors, functions, types};
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::nothing::nothing;
 
 /// Not 0: one client keeps a hash of 0 for "never asked".
 const WEB_BROWSER_HASH: i64 = 1;
-
-/// Answers a list that has a hash, and is empty.
-macro_rules! empty_lists {
-    ($($handler:ident: $request:ident => $answer:expr, $result:ty;)*) => {
-        $(
-            #[doc = concat!("account.", stringify!($request))]
-            pub(super) async fn $handler(
-                _: &Context<'_>,
-                _: functions::account::$request,
-            ) -> Result<$result> {
-                Ok($answer)
-            }
-        )*
-    };
-}
 
 fn no_statuses() -> types::account::EmojiStatuses {
     types::account::EmojiStatuses::EmojiStatuses {
@@ -56,58 +42,60 @@ fn web_browser_settings() -> types::account::WebBrowserSettings {
     ))
 }
 
-empty_lists! {
-    clear_recent_emoji_statuses: ClearRecentEmojiStatuses => true, bool;
-    delete_auto_save_exceptions: DeleteAutoSaveExceptions => true, bool;
-    delete_secure_value: DeleteSecureValue => true, bool;
-    delete_web_browser_settings_exceptions: DeleteWebBrowserSettingsExceptions =>
-        web_browser_settings(), types::account::WebBrowserSettings;
-    get_all_secure_values: GetAllSecureValues => Vec::new(), Vec<types::SecureValue>;
-    get_auto_save_settings: GetAutoSaveSettings =>
-        no_auto_save(), types::account::AutoSaveSettings;
-    get_business_chat_links: GetBusinessChatLinks =>
-        types::account::BusinessChatLinks { links: Vec::new(), chats: Vec::new(), users: Vec::new() },
-        types::account::BusinessChatLinks;
-    get_channel_default_emoji_statuses: GetChannelDefaultEmojiStatuses =>
-        no_statuses(), types::account::EmojiStatuses;
-    get_channel_restricted_status_emojis: GetChannelRestrictedStatusEmojis =>
-        no_emoji(), types::EmojiList;
-    get_chat_themes: GetChatThemes => no_themes(), types::account::Themes;
-    get_collectible_emoji_statuses: GetCollectibleEmojiStatuses =>
-        no_statuses(), types::account::EmojiStatuses;
-    get_connected_bots: GetConnectedBots =>
-        types::account::ConnectedBots { connected_bots: Vec::new(), users: Vec::new() },
-        types::account::ConnectedBots;
-    get_default_background_emojis: GetDefaultBackgroundEmojis => no_emoji(), types::EmojiList;
-    get_default_emoji_statuses: GetDefaultEmojiStatuses =>
-        no_statuses(), types::account::EmojiStatuses;
-    get_default_group_photo_emojis: GetDefaultGroupPhotoEmojis => no_emoji(), types::EmojiList;
-    get_default_profile_photo_emojis: GetDefaultProfilePhotoEmojis => no_emoji(), types::EmojiList;
-    get_paid_messages_revenue: GetPaidMessagesRevenue =>
-        types::account::PaidMessagesRevenue { stars_amount: 0 },
-        types::account::PaidMessagesRevenue;
-    get_passkeys: GetPasskeys =>
-        types::account::Passkeys { passkeys: Vec::new() }, types::account::Passkeys;
-    get_recent_emoji_statuses: GetRecentEmojiStatuses =>
-        no_statuses(), types::account::EmojiStatuses;
-    get_saved_music_ids: GetSavedMusicIds =>
-        types::account::SavedMusicIds::SavedMusicIds { ids: Vec::new() },
-        types::account::SavedMusicIds;
-    get_secure_value: GetSecureValue => Vec::new(), Vec<types::SecureValue>;
-    get_themes: GetThemes => no_themes(), types::account::Themes;
-    get_unique_gift_chat_themes: GetUniqueGiftChatThemes =>
-        no_chat_themes(), types::account::ChatThemes;
-    get_wall_papers: GetWallPapers =>
-        types::account::WallPapers::WallPapers { hash: 0, wallpapers: Vec::new() },
-        types::account::WallPapers;
-    get_web_authorizations: GetWebAuthorizations =>
-        types::account::WebAuthorizations { authorizations: Vec::new(), users: Vec::new() },
-        types::account::WebAuthorizations;
-    install_theme: InstallTheme => true, bool;
-    reset_wall_papers: ResetWallPapers => true, bool;
-    reset_web_authorizations: ResetWebAuthorizations => true, bool;
-    toggle_sponsored_messages: ToggleSponsoredMessages => true, bool;
-    update_device_locked: UpdateDeviceLocked => true, bool;
+nothing! {
+    account {
+        clear_recent_emoji_statuses: ClearRecentEmojiStatuses => true, bool;
+        delete_auto_save_exceptions: DeleteAutoSaveExceptions => true, bool;
+        delete_secure_value: DeleteSecureValue => true, bool;
+        delete_web_browser_settings_exceptions: DeleteWebBrowserSettingsExceptions =>
+            web_browser_settings(), types::account::WebBrowserSettings;
+        get_all_secure_values: GetAllSecureValues => Vec::new(), Vec<types::SecureValue>;
+        get_auto_save_settings: GetAutoSaveSettings =>
+            no_auto_save(), types::account::AutoSaveSettings;
+        get_business_chat_links: GetBusinessChatLinks =>
+            types::account::BusinessChatLinks { links: Vec::new(), chats: Vec::new(), users: Vec::new() },
+            types::account::BusinessChatLinks;
+        get_channel_default_emoji_statuses: GetChannelDefaultEmojiStatuses =>
+            no_statuses(), types::account::EmojiStatuses;
+        get_channel_restricted_status_emojis: GetChannelRestrictedStatusEmojis =>
+            no_emoji(), types::EmojiList;
+        get_chat_themes: GetChatThemes => no_themes(), types::account::Themes;
+        get_collectible_emoji_statuses: GetCollectibleEmojiStatuses =>
+            no_statuses(), types::account::EmojiStatuses;
+        get_connected_bots: GetConnectedBots =>
+            types::account::ConnectedBots { connected_bots: Vec::new(), users: Vec::new() },
+            types::account::ConnectedBots;
+        get_default_background_emojis: GetDefaultBackgroundEmojis => no_emoji(), types::EmojiList;
+        get_default_emoji_statuses: GetDefaultEmojiStatuses =>
+            no_statuses(), types::account::EmojiStatuses;
+        get_default_group_photo_emojis: GetDefaultGroupPhotoEmojis => no_emoji(), types::EmojiList;
+        get_default_profile_photo_emojis: GetDefaultProfilePhotoEmojis => no_emoji(), types::EmojiList;
+        get_paid_messages_revenue: GetPaidMessagesRevenue =>
+            types::account::PaidMessagesRevenue { stars_amount: 0 },
+            types::account::PaidMessagesRevenue;
+        get_passkeys: GetPasskeys =>
+            types::account::Passkeys { passkeys: Vec::new() }, types::account::Passkeys;
+        get_recent_emoji_statuses: GetRecentEmojiStatuses =>
+            no_statuses(), types::account::EmojiStatuses;
+        get_saved_music_ids: GetSavedMusicIds =>
+            types::account::SavedMusicIds::SavedMusicIds { ids: Vec::new() },
+            types::account::SavedMusicIds;
+        get_secure_value: GetSecureValue => Vec::new(), Vec<types::SecureValue>;
+        get_themes: GetThemes => no_themes(), types::account::Themes;
+        get_unique_gift_chat_themes: GetUniqueGiftChatThemes =>
+            no_chat_themes(), types::account::ChatThemes;
+        get_wall_papers: GetWallPapers =>
+            types::account::WallPapers::WallPapers { hash: 0, wallpapers: Vec::new() },
+            types::account::WallPapers;
+        get_web_authorizations: GetWebAuthorizations =>
+            types::account::WebAuthorizations { authorizations: Vec::new(), users: Vec::new() },
+            types::account::WebAuthorizations;
+        install_theme: InstallTheme => true, bool;
+        reset_wall_papers: ResetWallPapers => true, bool;
+        reset_web_authorizations: ResetWebAuthorizations => true, bool;
+        toggle_sponsored_messages: ToggleSponsoredMessages => true, bool;
+        update_device_locked: UpdateDeviceLocked => true, bool;
+    }
 }
 
 fn no_chat_themes() -> types::account::ChatThemes {
