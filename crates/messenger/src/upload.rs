@@ -128,9 +128,18 @@ pub(crate) fn piece_name(piece: u64) -> String {
 
 impl Messenger {
     async fn upload(&self, user: UserId, file: FileId, now: Now) -> Result<Arc<Mutex<Upload>>> {
-        if let Some(upload) = self.uploads.get(&(user, file)) {
-            return Ok(upload);
-        }
+        // Whoever comes while it is being read waits for the same one.
+        self.uploads
+            .get_or_insert_async(&(user, file), self.read_upload(user, file, now))
+            .await
+    }
+
+    async fn read_upload(
+        &self,
+        user: UserId,
+        file: FileId,
+        now: Now,
+    ) -> Result<Arc<Mutex<Upload>>> {
         let mut upload = Upload::default();
         for part in self.store.upload_parts(user, file, now.unix_s()).await? {
             let facts = PartFacts::from_bytes(&part.facts)?;
@@ -138,9 +147,7 @@ impl Messenger {
             upload.bytes += u64::from(part.size);
             upload.parts.insert(part.part, (part.size, facts));
         }
-        let upload = Arc::new(Mutex::new(upload));
-        self.uploads.insert((user, file), Arc::clone(&upload));
-        Ok(upload)
+        Ok(Arc::new(Mutex::new(upload)))
     }
 
     /// Keeps a part (U1–U3). The same part again replaces it.

@@ -223,13 +223,26 @@ pub(crate) fn handshake(mut data: &[u8]) {
     } else {
         changed = data.to_vec();
     }
-    let is_same = changed == *request;
+    let is_same = meaning(&changed) == meaning(&request);
     let answer = serve(&mut server, &Bytes::from(changed), &mut rng);
     if plan & 8 == 0 && !is_same && plan & 3 != 0 {
         assert!(answer.is_none(), "a changed step was answered");
     }
     let _ = client.handle_answer(&Bytes::copy_from_slice(data));
     let _ = read_plain_message(&Bytes::copy_from_slice(data));
+}
+
+/// A step without the bytes that fill its short strings up to whole words: those of p and q, which
+/// stand behind id, nonce and server_nonce. Nobody reads them.
+fn meaning(step: &[u8]) -> Vec<u8> {
+    const FILLERS: [usize; 6] = [41, 42, 43, 49, 50, 51];
+    let mut step = step.to_vec();
+    if step.starts_with(&id::REQ_DH_PARAMS.to_le_bytes()) {
+        for at in FILLERS {
+            step.get_mut(at).into_iter().for_each(|filler| *filler = 0);
+        }
+    }
+    step
 }
 
 fn serve(server: &mut ServerHandshakes, request: &Bytes, rng: &mut ChaCha12Rng) -> Option<Bytes> {

@@ -277,7 +277,7 @@ fn run_client(
         Kind::Node => node(client, place)?,
         Kind::Python => {
             let mut python = Command::new(place.join("bin/python"));
-            python.arg(scripts().join(format!("{}.py", client.name)));
+            python.arg(scripts().join(format!("smoke_{}.py", client.name)));
             python
         }
         Kind::Tdlib => return run_tdlib(place, server),
