@@ -1,2 +1,9 @@
 //! The chappe binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    server::run(server::Cli::parse())
+}

@@ -1,0 +1,215 @@
+//! Everything put together, started and stopped.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use gateway::Gateway;
+use mtproto_core::transport::ProxySecret;
+use services::{Options, Services};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::folder::Folder;
+use crate::keep::{self, Engine};
+use crate::world::Machine;
+use crate::{admin, banner, cli, webhook};
+
+/// How many login codes may wait for the webhook.
+const CODES_WAITING_MAX: usize = 1024;
+
+/// A server that runs.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its admin port listens.
+    pub admin: Option<SocketAddr>,
+    folder: Folder,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+    others: Vec<JoinHandle<()>>,
+    engine: Engine,
+    parts: Parts,
+}
+
+/// What holds the store; given up before it is closed.
+struct Parts {
+    gateway: Arc<Gateway>,
+    services: Arc<Services>,
+}
+
+/// The gateway as the services see it, without keeping it.
+struct Held(Weak<Gateway>);
+
+impl bus::Gateways for Held {
+    fn tell(&self, notice: bus::Notice) {
+        if let Some(gateway) = self.0.upgrade() {
+            gateway.tell(notice);
+        }
+    }
+
+    fn may_be_watching(&self, user: bus::UserId) -> bool {
+        self.0
+            .upgrade()
+            .is_some_and(|gateway| gateway.may_be_watching(user))
+    }
+}
+
+/// Starts a server. It accepts connections when this returns.
+///
+/// # Errors
+/// A port is taken, the data folder or the cluster cannot be used, a setting is wrong.
+pub async fn start(config: Config) -> Result<Server> {
+    keep::judge(&config)?;
+    let proxy_secrets = config
+        .proxy_secrets
+        .iter()
+        .map(|text| ProxySecret::parse(text).context("proxy_secrets"))
+        .collect::<Result<Vec<_>>>()?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let data = config.data.clone();
+    let folder = tokio::task::spawn_blocking(move || Folder::open(&data)).await??;
+    let engine = keep::open_store(&config).await?;
+    let blobs = keep::open_blobs(&config, &folder)?;
+    let stop = CancellationToken::new();
+    let mut others = Vec::new();
+    let code_delivery = match &config.login.webhook {
+        Some(url) => {
+            let (delivery, codes) = services::code_queue(CODES_WAITING_MAX);
+            let webhook = webhook::Webhook::new(url, &config.login)?;
+            others.push(tokio::spawn(webhook.run(codes, stop.clone())));
+            Some(delivery)
+        }
+        None => None,
+    };
+    let local = Arc::new(bus::Local::default());
+    let services = Arc::new(Services::new(
+        Options {
+            dc_id: config.dc,
+            address: config
+                .advertise
+                .unwrap_or_else(|| SocketAddr::new(reachable(address.ip()), address.port())),
+            secret: folder.access_secret,
+            fixed_code: config.login.fixed_code.clone(),
+            code_delivery,
+            loopback_is_unlimited: config.limits.loopback_is_unlimited,
+        },
+        engine.store(),
+        blobs,
+        Arc::clone(&local) as Arc<dyn bus::Gateways>,
+        Arc::new(Machine),
+    ));
+    let gateway = Gateway::new(
+        gateway::Config {
+            handshake_keys: vec![Arc::clone(&folder.key)],
+            dc_id: Some(config.dc),
+            salt_secret: folder.salt_secret,
+            proxy_secrets,
+            secret_required: config.proxy_secret_required,
+            limits: config.limits.for_gateway(config.grace_ms),
+        },
+        Arc::clone(&services) as Arc<dyn bus::Services>,
+    );
+    local.set_gateway(Arc::new(Held(Arc::downgrade(&gateway))));
+    let admin = match config.admin.listen {
+        Some(address) => {
+            let port = admin::Port {
+                gateway: Arc::clone(&gateway),
+                backup: engine
+                    .embedded()
+                    .map(|store| (Arc::clone(store), folder.path.clone())),
+                stop: stop.clone(),
+            };
+            let (address, task) = port.start(address).await?;
+            others.push(task);
+            Some(address)
+        }
+        None => None,
+    };
+    let serving = tokio::spawn({
+        let (gateway, stop) = (Arc::clone(&gateway), stop.clone());
+        async move { gateway.serve(listener, stop).await }
+    });
+    Ok(Server {
+        address,
+        admin,
+        folder,
+        stop,
+        serving,
+        others,
+        engine,
+        parts: Parts { gateway, services },
+    })
+}
+
+/// An address of this machine that others may reach, for one that means all of them.
+fn reachable(ip: IpAddr) -> IpAddr {
+    if !ip.is_unspecified() {
+        return ip;
+    }
+    // Nothing is sent: the system only says which interface it would take.
+    let outside = || -> std::io::Result<IpAddr> {
+        let socket = UdpSocket::bind(("0.0.0.0", 0))?;
+        socket.connect(("192.0.2.1", 9))?;
+        Ok(socket.local_addr()?.ip())
+    };
+    outside().unwrap_or(IpAddr::from([127, 0, 0, 1]))
+}
+
+impl Server {
+    /// The file with the public key, for clients.
+    #[must_use]
+    pub fn public_key_file(&self) -> std::path::PathBuf {
+        self.folder.public_key_file()
+    }
+
+    /// Stops accepting, lets running calls finish, closes the store.
+    ///
+    /// # Errors
+    /// The store could not be closed; nothing is lost then, but the next start takes longer.
+    pub async fn stop(self) -> Result<()> {
+        self.stop.cancel();
+        self.serving.await?;
+        for other in self.others {
+            other.await?;
+        }
+        let Parts { gateway, services } = self.parts;
+        drop(gateway);
+        drop(services);
+        self.engine.close().await
+    }
+}
+
+/// Runs a server until a signal asks it to stop.
+pub(crate) async fn run(config: Config) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let begun = Instant::now();
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let banner = banner::Facts::of(&config);
+    let server = start(config).await?;
+    banner.print(&server.folder, server.address, server.admin);
+    tracing::info!(address = %server.address, took = ?begun.elapsed(), "ready");
+    cli::say(&format!("listening on {}", server.address));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: no more connections, running calls are finished");
+    let stopping = server.stop();
+    tokio::select! {
+        stopped = stopping => stopped?,
+        // Whoever asks twice is in a hurry.
+        _ = interrupt.recv() => tracing::warn!("stopped at once"),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
