@@ -14,9 +14,9 @@ use crate::publish::Actor;
 use crate::time::Now;
 
 /// The most pinned dialogs of a folder.
-pub const PINNED_MAX: usize = 100;
+const PINNED_MAX: usize = 100;
 /// The most filters.
-pub const FILTERS_MAX: usize = 30;
+const FILTERS_MAX: usize = 30;
 
 const FILTER: &[u8] = b"filter/";
 const FILTER_ORDER: &[u8] = b"filters";

@@ -19,11 +19,11 @@ use crate::show::banned_rights;
 use crate::time::Now;
 
 /// The most members of a basic group.
-pub const MEMBERS_MAX: usize = 200;
+const MEMBERS_MAX: usize = 200;
 /// The most characters of a title.
-pub const TITLE_CHARS_MAX: usize = 128;
+const TITLE_CHARS_MAX: usize = 128;
 /// The most characters of the text about a group.
-pub const ABOUT_CHARS_MAX: usize = 255;
+const ABOUT_CHARS_MAX: usize = 255;
 
 /// Roles in the list of members.
 const MEMBER: u8 = 0;

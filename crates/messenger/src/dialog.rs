@@ -258,15 +258,6 @@ impl Messenger {
         Ok(types::Dialog::Dialog(Box::new(shown)))
     }
 
-    /// The notification settings of a dialog.
-    pub(crate) async fn dialog_notify_settings(
-        &self,
-        user: UserId,
-        peer: PeerId,
-    ) -> Result<types::PeerNotifySettings> {
-        self.notify_settings(user, peer).await
-    }
-
     /// Makes the newest message that is left the top of its dialog, when messages of it go.
     pub(crate) async fn retop(
         &self,

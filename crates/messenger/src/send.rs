@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use sha2::{Digest as _, Sha256};
-use store::{Dialog, MailboxId, MsgId, NameKind, OpId, OperationResult, PeerId, UserId};
+use store::{MailboxId, MsgId, NameKind, OpId, OperationResult, PeerId, UserId};
 use tl_api::{constructors, types};
 
 use crate::Messenger;

@@ -9,6 +9,7 @@ use tl_api::call::Call;
 use crate::access::subscribes;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::refusal::refusal;
 use crate::{
     Services, account, auth, bots, channels, chatlists, contacts, folders, help, langpack,
     messages, payments, phone, photos, premium, stats, stickers, stories, updates, upload, users,
@@ -131,7 +132,7 @@ impl Services {
             Ok(running) => running.await,
             Err(other) => {
                 tracing::info!(method = other.name(), "a method that is not served");
-                Err(Error::METHOD_INVALID)
+                Err(refusal(other.name()))
             }
         }
     }

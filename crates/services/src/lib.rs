@@ -45,6 +45,7 @@ mod photos;
 mod premium;
 mod presence;
 mod publish;
+mod refusal;
 mod service_notice;
 mod srp;
 mod stats;

@@ -1,6 +1,7 @@
 //! Whom a request names (chain P of the messages sheet, P3–P5 of the account sheet).
 
-use store::{ChatId, PeerId, UserId};
+use messenger::Peers;
+use store::{ChatId, MsgId, PeerId, UserId};
 use tl_api::types;
 
 use crate::context::Context;
@@ -25,7 +26,14 @@ impl Context<'_> {
             types::InputPeer::Channel { .. } | types::InputPeer::ChannelFromMessage { .. } => {
                 Err(Error::CHANNEL_INVALID)
             }
-            types::InputPeer::UserFromMessage { .. } => Err(Error::MSG_ID_INVALID),
+            types::InputPeer::UserFromMessage {
+                peer,
+                msg_id,
+                user_id,
+            } => self
+                .user_from_message(peer, MsgId(*msg_id), UserId(*user_id))
+                .await
+                .map(PeerId::User),
         }
     }
 
@@ -41,7 +49,37 @@ impl Context<'_> {
                 .await?
                 .ok_or(Error::USER_ID_INVALID),
             types::InputUser::Empty {} => Err(Error::USER_ID_INVALID),
-            types::InputUser::FromMessage { .. } => Err(Error::MSG_ID_INVALID),
+            types::InputUser::FromMessage(from) => {
+                self.user_from_message(&from.peer, MsgId(from.msg_id), UserId(from.user_id))
+                    .await
+            }
+        }
+    }
+
+    /// A user whom a message that the caller can read names.
+    async fn user_from_message(
+        &self,
+        peer: &types::InputPeer,
+        id: MsgId,
+        user: UserId,
+    ) -> Result<UserId> {
+        // One step is enough: the chat of a message has a name of its own.
+        let peer = match peer {
+            types::InputPeer::UserFromMessage { .. }
+            | types::InputPeer::ChannelFromMessage { .. } => return Err(Error::MSG_ID_INVALID),
+            peer => Box::pin(self.peer(peer)).await?,
+        };
+        let letter = self.messenger().letter(self.user()?, id).await?;
+        let letter = letter
+            .filter(|letter| letter.peer == peer)
+            .ok_or(Error::MSG_ID_INVALID)?;
+        let mut named = Peers::default();
+        named.add_message(&letter.message);
+        let exists = self.messenger().user(user).await?.is_some();
+        if named.users.contains(&user) && exists {
+            Ok(user)
+        } else {
+            Err(Error::MSG_ID_INVALID)
         }
     }
 
