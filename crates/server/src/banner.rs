@@ -2,96 +2,129 @@
 
 use std::net::SocketAddr;
 
-use crate::config::Config;
+use crate::config::{Config, LogFormat};
 use crate::folder::Folder;
 
 /// What of the settings people must know.
 pub(crate) struct Facts {
-    advertise: Option<SocketAddr>,
     dc: i32,
     fixed_code: Option<String>,
     secret: Option<String>,
+    machines_read: bool,
+}
+
+/// Where a server can be reached.
+pub(crate) struct Addresses {
+    pub(crate) listen: SocketAddr,
+    /// What clients are told.
+    pub(crate) advertised: SocketAddr,
+    pub(crate) admin: Option<SocketAddr>,
 }
 
 impl Facts {
     pub(crate) fn of(config: &Config) -> Self {
         Self {
-            advertise: config.advertise,
             dc: config.dc,
             fixed_code: config.login.fixed_code.clone(),
             secret: config.proxy_secrets.first().cloned(),
+            machines_read: config.log.format == LogFormat::Json,
         }
     }
 
-    pub(crate) fn print(&self, folder: &Folder, listen: SocketAddr, admin: Option<SocketAddr>) {
+    /// Prints it, unless machines read what is printed. How to connect stands below it in tests and
+    /// at the first start.
+    pub(crate) fn print(&self, folder: &Folder, addresses: &Addresses) {
+        if self.machines_read {
+            return;
+        }
+        let mut text = self.head(folder, addresses);
+        if folder.is_new || self.fixed_code.is_some() {
+            text += &self.snippets(folder, addresses.advertised);
+        }
         #[allow(clippy::print_stderr, reason = "for whoever has started it")]
         {
-            eprintln!("{}", self.text(folder, listen, admin));
+            eprintln!("{text}");
         }
     }
 
-    fn text(&self, folder: &Folder, listen: SocketAddr, admin: Option<SocketAddr>) -> String {
-        let address = self.advertise.unwrap_or(listen);
-        let (ip, port, dc) = (address.ip(), address.port(), self.dc);
-        let key = folder.public_key_file();
-        let key = key.display();
-        let fingerprint = folder.key.key.public().fingerprint();
+    fn head(&self, folder: &Folder, addresses: &Addresses) -> String {
         let mut text = format!(
             "\
-Chappe {version}: data centre {dc} on {listen}
+Chappe {version}: data centre {dc} on {listen}, clients are told {advertised}
   data         {data}
-  public key   {key}, fingerprint {fingerprint:016x}
+  public key   {key}, fingerprint {fingerprint:#018x}
 ",
             version = env!("CARGO_PKG_VERSION"),
+            dc = self.dc,
+            listen = addresses.listen,
+            advertised = addresses.advertised,
             data = folder.path.display(),
+            key = folder.public_key_file().display(),
+            fingerprint = folder.key.key.public().fingerprint(),
         );
-        if let Some(admin) = admin {
+        if let Some(admin) = addresses.admin {
             text += &format!("  admin        http://{admin}/metrics /live /ready\n");
         }
         if let Some(code) = &self.fixed_code {
             text += &format!(
-                "  !! Everybody can be anybody: the code {code} logs any phone number in. For tests only. !!\n"
+                "  !! For tests only: the code {code} logs in any phone number, so anybody can be anybody. !!\n"
             );
         }
-        text += &format!(
+        text
+    }
+
+    fn snippets(&self, folder: &Folder, address: SocketAddr) -> String {
+        let (ip, port, dc) = (address.ip(), address.port(), self.dc);
+        let key = folder.public_key_file();
+        let key = key.display();
+        let fingerprint = folder.key.key.public().fingerprint();
+        format!(
             "
-Telethon (Python):
-    from telethon import TelegramClient, sessions
+Telethon:
+    from telethon import TelegramClient
     from telethon.crypto import rsa
+    from telethon.sessions import MemorySession
     rsa.add_key(open('{key}', 'rb').read(), old=False)
-    session = sessions.MemorySession()
+    session = MemorySession()
     session.set_dc({dc}, '{ip}', {port})
     client = TelegramClient(session, 1, '0' * 32)
 
-Pyrogram, Kurigram (Python):
-    import pyrogram, rsa
-    from pyrogram.crypto.rsa import PublicKey, server_public_keys
-    key = rsa.PublicKey.load_pkcs1(open('{key}', 'rb').read())
-    server_public_keys[{signed}] = PublicKey(key.n, key.e)
-    from pyrogram.session.internals import DataCenter
-    DataCenter.PROD[{dc}] = '{ip}'  # and DataCenter.__new__ for another port than 443
+Pyrogram, Kurigram:
+    import base64, pathlib, pyrogram
+    from pyrogram.crypto import rsa
+    der = base64.b64decode(''.join(open('{key}').read().splitlines()[1:-1]))
+    rsa.server_public_keys[{fingerprint}] = rsa.PublicKey(int.from_bytes(der[9:265], 'big'), 65537)
+    # Pyrogram
+    pyrogram.connection.connection.DataCenter = lambda *_: ('{ip}', {port})
+    client = pyrogram.Client('me', api_id=1, api_hash='0' * 32, in_memory=True)
+    # Kurigram
+    class Here(pyrogram.storage.SQLiteStorage):
+        async def dc_id(self, value=object): return {dc}
+        async def server_address(self, value=object): return '{ip}'
+        async def port(self, value=object): return {port}
+    client = pyrogram.Client('me', api_id=1, api_hash='0' * 32,
+        storage_engine=Here('me', workdir=pathlib.Path('.'), in_memory=True))
 
-GramJS (JavaScript):
-    client.session.setDC({dc}, '{ip}', {port})   // and the key in `_serverKeys` of telegram/crypto/RSA
+{tdlib}
 
-mtcute (JavaScript):
-    addPublicKey(crypto, fs.readFileSync('{key}', 'utf8').trim())
-    defaultDcs: {{ main: {{ id: {dc}, ipAddress: '{ip}', port: {port} }}, media: {{ id: {dc}, ipAddress: '{ip}', port: {port} }} }}
+chappe-client (Rust):
+    let key = std::fs::read_to_string(\"{key}\")?;
+    let options = chappe_client::Options::new(\"{address}\".parse()?, &key)?;
+    let client = chappe_client::Client::connect(options).await?;
 ",
-            signed = fingerprint,
-        );
+            tdlib = self.tdlib(&ip.to_string(), port),
+        )
+    }
+
+    fn tdlib(&self, ip: &str, port: u16) -> String {
         match &self.secret {
-            Some(secret) => {
-                text += &format!(
-                    "
-TDLib:
-    {{\"@type\": \"addProxy\", \"server\": \"{ip}\", \"port\": {port}, \"enable\": true,
-     \"type\": {{\"@type\": \"proxyTypeMtproto\", \"secret\": \"{secret}\"}}}}
-"
-                );
-            }
-            None => text += "\nTDLib connects by a proxy secret: start with --proxy-secret HEX.\n",
+            Some(secret) => format!(
+                "\
+TDLib, with our key instead of its own in td/telegram/net/PublicRsaKeySharedMain.cpp:
+    {{\"@type\": \"addProxy\", \"enable\": true, \"comment\": \"\", \"proxy\": {{\"@type\": \"proxy\", \"server\": \"{ip}\",
+        \"port\": {port}, \"type\": {{\"@type\": \"proxyTypeMtproto\", \"secret\": \"{secret}\"}}}}}}"
+            ),
+            None => "TDLib: start the server with --proxy-secret HEX to be told how.".to_owned(),
         }
-        text
     }
 }

@@ -289,8 +289,7 @@ impl Config {
     /// It cannot be read, or is wrong: the error names line, setting and, for an unknown one, the
     /// nearest known name.
     pub fn read(file: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
+        let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
         Self::parse(&text).with_context(|| format!("{}", file.display()))
     }
 

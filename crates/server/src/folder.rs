@@ -28,6 +28,8 @@ const LOCK: &str = "lock";
 pub(crate) struct Folder {
     _lock: fs::File,
     pub(crate) path: PathBuf,
+    /// Whether the key was made just now.
+    pub(crate) is_new: bool,
     pub(crate) key: Arc<HandshakeKey>,
     /// What salts are made from.
     pub(crate) salt_secret: [u8; 32],
@@ -41,6 +43,8 @@ impl Folder {
         fs::create_dir_all(path).with_context(|| format!("{}", path.display()))?;
         let lock = lock(path)?;
         fs::create_dir_all(path.join(FILES))?;
+        let path = &std::path::absolute(path)?;
+        let is_new = !path.join(KEY_FILE).exists();
         let key = open_key(path)?;
         let public = key.public().to_pkcs1_pem()?;
         let public_file = path.join(PUBLIC_KEY_FILE);
@@ -50,6 +54,7 @@ impl Folder {
         Ok(Self {
             _lock: lock,
             path: path.to_owned(),
+            is_new,
             key: Arc::new(HandshakeKey {
                 key,
                 // Pyrogram and GramJS pad in the old way.

@@ -50,7 +50,11 @@ impl Collector for Gateway {
                 "Calls answered with an error",
                 &m.call_errors,
             ),
-            ("calls_limited", "Calls refused by a limit", &m.calls_limited),
+            (
+                "calls_limited",
+                "Calls refused by a limit",
+                &m.calls_limited,
+            ),
             ("updates", "Updates put into sessions", &m.updates),
             ("writes", "Writes to sockets", &m.writes),
             (

@@ -27,6 +27,7 @@ pub struct Server {
     pub address: SocketAddr,
     /// Where its admin port listens.
     pub admin: Option<SocketAddr>,
+    advertised: SocketAddr,
     folder: Folder,
     stop: CancellationToken,
     serving: JoinHandle<()>,
@@ -88,13 +89,14 @@ pub async fn start(config: Config) -> Result<Server> {
         }
         None => None,
     };
+    let advertised = config
+        .advertise
+        .unwrap_or_else(|| SocketAddr::new(reachable(address.ip()), address.port()));
     let local = Arc::new(bus::Local::default());
     let services = Arc::new(Services::new(
         Options {
             dc_id: config.dc,
-            address: config
-                .advertise
-                .unwrap_or_else(|| SocketAddr::new(reachable(address.ip()), address.port())),
+            address: advertised,
             secret: folder.access_secret,
             fixed_code: config.login.fixed_code.clone(),
             code_delivery,
@@ -139,6 +141,7 @@ pub async fn start(config: Config) -> Result<Server> {
     Ok(Server {
         address,
         admin,
+        advertised,
         folder,
         stop,
         serving,
@@ -196,7 +199,14 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     );
     let banner = banner::Facts::of(&config);
     let server = start(config).await?;
-    banner.print(&server.folder, server.address, server.admin);
+    banner.print(
+        &server.folder,
+        &banner::Addresses {
+            listen: server.address,
+            advertised: server.advertised,
+            admin: server.admin,
+        },
+    );
     tracing::info!(address = %server.address, took = ?begun.elapsed(), "ready");
     cli::say(&format!("listening on {}", server.address));
     tokio::select! {
