@@ -131,21 +131,15 @@ impl Server {
     pub(crate) async fn client(&self, layer: u16) -> Client {
         let key = self.new_key(0).await;
         let client = Client::new(self, key, layer, 1);
-        let facts = bus::ConnectionFacts {
-            layer: i32::from(layer),
-            api_id: 4,
-            device_model: "Test".to_owned(),
-            system_version: "1".to_owned(),
-            app_version: "1.0".to_owned(),
-            system_lang_code: "en".to_owned(),
-            lang_pack: String::new(),
-            lang_code: "en".to_owned(),
-        };
-        self.services
-            .announce(key, client.address, facts)
-            .await
-            .unwrap();
+        client.connect_again().await;
         client
+    }
+
+    /// Randomness for what a client makes up.
+    pub(crate) fn rng(&self) -> ChaCha8Rng {
+        let mut seed = [0; 32];
+        self.world.random(&mut seed);
+        ChaCha8Rng::from_seed(seed)
     }
 
     /// A key as a handshake would make it; it expires at Unix second `expires_at`, 0 for never.
@@ -244,6 +238,29 @@ impl Client {
         session
     }
 
+    /// The client over a temporary key that is not bound yet.
+    pub(crate) fn over(&self, server: &Server, temporary: bus::AuthKeyId) -> Self {
+        let mut client = Self::new(server, temporary, self.layer, self.session.0 + 1000);
+        client.temp_key = Some(temporary);
+        client
+    }
+
+    /// The client over a temporary key that is bound to its own.
+    pub(crate) fn bound(&self, server: &Server, temporary: bus::AuthKeyId) -> Self {
+        let mut client = self.another_session(server);
+        client.temp_key = Some(temporary);
+        client
+    }
+
+    /// Connects anew: the client says again what it is.
+    pub(crate) async fn connect_again(&self) {
+        let facts = facts(self.layer);
+        self.services
+            .announce(self.key, self.address, facts)
+            .await
+            .unwrap();
+    }
+
     /// Who is logged in.
     pub(crate) fn user_id(&self) -> i64 {
         self.catch_up(|state| state.user)
@@ -263,6 +280,22 @@ impl Client {
         let result = F::decode_result(&mut reader, layer).unwrap();
         reader.finish().unwrap();
         Ok(result)
+    }
+
+    /// Calls a method in the message `msg_id`.
+    pub(crate) async fn call_as<F: Function>(
+        &self,
+        request: F,
+        msg_id: i64,
+    ) -> Result<F::Result, Refused> {
+        let layer = Layer(self.layer);
+        let answer = self
+            .send_as(tl::to_bytes(&request, layer).unwrap(), msg_id)
+            .await;
+        match read_error(&answer) {
+            Some(refused) => Err(refused),
+            None => Ok(F::decode_result(&mut Reader::new(&answer), layer).unwrap()),
+        }
     }
 
     /// Sends the bytes of a call.
@@ -389,6 +422,19 @@ impl Client {
             }
             _ => {}
         }
+    }
+}
+
+fn facts(layer: u16) -> bus::ConnectionFacts {
+    bus::ConnectionFacts {
+        layer: i32::from(layer),
+        api_id: 4,
+        device_model: "Test".to_owned(),
+        system_version: "1".to_owned(),
+        app_version: "1.0".to_owned(),
+        system_lang_code: "en".to_owned(),
+        lang_pack: String::new(),
+        lang_code: "en".to_owned(),
     }
 }
 

@@ -6,10 +6,15 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod account;
 mod auth;
 mod contacts;
+mod device;
 mod differential;
 mod harness;
 mod help;
 mod messages;
+mod notify;
 mod password;
+mod phone;
+mod privacy;

@@ -24,7 +24,7 @@ async fn get_password(client: &Client) -> types::account::Password {
 }
 
 /// The answer to what the server asks for now.
-async fn answer(client: &Client, password: &str) -> types::InputCheckPasswordSRP {
+pub(crate) async fn answer(client: &Client, password: &str) -> types::InputCheckPasswordSRP {
     let asked = get_password(client).await;
     let Some(current) = &asked.current_algo else {
         return types::InputCheckPasswordSRP::InputCheckPasswordEmpty {};
@@ -84,7 +84,7 @@ async fn update(
         .await
 }
 
-async fn set(client: &Client, old: &str, new: &str) {
+pub(crate) async fn set_password(client: &Client, old: &str, new: &str) {
     let settings = new_settings(client, new).await;
     assert!(update(client, old, settings).await.unwrap());
 }
@@ -97,7 +97,10 @@ fn no_password() -> types::account::PasswordInputSettings {
     settings
 }
 
-async fn check(client: &Client, password: &str) -> Result<types::auth::Authorization, Refused> {
+pub(crate) async fn check(
+    client: &Client,
+    password: &str,
+) -> Result<types::auth::Authorization, Refused> {
     let password = answer(client, password).await;
     client
         .call(functions::auth::CheckPassword { password })
@@ -111,7 +114,7 @@ async fn a_password_is_asked_for_at_login() {
     let before = get_password(&alice).await;
     assert!(!before.has_password && before.srp_id.is_none());
     assert_eq!(before.secure_random.len(), 256);
-    set(&alice, "", "correct horse").await;
+    set_password(&alice, "", "correct horse").await;
 
     for layer in [158, 230] {
         let device = server.client(layer).await;
@@ -136,8 +139,8 @@ async fn an_answer_is_good_once_and_for_its_account() {
     let server = Server::start();
     let alice = server.sign_up("15550000001", "Alice").await;
     let mallory = server.sign_up("15550000002", "Mallory").await;
-    set(&alice, "", "alice's").await;
-    set(&mallory, "", "mallory's").await;
+    set_password(&alice, "", "alice's").await;
+    set_password(&mallory, "", "mallory's").await;
 
     let settings = |password| functions::account::GetPasswordSettings { password };
     let good = answer(&alice, "alice's").await;
@@ -153,7 +156,7 @@ async fn an_answer_is_good_once_and_for_its_account() {
     assert_eq!(alice.call(settings(late)).await.unwrap_err(), stale);
     // Nor after the password is another one.
     let old = answer(&alice, "alice's").await;
-    set(&alice, "alice's", "another").await;
+    set_password(&alice, "alice's", "another").await;
     assert_eq!(
         alice.call(settings(old)).await.unwrap_err(),
         refused(400, "SRP_PASSWORD_CHANGED")
@@ -201,7 +204,7 @@ async fn passwords_are_set_changed_and_removed() {
     };
     let error = alice.call(empty).await.unwrap_err();
     assert_eq!(error, refused(400, "PASSWORD_HASH_INVALID"));
-    set(&alice, "first", "second").await;
+    set_password(&alice, "first", "second").await;
     assert!(update(&alice, "second", no_password()).await.unwrap());
     assert!(!get_password(&alice).await.has_password);
     server.log_in_at(230, "15550000001").await;
@@ -211,7 +214,7 @@ async fn passwords_are_set_changed_and_removed() {
 async fn guessing_is_slowed_down() {
     let server = Server::start_with(|options| options.loopback_is_unlimited = false);
     let alice = server.sign_up("15550000001", "Alice").await;
-    set(&alice, "", "secret").await;
+    set_password(&alice, "", "secret").await;
     let device = server.client(230).await;
     device.sign_in("15550000001").await.unwrap_err();
     for _ in 0..5 {
@@ -228,7 +231,7 @@ async fn guessing_is_slowed_down() {
 async fn a_code_waits_an_hour_for_the_password() {
     let server = Server::start();
     let alice = server.sign_up("15550000001", "Alice").await;
-    set(&alice, "", "secret").await;
+    set_password(&alice, "", "secret").await;
     let device = server.client(230).await;
     device.sign_in("15550000001").await.unwrap_err();
     server.world.advance_s(3600);
@@ -251,7 +254,7 @@ async fn a_forgotten_password_goes_after_a_week() {
     let decline = functions::account::DeclinePasswordReset {};
     let error = alice.call(reset.clone()).await.unwrap_err();
     assert_eq!(error, refused(400, "PASSWORD_EMPTY"));
-    set(&alice, "", "secret").await;
+    set_password(&alice, "", "secret").await;
     let error = alice.call(decline.clone()).await.unwrap_err();
     assert_eq!(error, refused(400, "RESET_REQUEST_MISSING"));
     let until_date = server.world.now_s() + 7 * 86_400;
