@@ -72,7 +72,8 @@ pub struct MessagePage {
     pub count: u32,
     /// The page is the whole list.
     pub whole: bool,
-    /// The place of the first message in the list, from the newest, when an offset was given.
+    /// The place of the first message in the list, from the newest, when an offset was given and
+    /// it is not too far down to be counted.
     pub offset: Option<u32>,
     /// The messages, newest first.
     pub messages: Vec<types::Message>,
@@ -98,11 +99,14 @@ impl Messenger {
         let messages = self.window(mailbox, peer, list, window).await?;
         let has_offset = window.offset_id != 0 || window.offset_date != 0 || window.add_offset != 0;
         let offset = match messages.first() {
-            Some(first) if has_offset => Some(
-                self.store
-                    .count_newer(mailbox, peer, list, first.id, u32::MAX)
-                    .await?,
-            ),
+            Some(first) if has_offset => {
+                let newer = self
+                    .store
+                    .count_newer(mailbox, peer, list, first.id, PAGE_LIMIT_MAX)
+                    .await?;
+                // Farther down nobody counts.
+                (newer < PAGE_LIMIT_MAX).then_some(newer)
+            }
             _ => None,
         };
         self.page(user, count, offset, messages, now).await

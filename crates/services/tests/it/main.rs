@@ -8,11 +8,13 @@
 
 mod account;
 mod auth;
+mod chats;
 mod contacts;
 mod device;
 mod differential;
 mod harness;
 mod help;
+mod history;
 mod messages;
 mod notify;
 mod password;
