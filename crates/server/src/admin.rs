@@ -104,7 +104,12 @@ async fn answer(shown: &Shown, request: Request<Incoming>) -> Response<Full<Byte
         (&Method::GET, "/ready") if shown.stop.is_cancelled() => {
             text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
         }
-        (&Method::GET, "/ready") => text(StatusCode::OK, "ready\n"),
+        (&Method::GET, "/ready") => {
+            match shown.backup.as_ref().and_then(|(store, _)| store.failure()) {
+                Some(failure) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{failure}\n")),
+                None => text(StatusCode::OK, "ready\n"),
+            }
+        }
         (&Method::GET, "/metrics") => metrics_text(shown),
         (&Method::POST, "/backup") => backup(shown, request).await,
         _ => text(StatusCode::NOT_FOUND, "/live /ready /metrics /backup\n"),

@@ -40,9 +40,9 @@ pub(crate) struct Folder {
 impl Folder {
     /// Opens the folder, and makes what is missing.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        fs::create_dir_all(path).with_context(|| format!("{}", path.display()))?;
+        make_private_folder(path)?;
         let lock = lock(path)?;
-        fs::create_dir_all(path.join(FILES))?;
+        make_private_folder(&path.join(FILES))?;
         let path = &std::path::absolute(path)?;
         let is_new = !path.join(KEY_FILE).exists();
         let key = open_key(path)?;
@@ -111,7 +111,7 @@ pub(crate) fn make_key(file: &Path) -> Result<RsaPrivateKey> {
 /// A secret of 32 bytes, made when it is not there.
 fn secret(path: &Path, name: &str) -> Result<[u8; 32]> {
     let folder = path.join(SECRETS);
-    fs::create_dir_all(&folder)?;
+    make_private_folder(&folder)?;
     let file = folder.join(name);
     if file.exists() {
         let bytes = fs::read(&file).with_context(|| format!("{}", file.display()))?;
@@ -124,6 +124,14 @@ fn secret(path: &Path, name: &str) -> Result<[u8; 32]> {
     rand::rng().fill_bytes(&mut secret);
     write_private(&file, &secret)?;
     Ok(secret)
+}
+
+/// Makes a folder, unless it is there, that nobody else may look into.
+pub(crate) fn make_private_folder(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let mut builder = fs::DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(path);
+    made.with_context(|| format!("{}", path.display()))
 }
 
 /// Writes a file that only its owner reads. It appears whole or not at all, and never over

@@ -42,6 +42,11 @@ impl Engine {
         }
     }
 
+    /// Why nothing can be written any more, if it is so.
+    pub(crate) fn failure(&self) -> Option<store::Error> {
+        self.embedded()?.failure()
+    }
+
     /// Brings everything into its place.
     pub(crate) async fn close(self) -> Result<()> {
         let Self::Embedded(store) = self else {

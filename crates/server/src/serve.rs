@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use gateway::Gateway;
@@ -10,6 +10,7 @@ use mtproto_core::transport::ProxySecret;
 use services::{Options, Services};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -20,6 +21,8 @@ use crate::{admin, banner, cli, webhook};
 
 /// How many login codes may wait for the webhook.
 const CODES_WAITING_MAX: usize = 1024;
+/// How often it is looked whether the store can be written.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A server that runs.
 pub struct Server {
@@ -110,7 +113,8 @@ pub async fn start(config: Config) -> Result<Server> {
     let gateway = Gateway::new(
         gateway::Config {
             handshake_keys: vec![Arc::clone(&folder.key)],
-            dc_id: Some(config.dc),
+            // TDLib begins with data centre 1, whatever it is told later.
+            dc_id: None,
             salt_secret: folder.salt_secret,
             proxy_secrets,
             secret_required: config.proxy_secret_required,
@@ -172,6 +176,18 @@ impl Server {
         self.folder.public_key_file()
     }
 
+    /// Waits until the store cannot be written any more: the server should be stopped then.
+    pub async fn failed(&self) -> store::Error {
+        let mut ticks = tokio::time::interval(WATCH_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Some(failure) = self.engine.failure() {
+                return failure;
+            }
+        }
+    }
+
     /// Stops accepting, lets running calls finish, closes the store.
     ///
     /// # Errors
@@ -198,7 +214,11 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         signal(SignalKind::interrupt())?,
     );
     let banner = banner::Facts::of(&config);
-    let server = start(config).await?;
+    let server = tokio::select! {
+        started = start(config) => started?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     banner.print(
         &server.folder,
         &banner::Addresses {
@@ -209,17 +229,23 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     );
     tracing::info!(address = %server.address, took = ?begun.elapsed(), "ready");
     cli::say(&format!("listening on {}", server.address));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let failure = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        failure = server.failed() => Some(failure),
+    };
     tracing::info!("stopping: no more connections, running calls are finished");
     let stopping = server.stop();
-    tokio::select! {
-        stopped = stopping => stopped?,
+    let stopped = tokio::select! {
+        stopped = stopping => stopped,
         // Whoever asks twice is in a hurry.
-        _ = interrupt.recv() => tracing::warn!("stopped at once"),
+        _ = interrupt.recv() => Err(anyhow::anyhow!("stopped at once")),
+    };
+    if let Some(failure) = failure {
+        // Whoever watches the process starts it anew; what was acknowledged is in the log.
+        return Err(failure).context("the store cannot be written");
     }
+    stopped?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -3,7 +3,8 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
@@ -12,18 +13,34 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use store::{EmbeddedOptions, EmbeddedStore};
 
-use crate::folder::{FILES, KEY_FILE, SECRETS, STORE, lock};
+use crate::folder::{FILES, KEY_FILE, SECRETS, STORE, lock, make_private_folder};
 
 /// The copy of the store in a backup.
 const STORE_COPY: &str = "store.redb";
 
-/// Copies everything into a new folder while the server runs. The store goes first: the bytes of
-/// every file it names are there by then and never change.
+/// Copies everything into a new folder while the server runs. The folder gets its name when it is
+/// whole. The store goes first: the bytes of every file it names are there by then and never change.
 pub(crate) async fn backup(store: &EmbeddedStore, data: &Path, to: &Path) -> Result<()> {
-    fs::create_dir(to).with_context(|| format!("{}", to.display()))?;
-    store.backup(to.join(STORE_COPY)).await?;
+    if to.exists() {
+        bail!("{} exists already", to.display());
+    }
+    let mut partial = to.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    if partial.exists() {
+        bail!(
+            "{} is there: another backup runs, or did not come to its end",
+            partial.display()
+        );
+    }
+    make_private_folder(&partial)?;
+    store.backup(partial.join(STORE_COPY)).await?;
     let (data, to) = (data.to_owned(), to.to_owned());
-    tokio::task::spawn_blocking(move || copy_rest(&data, &to)).await?
+    let finish = move || {
+        copy_rest(&data, &partial)?;
+        fs::rename(&partial, &to).with_context(|| format!("{}", to.display()))
+    };
+    tokio::task::spawn_blocking(finish).await?
 }
 
 /// As [`backup`], of a server that does not run.
@@ -69,9 +86,11 @@ pub(crate) fn restore(from: &Path, data: &Path) -> Result<()> {
     if data.join(KEY_FILE).exists() || data.join(STORE).exists() {
         bail!("{} is a data folder already", data.display());
     }
-    fs::create_dir_all(data)?;
+    make_private_folder(data)?;
+    let _lock = lock(data)?;
+    copy_rest(from, data)?;
     EmbeddedStore::restore(from.join(STORE_COPY), data.join(STORE))?;
-    copy_rest(from, data)
+    Ok(())
 }
 
 /// Checks the store of a server that does not run, and says what it has seen.
@@ -99,7 +118,10 @@ fn copy_rest(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());

@@ -132,6 +132,11 @@ impl EmbeddedStore {
         core.close()
     }
 
+    /// Why the store has stopped writing, if it has. Only opening it anew helps.
+    pub fn failure(&self) -> Option<Error> {
+        self.engine.core.as_ref()?.failure()
+    }
+
     fn start(log: RedbKv, tables: RedbKv, options: EmbeddedOptions) -> Result<Self> {
         let projected = agree(&log, &tables)?;
         let mut active = Generation::default();

@@ -34,7 +34,11 @@ pub(crate) fn folder() -> tempfile::TempDir {
 
 /// The program, to be given arguments.
 pub(crate) fn chappe() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
+    captured(Command::new(env!("CARGO_BIN_EXE_chappe")))
+}
+
+/// A command whose output is read, and that is killed when it is dropped.
+pub(crate) fn captured(mut command: Command) -> Command {
     command
         .env_remove("CHAPPE_LOG")
         .stdin(Stdio::null())

@@ -8,7 +8,7 @@ use chappe_client::{Client, Error};
 use mtproto_core::transport::ProxySecret;
 use tokio::io::AsyncReadExt as _;
 
-use crate::harness::{PATIENCE, Process, chappe, folder, run, sign_up};
+use crate::harness::{PATIENCE, Process, captured, chappe, folder, run, sign_up};
 
 fn mode(file: &Path) -> u32 {
     file.metadata().unwrap().permissions().mode() & 0o777
@@ -174,6 +174,58 @@ async fn killed_server_has_what_it_acknowledged() {
     let checked = run(&["check", "--data", data.path().to_str().unwrap()]).await;
     assert!(checked.status.success(), "{}", checked.stderr);
     assert!(checked.stdout.starts_with("sound: "), "{}", checked.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn full_disk_ends_the_process_and_loses_nothing() {
+    let data = folder();
+    let first = Process::start(data.path(), &[]).await;
+    let address = first.address.to_string();
+    let client = sign_up(first.options(), "+15550006").await;
+    first.stop().await;
+
+    // No file may grow beyond this, which is what a full disk looks like to a program.
+    let serve = |limit: &str| {
+        let mut command = tokio::process::Command::new("sh");
+        let script = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
+        command
+            .args(["-c", &script, env!("CARGO_BIN_EXE_chappe")])
+            .args(["serve", "--dev", "--listen", &address, "--data"])
+            .arg(data.path());
+        captured(command)
+    };
+    let server = Process::of(serve("600"), data.path()).await;
+    let mut acknowledged = Vec::new();
+    let filling = async {
+        for i in 0.. {
+            let text = format!("{i} {}", "long ".repeat(500));
+            let sent = client.send_text(&types::InputPeer::Self_ {}, &text).await;
+            match sent {
+                Ok(_) => acknowledged.push(text.trim_end().to_owned()),
+                Err(_) => break,
+            }
+        }
+    };
+    let ended = tokio::select! {
+        () = filling => server.end().await,
+        () = tokio::time::sleep(PATIENCE) => panic!("the disk was never full"),
+    };
+    assert!(!acknowledged.is_empty());
+    assert!(!ended.status.success());
+    let says = "the store cannot be written";
+    assert!(ended.stderr.contains(says), "{}", ended.stderr);
+
+    let server = Process::of(serve("unlimited"), data.path()).await;
+    let mut texts = texts_of(&client).await;
+    texts.reverse();
+    let there = texts.get(..acknowledged.len());
+    assert!(
+        there == Some(&acknowledged[..]),
+        "{} of {}",
+        texts.len(),
+        acknowledged.len()
+    );
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

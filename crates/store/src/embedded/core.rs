@@ -130,7 +130,7 @@ impl<K: OrderedKv> Core<K> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn failure(&self) -> Option<Error> {
+    pub(super) fn failure(&self) -> Option<Error> {
         self.failed
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
