@@ -37,6 +37,9 @@ pub enum Error {
     /// All ids of a kind are in use.
     #[error("all ids are in use")]
     IdsExhausted,
+    /// A link is not made, changed or used.
+    #[error(transparent)]
+    Invite(#[from] crate::invite::InviteError),
     /// There is no such message in the caller's mailbox.
     #[error("no such message")]
     MessageUnknown,

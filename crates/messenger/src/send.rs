@@ -599,6 +599,42 @@ impl Messenger {
             .await
     }
 
+    /// Sends a service message of the actor, like the notice that a screenshot was taken.
+    ///
+    /// # Errors
+    /// Why it may not be sent, or when the store fails.
+    pub async fn send_service(
+        &self,
+        actor: Actor,
+        peer: PeerId,
+        action: types::MessageAction,
+        reply_to: Option<ReplyTo>,
+        random_id: i64,
+        now: Now,
+    ) -> Result<constructors::Updates> {
+        let op = operation(actor, [random_id]);
+        loop {
+            let audience = self.audience_of(actor.user, peer).await?;
+            let mut parcel = Parcel::service(action.clone(), now);
+            parcel.random_id = random_id;
+            if let Some(reply_to) = &reply_to {
+                self.add_reply(&mut parcel, actor.user, &audience, reply_to)
+                    .await?;
+            }
+            let options = SendOptions::default();
+            let sent = self
+                .send_parcels(actor, &audience, vec![parcel], options, Some(op), now)
+                .await?;
+            match sent {
+                Some(Commit::Done(updates)) => return Ok(*updates),
+                Some(Commit::Repeated(result)) => {
+                    return self.repeated(actor, &[random_id], result, now).await;
+                }
+                None => {}
+            }
+        }
+    }
+
     /// A text of the server itself to a user, like a login code.
     ///
     /// # Errors

@@ -111,6 +111,7 @@ errors! {
         INPUT_FETCH_ERROR
         INPUT_PEERS_EMPTY
         INPUT_USER_DEACTIVATED
+        INVITES_TOO_MUCH
         INVITE_HASH_EMPTY
         INVITE_HASH_INVALID
         INVITE_REVOKED_MISSING
@@ -189,6 +190,7 @@ errors! {
         RINGTONE_MIME_INVALID
         SCHEDULE_DATE_INVALID
         SEARCH_QUERY_EMPTY
+        SEARCH_WITH_LINK_NOT_SUPPORTED
         SECURE_SECRET_REQUIRED
         SEND_AS_PEER_INVALID
         SETTINGS_INVALID
@@ -326,6 +328,7 @@ impl From<messenger::Error> for Error {
             Cause::ChatWriteForbidden => Self::CHAT_WRITE_FORBIDDEN,
             Cause::File(error) => error.into(),
             Cause::Edit(error) => of_edit(error),
+            Cause::Invite(error) => of_invite(error),
             Cause::MessageUnknown => Self::MESSAGE_ID_INVALID,
             Cause::NotModified => Self::MESSAGE_NOT_MODIFIED,
             Cause::PeerUnknown => Self::PEER_ID_INVALID,
@@ -439,6 +442,17 @@ fn of_edit(error: messenger::EditError) -> Error {
         Cause::TooOld => Error::MESSAGE_EDIT_TIME_EXPIRED,
         // `MediaInvalid`, and whatever will come.
         _ => Error::MEDIA_PREV_INVALID,
+    }
+}
+
+fn of_invite(error: messenger::InviteError) -> Error {
+    use messenger::InviteError as Cause;
+    match error {
+        Cause::NotRevoked => Error::INVITE_REVOKED_MISSING,
+        Cause::Permanent => Error::CHAT_INVITE_PERMANENT,
+        Cause::TooMany => Error::INVITES_TOO_MUCH,
+        // `Expired`, and whatever will come.
+        _ => Error::INVITE_HASH_EXPIRED,
     }
 }
 

@@ -9,6 +9,7 @@ mod edit;
 mod empty;
 mod forward;
 mod history;
+mod invite;
 mod media;
 mod pin;
 mod read;
@@ -26,6 +27,7 @@ methods! {
     works {
         MessagesAcceptUrlAuth => empty::accept_url_auth,
         MessagesAddChatUser => chat::add_chat_user,
+        MessagesCheckChatInvite => invite::check_chat_invite,
         MessagesClearAllDrafts => draft::clear_all_drafts,
         MessagesClearRecentReactions => empty::clear_recent_reactions,
         MessagesClearRecentStickers => empty::clear_recent_stickers,
@@ -33,16 +35,21 @@ methods! {
         MessagesCreateChat => chat::create_chat,
         MessagesDeleteChat => chat::delete_chat,
         MessagesDeleteChatUser => chat::delete_chat_user,
+        MessagesDeleteExportedChatInvite => invite::delete_exported_chat_invite,
         MessagesDeleteHistory => delete::delete_history,
         MessagesDeleteMessages => delete::delete_messages,
+        MessagesDeleteRevokedExportedChatInvites => invite::delete_revoked_exported_chat_invites,
         MessagesDeleteSavedHistory => saved::delete_saved_history,
         MessagesEditChatAbout => chat::edit_chat_about,
         MessagesEditChatAdmin => chat::edit_chat_admin,
         MessagesEditChatDefaultBannedRights => chat::edit_chat_default_banned_rights,
         MessagesEditChatPhoto => chat::edit_chat_photo,
         MessagesEditChatTitle => chat::edit_chat_title,
+        MessagesEditExportedChatInvite => invite::edit_exported_chat_invite,
         MessagesEditMessage => edit::edit_message,
+        MessagesExportChatInvite => invite::export_chat_invite,
         MessagesForwardMessages => forward::forward_messages,
+        MessagesGetAdminsWithInvites => invite::get_admins_with_invites,
         MessagesGetAllDrafts => draft::get_all_drafts,
         MessagesGetAllStickers => empty::get_all_stickers,
         MessagesGetArchivedStickers => empty::get_archived_stickers,
@@ -50,6 +57,7 @@ methods! {
         MessagesGetAttachedStickers => empty::get_attached_stickers,
         MessagesGetAvailableEffects => empty::get_available_effects,
         MessagesGetAvailableReactions => empty::get_available_reactions,
+        MessagesGetChatInviteImporters => invite::get_chat_invite_importers,
         MessagesGetChats => chat::get_chats,
         MessagesGetCommonChats => chat::get_common_chats,
         MessagesGetCustomEmojiDocuments => empty::get_custom_emoji_documents,
@@ -68,6 +76,8 @@ methods! {
         MessagesGetEmojiStatusGroups => empty::get_emoji_status_groups,
         MessagesGetEmojiStickerGroups => empty::get_emoji_sticker_groups,
         MessagesGetEmojiStickers => empty::get_emoji_stickers,
+        MessagesGetExportedChatInvite => invite::get_exported_chat_invite,
+        MessagesGetExportedChatInvites => invite::get_exported_chat_invites,
         MessagesGetExtendedMedia => empty::get_extended_media,
         MessagesGetFactCheck => empty::get_fact_check,
         MessagesGetFavedStickers => empty::get_faved_stickers,
@@ -76,6 +86,7 @@ methods! {
         MessagesGetFullChat => chat::get_full_chat,
         MessagesGetHistory => history::get_history,
         MessagesGetMaskStickers => empty::get_mask_stickers,
+        MessagesGetMessageEditData => edit::get_message_edit_data,
         MessagesGetMessageReadParticipants => read::get_message_read_participants,
         MessagesGetMessages => history::get_messages,
         MessagesGetMessagesReactions => empty::get_messages_reactions,
@@ -113,6 +124,7 @@ methods! {
         MessagesGetWebPage => empty::get_web_page,
         MessagesGetWebPagePreview => empty::get_web_page_preview,
         MessagesHidePeerSettingsBar => arrange::hide_peer_settings_bar,
+        MessagesImportChatInvite => invite::import_chat_invite,
         MessagesMarkDialogUnread => arrange::mark_dialog_unread,
         MessagesReadFeaturedStickers => empty::read_featured_stickers,
         MessagesReadHistory => read::read_history,
@@ -141,6 +153,7 @@ methods! {
         MessagesSendMedia => send_media::send_media,
         MessagesSendMessage => send::send_message,
         MessagesSendMultiMedia => send_media::send_multi_media,
+        MessagesSendScreenshotNotification => send::send_screenshot_notification,
         MessagesSetTyping => typing::set_typing,
         MessagesToggleDialogPin => arrange::toggle_dialog_pin,
         MessagesToggleStickerSets => empty::toggle_sticker_sets,

@@ -5,6 +5,7 @@ use store::{ChatId, MailboxId, PeerId};
 use tl_api::{constructors, functions, types};
 
 use super::history::page_limit;
+use super::invite;
 use super::send::answer;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -124,7 +125,7 @@ pub(super) async fn edit_chat_title(
 }
 
 /// The group that a peer is.
-async fn group(context: &Context<'_>, peer: &types::InputPeer) -> Result<ChatId> {
+pub(super) async fn group(context: &Context<'_>, peer: &types::InputPeer) -> Result<ChatId> {
     match context.peer(peer).await? {
         PeerId::Chat(id) => Ok(id),
         PeerId::User(_) | PeerId::Channel(_) => Err(Error::PEER_ID_INVALID),
@@ -236,6 +237,7 @@ pub(super) async fn get_full_chat(
             .await?
             .map(|file| messenger.show_photo(user, id, &file));
     }
+    full.exported_invite = invite::shown_permanent(context, id).await?;
     full.available_reactions = Some(types::ChatReactions::All {
         allow_custom: false,
     });

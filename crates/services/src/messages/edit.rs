@@ -48,3 +48,19 @@ pub(super) async fn edit_message(
     let updates = messenger.edit(actor, peer, id, edit, context.now).await?;
     Ok(answer(updates))
 }
+
+/// messages.getMessageEditData
+pub(super) async fn get_message_edit_data(
+    context: &Context<'_>,
+    request: functions::messages::GetMessageEditData,
+) -> Result<types::messages::MessageEditData> {
+    let user = context.user()?;
+    let peer = context.peer(&request.peer).await?;
+    let letter = context
+        .messenger()
+        .editable(user, peer, MsgId(request.id), context.now)
+        .await?;
+    let caption =
+        matches!(&letter.message, types::Message::Message(message) if message.media.is_some());
+    Ok(types::messages::MessageEditData { caption })
+}

@@ -99,3 +99,29 @@ pub(super) async fn check_extras(context: &Context<'_>, extras: &Extras<'_>) -> 
     }
     Ok(())
 }
+
+/// messages.sendScreenshotNotification
+pub(super) async fn send_screenshot_notification(
+    context: &Context<'_>,
+    request: functions::messages::SendScreenshotNotification,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    check_random_id(request.random_id)?;
+    let peer = context.peer(&request.peer).await?;
+    if !matches!(peer, PeerId::User(user) if user != actor.user) {
+        return Err(Error::PEER_ID_INVALID);
+    }
+    let reply_to = context.reply_to(Some(&request.reply_to)).await?;
+    let updates = context
+        .messenger()
+        .send_service(
+            actor,
+            peer,
+            types::MessageAction::ScreenshotTaken {},
+            reply_to,
+            request.random_id,
+            context.now,
+        )
+        .await?;
+    Ok(answer(updates))
+}

@@ -487,3 +487,71 @@ async fn common_chats_are_listed() {
     };
     assert!(chats.is_empty());
 }
+
+#[tokio::test]
+async fn link_brings_people_in_until_it_is_revoked() {
+    let group = Group::start().await;
+    let export = functions::messages::ExportChatInvite::new(group.peer());
+    assert_eq!(
+        group.carol.call(export.clone()).await.unwrap_err(),
+        refused(400, "CHAT_ID_INVALID")
+    );
+    let types::ExportedChatInvite::ChatInviteExported(invite) =
+        group.alice.call(export).await.unwrap()
+    else {
+        panic!();
+    };
+    assert!(invite.permanent);
+    let hash = invite.link.rsplit('+').next().unwrap().to_owned();
+    let check = functions::messages::CheckChatInvite {
+        hash: hash.as_str().into(),
+    };
+    assert!(
+        matches!(group.carol.call(check.clone()).await.unwrap(), types::ChatInvite::ChatInvite(invite)
+        if invite.participants_count == 2 && invite.title == "Group")
+    );
+    assert!(matches!(
+        group.bob.call(check.clone()).await.unwrap(),
+        types::ChatInvite::Already(_)
+    ));
+    let import = functions::messages::ImportChatInvite {
+        hash: hash.as_str().into(),
+    };
+    let types::messages::ChatInviteJoinResult::Ok { updates: joined } =
+        group.carol.call(import.clone()).await.unwrap()
+    else {
+        panic!();
+    };
+    assert!(
+        matches!(&updates(joined).chats[0], types::Chat::Chat(chat) if chat.id == group.chat_id)
+    );
+    assert_eq!(
+        group.carol.call(import.clone()).await.unwrap_err(),
+        refused(400, "USER_ALREADY_PARTICIPANT")
+    );
+    let importers = functions::messages::GetChatInviteImporters::new(
+        group.peer(),
+        0,
+        types::InputUser::Empty {},
+        10,
+    );
+    let mut by_link = importers.clone();
+    by_link.link = Some(invite.link.clone());
+    assert_eq!(group.alice.call(by_link).await.unwrap().importers.len(), 1);
+    let leave = functions::messages::DeleteChatUser::new(group.chat_id, types::InputUser::Self_ {});
+    group.carol.call(leave).await.unwrap();
+    let mut revoke = functions::messages::EditExportedChatInvite::new(group.peer(), invite.link);
+    revoke.revoked = true;
+    assert!(matches!(
+        group.alice.call(revoke).await.unwrap(),
+        types::messages::ExportedChatInvite::Replaced(_)
+    ));
+    assert_eq!(
+        group.carol.call(import).await.unwrap_err(),
+        refused(406, "INVITE_HASH_EXPIRED")
+    );
+    assert_eq!(
+        group.carol.call(check).await.unwrap_err(),
+        refused(406, "INVITE_HASH_EXPIRED")
+    );
+}
