@@ -205,7 +205,8 @@ impl Messenger {
         done(batch.commit(actor, None, Bytes::new()).await?)
     }
 
-    /// Takes a user out of a group, or lets the actor leave it.
+    /// Takes a user out of a group, or lets the actor leave it; with `revoke_history` what they
+    /// wrote goes as well.
     ///
     /// # Errors
     /// Why not, or when the store fails.
@@ -214,6 +215,7 @@ impl Messenger {
         actor: Actor,
         id: ChatId,
         user: UserId,
+        revoke_history: bool,
         now: Now,
     ) -> Result<constructors::Updates> {
         let remove = |chat: &mut Chat| {
@@ -221,14 +223,7 @@ impl Messenger {
                 return Err(Error::ChatWriteForbidden);
             }
             let by = actor.user;
-            let member = chat.member(user).ok_or(ChatError::NotMember)?;
-            let may = user == by
-                || chat.creator == by.0
-                || chat.is_admin(by) && !chat.is_admin(user)
-                || member.inviter == by.0 && !chat.is_admin(user);
-            if !may {
-                return Err(Error::AdminRequired);
-            }
+            check_removal(chat, by, user)?;
             chat.members.retain(|member| member.user != user.0);
             if user == by {
                 chat.left.push(user.0);
@@ -239,8 +234,9 @@ impl Messenger {
             Ok(())
         };
         let known = self.chat_of(actor.user, id).await?;
-        if known.member(user).is_none() {
-            return Err(ChatError::NotMember.into());
+        check_removal(&known, actor.user, user)?;
+        if revoke_history {
+            self.revoke_messages_of(actor, id, user, now).await?;
         }
         let (mut batch, chat) = self.change_with_mailboxes(id, &[user], remove, now).await?;
         self.store.remove_member(PeerId::Chat(id), user).await?;
@@ -462,6 +458,37 @@ impl Messenger {
         done(batch.commit(actor, None, Bytes::new()).await?)
     }
 
+    /// Lets or does not let messages be taken out of a group.
+    ///
+    /// # Errors
+    /// Why not, or when the store fails.
+    pub async fn protect_chat(
+        &self,
+        actor: Actor,
+        id: ChatId,
+        protect: bool,
+        now: Now,
+    ) -> Result<constructors::Updates> {
+        let change = |chat: &mut Chat| {
+            if chat.creator != actor.user.0 {
+                return Err(Error::AdminRequired);
+            }
+            if chat.noforwards == protect {
+                return Err(ChatError::Same.into());
+            }
+            chat.noforwards = protect;
+            Ok(())
+        };
+        self.chat_of(actor.user, id).await?;
+        let (mut batch, chat) = self.change_with_mailboxes(id, &[], change, now).await?;
+        for member in members_of(&chat) {
+            batch
+                .user(member)
+                .note(types::Update::Chat { chat_id: id.0 })?;
+        }
+        done(batch.commit(actor, None, Bytes::new()).await?)
+    }
+
     /// Closes a group for all.
     ///
     /// # Errors
@@ -655,6 +682,15 @@ fn audience(chat: &Arc<Chat>, holders: Vec<UserId>) -> Audience {
         chat: Some(Arc::clone(chat)),
         holders,
     }
+}
+
+fn check_removal(chat: &Chat, by: UserId, user: UserId) -> Result<()> {
+    let member = chat.member(user).ok_or(ChatError::NotMember)?;
+    let may = user == by
+        || chat.creator == by.0
+        || chat.is_admin(by) && !chat.is_admin(user)
+        || chat.member(by).is_some() && member.inviter == by.0 && !chat.is_admin(user);
+    if may { Ok(()) } else { Err(Error::AdminRequired) }
 }
 
 fn check_right(chat: &Chat, user: UserId, needed: u32) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use store::{Direction, HistoryQuery, List, MailboxId, MsgId, PeerId, UserId};
+use store::{ChatId, Direction, HistoryQuery, List, MailboxId, MsgId, PeerId, UserId};
 use tl_api::{constructors, types};
 
 use crate::Messenger;
@@ -254,6 +254,44 @@ impl Messenger {
         letters.truncate(BATCH_LEN);
         let affected = self.delete_letters(actor, letters, false, now).await?;
         Ok(Cleared { affected, more })
+    }
+
+    /// Deletes for all what a member of a group has written.
+    pub(crate) async fn revoke_messages_of(
+        &self,
+        actor: Actor,
+        chat: ChatId,
+        author: UserId,
+        now: Now,
+    ) -> Result<()> {
+        let mut from = None;
+        loop {
+            let query = HistoryQuery {
+                peer: PeerId::Chat(chat),
+                list: List::All,
+                from,
+                direction: Direction::Older,
+                limit: 500,
+            };
+            let page = self
+                .store
+                .history(MailboxId::User(actor.user), query)
+                .await?;
+            let mut letters = Vec::new();
+            for message in &page {
+                if message.from == PeerId::User(author) {
+                    let letter = Letter::read(message)?;
+                    if matches!(letter.message, types::Message::Message(_)) {
+                        letters.push(letter);
+                    }
+                }
+            }
+            self.delete_letters(actor, letters, true, now).await?;
+            match page.last() {
+                Some(last) if page.len() == 500 => from = Some(last.id),
+                _ => return Ok(()),
+            }
+        }
     }
 
     /// The newest messages to be deleted, and whether there are more.

@@ -193,14 +193,57 @@ impl Messenger {
         let mut pinned = self.listed(user).await?;
         pinned.retain(|dialog| dialog.pinned > 0 && dialog.folder == folder);
         pinned.sort_unstable_by_key(|dialog| dialog.pinned);
-        let (dialogs, messages, shown) = self.show_dialogs(user, &pinned, now).await?;
+        let archive = if folder == MAIN {
+            self.archive(user, now).await?
+        } else {
+            None
+        };
+        if let Some((_, newest)) = &archive {
+            // The archive shows the newest message of its dialogs.
+            pinned.push(newest.clone());
+        }
+        let (mut dialogs, messages, shown) = self.show_dialogs(user, &pinned, now).await?;
+        if let Some((archive, _)) = archive {
+            dialogs.pop();
+            dialogs.insert(0, archive);
+        }
         Ok(DialogPage {
-            count: pinned.len(),
+            count: dialogs.len(),
             whole: true,
             dialogs,
             messages,
             shown,
         })
+    }
+
+    /// The archive as one entry of the main list, and its newest dialog; `None` when it is empty.
+    async fn archive(&self, user: UserId, now: Now) -> Result<Option<(types::Dialog, Dialog)>> {
+        let mut archived = self.listed(user).await?;
+        archived.retain(|dialog| dialog.folder == ARCHIVE);
+        let Some(newest) = archived.iter().max_by_key(|dialog| place(dialog)).cloned() else {
+            return Ok(None);
+        };
+        let mut shown = constructors::DialogFolder::new(
+            types::Folder::new(ARCHIVE.cast_signed(), "Archived Chats".into()),
+            tl_peer(newest.peer),
+            newest.top.0,
+            0,
+            0,
+            0,
+            0,
+        );
+        shown.pinned = true;
+        for dialog in archived.iter().filter(|dialog| dialog.unread > 0) {
+            let unread = i32::try_from(dialog.unread).unwrap_or(i32::MAX);
+            if self.is_muted(user, dialog.peer, now.unix_s()).await? {
+                shown.unread_muted_peers_count += 1;
+                shown.unread_muted_messages_count += unread;
+            } else {
+                shown.unread_unmuted_peers_count += 1;
+                shown.unread_unmuted_messages_count += unread;
+            }
+        }
+        Ok(Some((types::Dialog::Folder(Box::new(shown)), newest)))
     }
 
     /// Dialogs as clients see them, with their newest messages and whom all of it names.

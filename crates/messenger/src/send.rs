@@ -559,7 +559,7 @@ impl Messenger {
     }
 
     /// Whether a dialog is muted: it stays in the archive then.
-    async fn is_muted(&self, owner: UserId, peer: PeerId, now_s: u32) -> Result<bool> {
+    pub(crate) async fn is_muted(&self, owner: UserId, peer: PeerId, now_s: u32) -> Result<bool> {
         let settings = self.notify_settings(owner, peer).await?;
         let until = settings.mute_until.unwrap_or(0);
         Ok(u32::try_from(until).is_ok_and(|until| until > now_s))

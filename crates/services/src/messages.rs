@@ -156,6 +156,7 @@ methods! {
         MessagesSendScreenshotNotification => send::send_screenshot_notification,
         MessagesSetTyping => typing::set_typing,
         MessagesToggleDialogPin => arrange::toggle_dialog_pin,
+        MessagesToggleNoForwards => chat::toggle_no_forwards,
         MessagesToggleStickerSets => empty::toggle_sticker_sets,
         MessagesUnpinAllMessages => pin::unpin_all_messages,
         MessagesUpdateDialogFilter => arrange::update_dialog_filter,

@@ -91,7 +91,7 @@ pub(super) async fn delete_chat_user(
     let user = context.input_user(&request.user_id).await?;
     let updates = context
         .messenger()
-        .delete_chat_user(actor, id, user, context.now)
+        .delete_chat_user(actor, id, user, request.revoke_history, context.now)
         .await?;
     Ok(answer(updates))
 }
@@ -328,4 +328,18 @@ pub(super) async fn get_onlines(
         onlines += i32::from(matches!(status, types::UserStatus::Online { .. }));
     }
     Ok(types::ChatOnlines { onlines })
+}
+
+/// messages.toggleNoForwards
+pub(super) async fn toggle_no_forwards(
+    context: &Context<'_>,
+    request: functions::messages::ToggleNoForwards,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let id = group(context, &request.peer).await?;
+    let updates = context
+        .messenger()
+        .protect_chat(actor, id, request.enabled, context.now)
+        .await?;
+    Ok(answer(updates))
 }
