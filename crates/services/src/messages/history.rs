@@ -1,7 +1,7 @@
 //! Reading messages (B.5).
 
 use messenger::{MessagePage, Window};
-use store::{List, MsgId, PeerId};
+use store::{List, MsgId};
 use tl_api::{constructors, functions, types};
 
 use crate::context::Context;
@@ -128,9 +128,4 @@ fn replied_to(message: &types::Message) -> MsgId {
         }
         Some(types::MessageReplyHeader::MessageReplyStoryHeader { .. }) | None => MsgId(0),
     }
-}
-
-/// The messages of a peer that the request names, for methods that answer without it.
-pub(super) async fn readable(context: &Context<'_>, peer: &types::InputPeer) -> Result<PeerId> {
-    context.peer(peer).await
 }
