@@ -18,8 +18,11 @@ use crate::time::Now;
 
 /// Messages of a history that are deleted at once.
 const BATCH_LEN: usize = 100;
-/// Copies that are deleted at once: an append has room for no more changes.
-const COPIES_MAX: usize = 200;
+/// Messages of one mailbox that are deleted at once: an append has room for no more changes, and
+/// each may take its dialog and its link along.
+const OWN_MAX: usize = 80;
+/// Copies in all mailboxes that are deleted at once.
+const COPIES_MAX: usize = 1_000;
 
 /// Which part of a history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,7 +94,8 @@ impl Messenger {
             for (user, id) in copies {
                 doomed.entry(user).or_default().push(id);
             }
-            if count >= COPIES_MAX {
+            let own = doomed.get(&actor.user).map_or(0, Vec::len);
+            if own >= OWN_MAX || count >= COPIES_MAX {
                 let some = std::mem::take(&mut doomed);
                 affected = add(affected, self.delete_copies(actor, some, now).await?);
                 count = 0;

@@ -443,12 +443,13 @@ impl Draft {
         let id = message_id(&new.message);
         let pts = self.take_pts(1);
         self.event(1, &Event::NewMessage(id))?;
+        self.write(&new)?;
         self.updates.push(types::Update::NewMessage {
-            message: new.message.clone(),
+            message: new.message,
             pts,
             pts_count: 1,
         });
-        self.put(new)
+        Ok(())
     }
 
     /// Writes a message over an old one and says so: a row, a log entry, an update.
@@ -460,12 +461,13 @@ impl Draft {
         let id = message_id(&edited.message);
         let pts = self.take_pts(1);
         self.event(1, &Event::EditedMessage(id))?;
+        self.write(&edited)?;
         self.updates.push(types::Update::EditMessage {
-            message: edited.message.clone(),
+            message: edited.message,
             pts,
             pts_count: 1,
         });
-        self.put(edited)
+        Ok(())
     }
 
     /// Writes a message without a word of it: some other update tells what changed.
@@ -473,6 +475,10 @@ impl Draft {
     /// # Errors
     /// `Damaged` for a message without a form.
     pub fn put(&mut self, new: Letter) -> Result<()> {
+        self.write(&new)
+    }
+
+    fn write(&mut self, new: &Letter) -> Result<()> {
         self.append.messages.push(MessageWrite::Put {
             message: new.to_store()?,
             text: tag::search_text(&new.message),
