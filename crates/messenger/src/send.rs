@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use bytes::{Buf as _, BufMut as _, BytesMut};
 use sha2::{Digest as _, Sha256};
 use store::{MailboxId, MsgId, NameKind, OpId, OperationResult, PeerId, UserId};
 use tl_api::{constructors, types};
@@ -633,37 +633,6 @@ impl Messenger {
                 None => {}
             }
         }
-    }
-
-    /// A text of the server itself to a user, like a login code.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn send_service_text(
-        &self,
-        from: UserId,
-        to: UserId,
-        text: CleanText,
-        now: Now,
-    ) -> Result<()> {
-        let mailbox = MailboxId::User(to);
-        let mut batch = self.open([mailbox], now).await?;
-        let id = batch.user(to).next_id();
-        let peer = PeerId::User(from);
-        let entities = text.entities();
-        let mut message = constructors::Message::new(id.0, tl_peer(peer), now.date(), text.text);
-        message.entities = entities;
-        message.from_id = Some(tl_peer(peer));
-        let letter = Letter {
-            message: types::Message::Message(Box::new(message)),
-            peer,
-            from: peer,
-            link: Link::Alone,
-        };
-        self.move_dialog(&mut batch, to, &letter, false).await?;
-        batch.user(to).put_new(letter)?;
-        batch.commit(Actor::server(to), None, Bytes::new()).await?;
-        Ok(())
     }
 }
 
