@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mtproto_core::time::MsgId;
-use tl_api::served_layer;
+use tl::Layer;
+use tl_api::{NEWEST_LAYER, served_layer};
 
 use crate::Gateway;
+use crate::key::KeyState;
 use crate::refusal::{Refusal, is_refusal};
-use crate::router::{Wrapped, unwrap};
+use crate::router::{Wrapped, is_bind, unwrap};
 use crate::slot::{Awaited, Item, Slot};
 
 /// How long a call waits for another that has not come yet (E61).
@@ -26,23 +28,26 @@ pub(crate) fn start(
     body: Bytes,
 ) {
     gateway.metrics.calls.add_one();
+    let inbox_bytes_max = gateway.limits.inbox_bytes_max;
+    // Here, not in the task: those that must run after it shall find it.
+    if !slot.begin_call(msg_id, gateway.limits.calls_per_session_max) {
+        gateway.metrics.calls_limited.add_one();
+        let answer = Refusal::FloodWait(1).to_bytes();
+        return slot.put(Item::Answer(msg_id, answer), inbox_bytes_max);
+    }
     let running = Arc::clone(gateway);
     gateway.calls.spawn(async move {
         let begun = Instant::now();
         let gateway = running;
-        let answer = if slot.begin_call(msg_id, gateway.limits.calls_per_session_max) {
-            match run(&gateway, &slot, address, msg_id, body).await {
-                Ok(answer) => answer,
-                Err(refusal) => refusal.to_bytes(),
-            }
-        } else {
-            gateway.metrics.calls_limited.add_one();
-            Refusal::FloodWait(1).to_bytes()
+        let run = run(&gateway, &slot, address, msg_id, body);
+        let Some(answer) = gateway.kill.run_until_cancelled(run).await else {
+            return;
         };
+        let answer = answer.unwrap_or_else(Refusal::to_bytes);
         let failed = is_refusal(&answer);
         slot.end_call(msg_id, !failed);
         gateway.metrics.count_call(begun.elapsed(), failed);
-        slot.put(Item::Answer(msg_id, answer), gateway.limits.inbox_bytes_max);
+        slot.put(Item::Answer(msg_id, answer), inbox_bytes_max);
     });
 }
 
@@ -53,20 +58,23 @@ async fn run(
     msg_id: MsgId,
     body: Bytes,
 ) -> Result<Bytes, Refusal> {
-    let wrapped = unwrap(body)?;
-    limit(gateway, slot, address)?;
-    let owner = slot.key.owner();
-    let announced = owner.layer();
-    let layer = wrapped.layer.unwrap_or(announced);
-    if layer == 0 {
-        return Err(Refusal::ConnectionNotInited);
-    }
-    let layer = served_layer(layer).ok_or(Refusal::ConnectionLayerInvalid)?;
-    if let Some(facts) = owner.announce(wrapped.layer, wrapped.connection.clone()) {
+    let mut wrapped = unwrap(body)?;
+    let owner = gateway
+        .owner(&slot.key)
+        .await
+        .map_err(|_| Refusal::Timeout)?;
+    limit(gateway, &owner, address)?;
+    take_over_announcement(&slot.key, &owner, &mut wrapped);
+    let layer = match wrapped.layer.unwrap_or_else(|| owner.layer()) {
+        0 if is_bind(&wrapped.body) => Layer(NEWEST_LAYER),
+        0 => return Err(Refusal::ConnectionNotInited),
+        layer => served_layer(layer).ok_or(Refusal::ConnectionLayerInvalid)?,
+    };
+    if let Some(facts) = owner.announce(wrapped.layer, wrapped.connection.take()) {
         // Lost, it costs no more than that the client says it again.
         let _ = gateway.services.announce(owner.id, address, facts).await;
     }
-    wait_for(slot, &wrapped).await?;
+    wait_for(slot, msg_id, &wrapped).await?;
     let call = bus::Call {
         caller: bus::Caller {
             auth_key_id: owner.id,
@@ -83,15 +91,25 @@ async fn run(
     Ok(gateway.services.call(call).await)
 }
 
+/// What was announced with a temporary key before it was bound holds for the permanent one, unless
+/// that knows better.
+fn take_over_announcement(key: &Arc<KeyState>, owner: &Arc<KeyState>, wrapped: &mut Wrapped) {
+    if owner.layer() == 0 && wrapped.layer.is_none() && key.layer() != 0 {
+        wrapped.layer = Some(key.layer());
+        if wrapped.connection.is_none() {
+            wrapped.connection = key.announced();
+        }
+    }
+}
+
 /// The rate of calls of one key.
-fn limit(gateway: &Gateway, slot: &Slot, address: IpAddr) -> Result<(), Refusal> {
+fn limit(gateway: &Gateway, owner: &KeyState, address: IpAddr) -> Result<(), Refusal> {
     let limits = &gateway.limits;
     if !limits.covers(address) {
         return Ok(());
     }
     let every_ms = 1000 / u64::from(limits.calls_per_key_and_second.clamp(1, 1000));
     let now_ms = gateway.clock.now().instant_ms;
-    let owner = slot.key.owner();
     let taken = owner.bucket().take(now_ms, every_ms, limits.calls_burst);
     taken.map_err(|wait_ms| {
         gateway.metrics.calls_limited.add_one();
@@ -100,17 +118,28 @@ fn limit(gateway: &Gateway, slot: &Slot, address: IpAddr) -> Result<(), Refusal>
 }
 
 /// E61.
-async fn wait_for(slot: &Slot, wrapped: &Wrapped) -> Result<(), Refusal> {
-    for msg_id in &wrapped.after {
-        let succeeded = match slot.await_call(*msg_id) {
-            Awaited::Ended(succeeded) => succeeded,
-            Awaited::Pending(told) => match tokio::time::timeout(AWAITED_MAX, told).await {
-                Ok(Ok(succeeded)) => succeeded,
-                Ok(Err(_)) | Err(_) => return Err(Refusal::MsgWaitTimeout),
-            },
+async fn wait_for(slot: &Slot, msg_id: MsgId, wrapped: &Wrapped) -> Result<(), Refusal> {
+    for after in &wrapped.after {
+        // Only earlier ones, so that nothing can wait for itself.
+        if *after >= msg_id.0 {
+            return Err(Refusal::MsgWaitTimeout);
+        }
+        let succeeded = match slot.await_call(*after) {
+            Awaited::Ended(succeeded) => Ok(succeeded),
+            Awaited::Running(told) => told.await,
+            Awaited::Unknown(mut told) => {
+                match tokio::time::timeout(AWAITED_MAX, &mut told).await {
+                    Ok(ended) => ended,
+                    // It came meanwhile.
+                    Err(_) if slot.is_running(*after) => told.await,
+                    Err(_) => return Err(Refusal::MsgWaitTimeout),
+                }
+            }
         };
-        if !succeeded {
-            return Err(Refusal::MsgWaitFailed);
+        match succeeded {
+            Ok(true) => {}
+            Ok(false) => return Err(Refusal::MsgWaitFailed),
+            Err(_) => return Err(Refusal::MsgWaitTimeout),
         }
     }
     Ok(())

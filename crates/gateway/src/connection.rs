@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use dashmap::Entry;
 use mtproto_core::connection::{CloseReason, ServerConnection, ServerEvent, ServerKey};
 use mtproto_core::crypto::AuthKeyId;
 use mtproto_core::error::{Error, PeerIncompatible, PeerMisbehaved};
@@ -50,6 +51,14 @@ pub(crate) enum End {
     Web(Bytes),
 }
 
+/// Where a session is.
+enum Place {
+    /// In this slot.
+    Known(Arc<Slot>),
+    /// In a slot that was made for it just now.
+    New,
+}
+
 /// A connection and what it has.
 pub(crate) struct Connection {
     gateway: Arc<Gateway>,
@@ -85,7 +94,7 @@ impl Connection {
                 let _ = self.flush(socket).await;
                 return end;
             }
-            if self.flush(socket).await.is_err() || (stop.is_cancelled() && self.is_quiet()) {
+            if self.flush(socket).await.is_err() || (stop.is_cancelled() && !self.has_calls()) {
                 return End::Closed;
             }
             let timeout = self
@@ -105,11 +114,6 @@ impl Connection {
                 }
             }
         }
-    }
-
-    /// Whether nothing runs and nothing waits.
-    fn is_quiet(&self) -> bool {
-        self.slots.iter().all(|slot| slot.is_quiet())
     }
 
     fn read(&mut self, socket: &mut Socket) -> bool {
@@ -265,17 +269,20 @@ impl Connection {
         else {
             return self.core.fail(&Error::Internal);
         };
-        let found = self
-            .gateway
-            .registry
-            .slots
-            .get(&(key_id, session_id))
-            .map(|slot| Arc::clone(&slot));
-        let session = match found {
-            Some(slot) => self.take_over(slot).await,
-            None => None,
-        };
-        let session = session.unwrap_or_else(|| self.new_session(&key, session_id));
+        if key.is_gone() {
+            return self.core.fail(&PeerIncompatible::UnknownAuthKey.into());
+        }
+        let mut session = None;
+        while session.is_none() {
+            session = match self.place(&key, session_id) {
+                Place::New => Some(self.new_session(&key, session_id)),
+                Place::Known(slot) => self.take_over(slot).await,
+            };
+        }
+        let Some(session) = session else { return };
+        if let Some(user) = key.owner().user() {
+            self.gateway.presence_changed(user);
+        }
         let now = self.gateway.clock.now();
         self.core
             .attach(now, session, &self.gateway.connection_config);
@@ -299,18 +306,24 @@ impl Connection {
         session
     }
 
-    fn new_session(&mut self, key: &Arc<KeyState>, session_id: i64) -> Box<ServerSession> {
-        let slot = Arc::new(Slot::new(
-            Arc::clone(key),
-            session_id,
-            Arc::clone(&self.waker),
-        ));
-        let registry = &self.gateway.registry;
-        registry
-            .slots
-            .insert((key.id, session_id), Arc::clone(&slot));
-        key.owner().sessions().push(Arc::clone(&slot));
+    /// The place of a session, made when there is none: two connections may ask at once.
+    fn place(&mut self, key: &Arc<KeyState>, session_id: i64) -> Place {
+        let slots = &self.gateway.registry.slots;
+        let slot = match slots.entry((key.id, session_id)) {
+            Entry::Occupied(known) => return Place::Known(Arc::clone(known.get())),
+            Entry::Vacant(place) => {
+                let waker = Arc::clone(&self.waker);
+                let slot = Arc::new(Slot::new(Arc::clone(key), session_id, waker));
+                place.insert(Arc::clone(&slot));
+                slot
+            }
+        };
+        self.gateway.add_session(key, &slot);
         self.slots.push(slot);
+        Place::New
+    }
+
+    fn new_session(&self, key: &KeyState, session_id: i64) -> Box<ServerSession> {
         Box::new(ServerSession::new(
             session_id,
             key.core_id(),
@@ -366,26 +379,47 @@ impl Connection {
 
     /// Writes everything there is to write; a client that does not read ends it.
     async fn flush(&mut self, socket: &mut Socket) -> io::Result<()> {
-        while let Some(bytes) = self.transmit() {
-            let mut rest = bytes;
-            let patience = Duration::from_millis(self.gateway.limits.slow_reader_ms);
-            while !rest.is_empty() {
-                let written = socket.write(&rest)?;
-                let _ = rest.split_to(written);
-                if written > 0 && !matches!(socket, Socket::WebSocket(_)) {
-                    continue;
-                }
-                tokio::select! {
-                    writable = socket.writable() => writable?,
-                    () = tokio::time::sleep(patience) => {
-                        self.gateway.metrics.slow_readers.add_one();
-                        return Err(io::ErrorKind::TimedOut.into());
-                    }
-                    () = self.waker.notified() => self.give_moved(),
-                }
+        while let Some(mut rest) = self.transmit() {
+            if !socket.write(&mut rest)? {
+                self.write_slowly(socket, rest).await?;
             }
         }
         Ok(())
+    }
+
+    /// Writes what the socket did not take at once.
+    async fn write_slowly(&mut self, socket: &mut Socket, mut rest: Bytes) -> io::Result<()> {
+        let patience = Duration::from_millis(self.gateway.limits.slow_reader_ms);
+        let mut was_woken = false;
+        let mut deadline = tokio::time::Instant::now() + patience;
+        let written = loop {
+            tokio::select! {
+                writable = socket.writable() => writable?,
+                () = tokio::time::sleep_until(deadline) => {
+                    self.gateway.metrics.slow_readers.add_one();
+                    break Err(io::ErrorKind::TimedOut.into());
+                }
+                () = self.waker.notified() => {
+                    self.give_moved();
+                    was_woken = true;
+                    continue;
+                }
+            }
+            let len = rest.len();
+            match socket.write(&mut rest) {
+                Ok(true) => break Ok(()),
+                Ok(false) if rest.len() < len => {
+                    deadline = tokio::time::Instant::now() + patience;
+                }
+                Ok(false) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        if was_woken {
+            // What was not taken then is taken at the next turn.
+            self.waker.notify_one();
+        }
+        written
     }
 
     pub(crate) fn transmit(&mut self) -> Option<Bytes> {
@@ -405,19 +439,25 @@ impl Connection {
                 self.put(&slot, Item::Move(give));
             }
         }
-        // What is not taken now is taken at the next turn.
-        self.waker.notify_one();
     }
 
-    /// Waits for something in the slots, or for the timeout of the state machine.
-    pub(crate) async fn wait(&mut self, until: tokio::time::Instant) -> bool {
-        tokio::select! {
-            () = self.waker.notified() => true,
-            () = tokio::time::sleep_until(until) => false,
+    /// Waits for something in the slots.
+    pub(crate) async fn wait(&mut self, until: tokio::time::Instant) {
+        // What it was that came is seen at the next turn.
+        let _ = tokio::time::timeout_at(until, self.waker.notified()).await;
+    }
+
+    /// Makes sure that there is something to transmit, if there is a session to do so.
+    pub(crate) fn send_something(&mut self) {
+        let now = self.gateway.clock.now();
+        if let Some(slot) = self.slots.last()
+            && let Some(session) = self.core.session(slot.key_id(), slot.session_id)
+        {
+            session.send_something(now);
         }
     }
 
-    /// Whether any call of its sessions runs.
+    /// Whether any call of its sessions runs or waits to be sent.
     pub(crate) fn has_calls(&self) -> bool {
         self.slots.iter().any(|slot| !slot.is_quiet())
     }
@@ -441,12 +481,7 @@ impl Connection {
             .collect();
         users.dedup();
         for user in users {
-            if !self.gateway.is_connected(user) {
-                let gateway = Arc::clone(&self.gateway);
-                self.gateway
-                    .calls
-                    .spawn(async move { gateway.services.presence(user, false).await });
-            }
+            self.gateway.presence_changed(user);
         }
     }
 }

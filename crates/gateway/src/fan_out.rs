@@ -48,14 +48,12 @@ impl Gateway {
             .map(|key| Arc::clone(&key));
         match (temporary, permanent) {
             (Some(temporary), Some(permanent)) => {
-                let moved = std::mem::take(&mut *temporary.sessions());
-                permanent.sessions().extend(moved);
+                let user = permanent.user();
                 temporary.bind(permanent);
+                user.into_iter()
+                    .for_each(|user| self.presence_changed(user));
             }
-            // The permanent key has not been used here: both are read again when they are.
-            (Some(_), None) => {
-                self.registry.keys.remove(&temp_key_id);
-            }
+            (Some(temporary), None) => temporary.bind_later(auth_key_id),
             (None, _) => {}
         }
     }
@@ -64,11 +62,19 @@ impl Gateway {
         let Some((_, key)) = self.registry.keys.remove(&id) else {
             return;
         };
+        key.set_gone();
         if let Some(user) = key.user() {
             self.remove_user_key(user, id);
         }
-        let slots: Vec<Arc<Slot>> = key.sessions().clone();
+        // Those of a temporary key stand among those of the permanent one.
+        let mut slots: Vec<Arc<Slot>> = key.owner().sessions().clone();
+        if key.is_temporary() {
+            slots.retain(|slot| Arc::ptr_eq(&slot.key, &key));
+        }
         for slot in slots {
+            if slot.key.id != id {
+                self.drop_key(slot.key.id);
+            }
             slot.put(Item::KeyGone, self.limits.inbox_bytes_max);
         }
     }
@@ -100,6 +106,9 @@ impl Gateway {
         }
         if let Some(user) = user {
             self.add_user_key(user, &key);
+        }
+        for user in before.into_iter().chain(user) {
+            self.presence_changed(user);
         }
     }
 

@@ -21,6 +21,10 @@ pub(crate) struct KeyState {
     user: AtomicI64,
     layer: AtomicI32,
     subscribed: AtomicBool,
+    /// The permanent key it is bound to, but that is not in memory; 0 for none.
+    to_bind: AtomicI64,
+    /// It does not exist any more.
+    is_gone: AtomicBool,
     sessions: Mutex<Vec<Arc<Slot>>>,
     bucket: Mutex<Bucket>,
     announced: Mutex<Option<bus::ConnectionFacts>>,
@@ -51,6 +55,8 @@ impl KeyState {
             user: AtomicI64::new(facts.user.map_or(0, |user| user.0)),
             layer: AtomicI32::new(facts.layer),
             subscribed: AtomicBool::new(facts.subscribed),
+            to_bind: AtomicI64::new(0),
+            is_gone: AtomicBool::new(false),
             sessions: Mutex::default(),
             bucket: Mutex::default(),
             announced: Mutex::default(),
@@ -65,13 +71,52 @@ impl KeyState {
             .map_or_else(|| Arc::clone(self), Arc::clone)
     }
 
-    /// Binds a temporary key.
-    pub(crate) fn bind(&self, permanent: Arc<Self>) {
+    /// Binds a temporary key. Its sessions are sessions of the permanent one from now on.
+    pub(crate) fn bind(self: &Arc<Self>, permanent: Arc<Self>) {
+        let before = self.owner();
+        self.to_bind.store(0, Ordering::Release);
+        if Arc::ptr_eq(&before, &permanent) {
+            return;
+        }
+        let mut moved = Vec::new();
+        before.sessions().retain(|slot| {
+            let is_own = Arc::ptr_eq(&slot.key, self);
+            if is_own {
+                moved.push(Arc::clone(slot));
+            }
+            !is_own
+        });
+        permanent.sessions().append(&mut moved);
         let mut bound_to = self
             .bound_to
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         *bound_to = Some(permanent);
+    }
+
+    /// Notes what it is bound to, to be bound at the next call.
+    pub(crate) fn bind_later(&self, permanent: bus::AuthKeyId) {
+        self.to_bind.store(permanent.0, Ordering::Release);
+    }
+
+    /// What [`bind_later`](Self::bind_later) has noted.
+    pub(crate) fn to_bind(&self) -> Option<bus::AuthKeyId> {
+        let id = self.to_bind.load(Ordering::Acquire);
+        (id != 0).then_some(bus::AuthKeyId(id))
+    }
+
+    /// It does not exist any more.
+    pub(crate) fn set_gone(&self) {
+        self.is_gone.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_gone.load(Ordering::Acquire)
+    }
+
+    /// What the client has said of itself with this key since it is in memory.
+    pub(crate) fn announced(&self) -> Option<bus::ConnectionFacts> {
+        lock(&self.announced).clone()
     }
 
     /// Whether it is a temporary one.

@@ -19,6 +19,7 @@ mod handshake;
 mod key;
 mod limit;
 mod metrics;
+mod presence;
 mod refusal;
 mod registry;
 mod router;
@@ -28,7 +29,7 @@ mod sweep;
 mod web;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use dashmap::DashMap;
 use mtproto_core::connection::ServerConnectionConfig;
@@ -64,6 +65,7 @@ pub struct Config {
 
 /// A gateway.
 pub struct Gateway {
+    own: Weak<Self>,
     limits: Limits,
     connection_config: ServerConnectionConfig,
     services: Arc<dyn bus::Services>,
@@ -73,14 +75,18 @@ pub struct Gateway {
     clock: Clock,
     metrics: Arc<Metrics>,
     addresses: DashMap<IpAddr, limit::Address>,
+    presence: DashMap<bus::UserId, presence::Told>,
     calls: TaskTracker,
+    /// Ends what the grace period did not.
+    kill: CancellationToken,
 }
 
 impl Gateway {
     /// A gateway that asks `services`.
     #[must_use]
     pub fn new(config: Config, services: Arc<dyn bus::Services>) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|own| Self {
+            own: Weak::clone(own),
             connection_config: ServerConnectionConfig {
                 transport: ServerTransportConfig {
                     secrets: config.proxy_secrets,
@@ -95,6 +101,8 @@ impl Gateway {
             clock: Clock::default(),
             metrics: Arc::default(),
             addresses: DashMap::new(),
+            presence: DashMap::new(),
+            kill: CancellationToken::new(),
             calls: TaskTracker::new(),
             limits: config.limits,
         })
@@ -104,7 +112,7 @@ impl Gateway {
     /// grace period of the limits, and returns.
     pub async fn serve(self: &Arc<Self>, listener: TcpListener, stop: CancellationToken) {
         let connections = TaskTracker::new();
-        let sweeper = connections.spawn(sweep::run(Arc::clone(self), stop.clone()));
+        connections.spawn(sweep::run(Arc::clone(self), stop.clone()));
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
@@ -126,18 +134,25 @@ impl Gateway {
             let stop = stop.clone();
             connections.spawn(async move {
                 let _guard = guard;
-                connection::run(gateway, stream, address.ip(), stop).await;
+                let kill = gateway.kill.clone();
+                let run = connection::run(gateway, stream, address.ip(), stop);
+                kill.run_until_cancelled_owned(run).await;
             });
         }
         drop(listener);
         connections.close();
-        self.calls.close();
-        let _ = tokio::time::timeout(self.limits.grace(), async {
-            self.calls.wait().await;
+        let ended = async {
             connections.wait().await;
-        })
-        .await;
-        sweeper.abort();
+            self.calls.close();
+            self.calls.wait().await;
+        };
+        tokio::pin!(ended);
+        let in_time = tokio::time::timeout(self.limits.grace(), &mut ended).await;
+        if in_time.is_err() {
+            tracing::warn!(calls = self.calls.len(), "the grace period is over");
+            self.kill.cancel();
+            ended.await;
+        }
     }
 
     /// What is counted.

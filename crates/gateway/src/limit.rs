@@ -29,8 +29,12 @@ pub struct Limits {
     pub inbox_bytes_max: usize,
     /// How long a session is kept without a connection, milliseconds.
     pub session_life_ms: u64,
+    /// Sessions of one key; beyond them, those without a connection go.
+    pub sessions_per_key_max: usize,
     /// Sessions kept without a connection.
     pub detached_sessions_max: usize,
+    /// Bytes that sessions without a connection may hold together.
+    pub detached_bytes_max: usize,
     /// How long a client may not read before its connection is closed, milliseconds.
     pub slow_reader_ms: u64,
     /// How long running calls may take when the server stops, milliseconds.
@@ -52,7 +56,9 @@ impl Default for Limits {
             calls_burst: 1_000,
             inbox_bytes_max: 8 << 20,
             session_life_ms: 5 * 60_000,
+            sessions_per_key_max: 64,
             detached_sessions_max: 200_000,
+            detached_bytes_max: 512 << 20,
             slow_reader_ms: 30_000,
             grace_ms: 10_000,
             loopback_is_unlimited: false,

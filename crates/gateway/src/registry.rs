@@ -46,6 +46,22 @@ impl Gateway {
         Ok(Some(key))
     }
 
+    /// The key that user, layer and subscription of another belong to.
+    pub(crate) async fn owner(
+        &self,
+        key: &Arc<KeyState>,
+    ) -> Result<Arc<KeyState>, bus::Unavailable> {
+        if let Some(id) = key.to_bind()
+            && let Some(permanent) = self.key(id).await?
+        {
+            let user = permanent.user();
+            key.bind(permanent);
+            user.into_iter()
+                .for_each(|user| self.presence_changed(user));
+        }
+        Ok(key.owner())
+    }
+
     pub(crate) fn add_user_key(&self, user: bus::UserId, key: &Arc<KeyState>) {
         let mut keys = self.registry.users.entry(user).or_default();
         if !keys.iter().any(|known| known.id == key.id) {
@@ -60,6 +76,29 @@ impl Gateway {
         self.registry
             .users
             .remove_if(&user, |_, keys| keys.is_empty());
+    }
+
+    /// A session of a key is new. Of the many that one key may have without a connection, the
+    /// oldest gives way.
+    pub(crate) fn add_session(&self, key: &Arc<KeyState>, slot: &Arc<Slot>) {
+        let owner = key.owner();
+        let surplus = {
+            let mut sessions = owner.sessions();
+            sessions.push(Arc::clone(slot));
+            if sessions.len() > self.limits.sessions_per_key_max {
+                let detached = sessions
+                    .iter()
+                    .filter_map(|slot| slot.detached_since_ms().map(|since_ms| (since_ms, slot)));
+                detached
+                    .min_by_key(|(since_ms, _)| *since_ms)
+                    .map(|(_, slot)| Arc::clone(slot))
+            } else {
+                None
+            }
+        };
+        if let Some(surplus) = surplus {
+            self.remove_slot(&surplus);
+        }
     }
 
     /// Forgets a session.

@@ -37,10 +37,32 @@ pub(crate) fn unwrap(body: Bytes) -> Result<Wrapped, Refusal> {
     for _ in 0..DEPTH_MAX {
         match peel(&mut wrapped).map_err(|_| Refusal::InputFetchError)? {
             Some(inner) => wrapped.body = inner,
-            None => return Ok(wrapped),
+            None => return check(wrapped),
         }
     }
     Err(Refusal::InputFetchError)
+}
+
+/// What may not be taken off, or says too little.
+fn check(wrapped: Wrapped) -> Result<Wrapped, Refusal> {
+    use tl::Function as _;
+    if Rest(wrapped.body.clone()).id() == Some(functions::InvokeWithBusinessConnection::<Call>::ID)
+    {
+        return Err(Refusal::BusinessConnectionInvalid);
+    }
+    match &wrapped.connection {
+        Some(facts) if facts.device_model.is_empty() => Err(Refusal::ConnectionDeviceModelEmpty),
+        Some(facts) if facts.system_version.is_empty() => Err(Refusal::ConnectionSystemEmpty),
+        Some(facts) if facts.app_version.is_empty() => Err(Refusal::ConnectionAppVersionEmpty),
+        Some(_) | None => Ok(wrapped),
+    }
+}
+
+/// Whether it is the call that binds a temporary key. Clients make it before they announce a layer
+/// (C55).
+pub(crate) fn is_bind(body: &Bytes) -> bool {
+    use tl::Function as _;
+    Rest(body.clone()).id() == Some(functions::auth::BindTempAuthKey::ID)
 }
 
 /// Takes the outermost wrapper off; `None` when there is none.

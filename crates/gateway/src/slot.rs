@@ -69,8 +69,10 @@ struct Calls {
 pub(crate) enum Awaited {
     /// It has ended, and succeeded or not.
     Ended(bool),
-    /// It runs, or has not come yet.
-    Pending(oneshot::Receiver<bool>),
+    /// It runs.
+    Running(oneshot::Receiver<bool>),
+    /// It has not come yet; told when it has ended.
+    Unknown(oneshot::Receiver<bool>),
 }
 
 /// How a connection gets the session.
@@ -285,15 +287,33 @@ impl Slot {
             return Awaited::Ended(*succeeded);
         }
         let (tell, told) = oneshot::channel();
-        match calls.running.get_mut(&msg_id) {
-            Some(waiting) => waiting.push(tell),
-            None if calls.expected.len() < ENDED_LEN => {
-                calls.expected.entry(msg_id).or_default().push(tell);
-            }
-            // The sender is dropped: whoever waits is told that it cannot be.
-            None => {}
+        if let Some(waiting) = calls.running.get_mut(&msg_id) {
+            waiting.push(tell);
+            return Awaited::Running(told);
         }
-        Awaited::Pending(told)
+        if calls.expected.len() >= ENDED_LEN {
+            calls
+                .expected
+                .retain(|_, waiting| waiting.iter().any(|tell| !tell.is_closed()));
+        }
+        if calls.expected.len() < ENDED_LEN {
+            calls.expected.entry(msg_id).or_default().push(tell);
+        }
+        // Else the sender is dropped: whoever waits is told that it cannot be.
+        Awaited::Unknown(told)
+    }
+
+    /// Whether a call runs.
+    pub(crate) fn is_running(&self, msg_id: i64) -> bool {
+        lock(&self.state).calls.running.contains_key(&msg_id)
+    }
+
+    /// Bytes of memory that a session without a connection holds.
+    pub(crate) fn detached_len(&self) -> usize {
+        match &lock(&self.state).home {
+            Home::Detached(session, _) => session.heap_len(),
+            Home::Connection(_) | Home::Away => 0,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use futures_util::{Sink as _, Stream as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
@@ -79,14 +79,29 @@ impl Socket {
         }
     }
 
-    /// Writes what can be written at once and returns how much that was.
-    pub(crate) fn write(&mut self, bytes: &Bytes) -> io::Result<usize> {
+    /// Writes what can be written at once and takes it off `rest`; whether it is all written.
+    pub(crate) fn write(&mut self, rest: &mut Bytes) -> io::Result<bool> {
         match self {
-            Self::Tcp(stream) => match stream.try_write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
-                written => written,
-            },
-            Self::WebSocket(socket) => socket.write(bytes.clone()).map(|()| bytes.len()),
+            Self::Tcp(stream) => {
+                while !rest.is_empty() {
+                    match stream.try_write(rest) {
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                            return Ok(false);
+                        }
+                        written => rest.advance(written?),
+                    }
+                }
+                Ok(true)
+            }
+            Self::WebSocket(socket) => {
+                // The first time it is put into the socket's own buffer; afterwards, when that is
+                // writable, it is flushed.
+                if rest.is_empty() {
+                    return Ok(true);
+                }
+                socket.write(std::mem::take(rest))?;
+                Ok(false)
+            }
         }
     }
 }

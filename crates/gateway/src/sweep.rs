@@ -25,17 +25,21 @@ pub(crate) async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
 fn sweep(gateway: &Gateway, now_ms: u64) {
     let registry = &gateway.registry;
     let mut detached = Vec::new();
+    let mut bytes = 0;
     for slot in &registry.slots {
         if let Some(since_ms) = slot.detached_since_ms() {
-            detached.push((since_ms, Arc::clone(&slot)));
+            let len = slot.detached_len();
+            bytes += len;
+            detached.push((since_ms, len, Arc::clone(&slot)));
         }
     }
-    detached.sort_unstable_by_key(|(since_ms, _)| *since_ms);
-    let too_many = detached
-        .len()
-        .saturating_sub(gateway.limits.detached_sessions_max);
-    for (at, (since_ms, slot)) in detached.into_iter().enumerate() {
-        if at < too_many || now_ms - since_ms > gateway.limits.session_life_ms {
+    detached.sort_unstable_by_key(|(since_ms, ..)| *since_ms);
+    let limits = &gateway.limits;
+    let too_many = detached.len().saturating_sub(limits.detached_sessions_max);
+    for (at, (since_ms, len, slot)) in detached.into_iter().enumerate() {
+        let is_old = now_ms.saturating_sub(since_ms) > limits.session_life_ms;
+        if at < too_many || bytes > limits.detached_bytes_max || is_old {
+            bytes -= len;
             gateway.remove_slot(&slot);
         }
     }

@@ -21,11 +21,13 @@ const HEAD_LEN_MAX: usize = 16 * 1024;
 const FIELDS_MAX: usize = 64;
 /// The most bytes of the body of a request or of a frame: the largest packet (B46).
 const BODY_LEN_MAX: usize = 2 << 20;
+/// What an idle WebSocket holds for reading, bytes.
+const WEBSOCKET_BUFFER_LEN: usize = 4096;
 /// How long a client may take to send a request once it has begun.
 const REQUEST_MAX: Duration = Duration::from_secs(30);
 /// How long a connection may be idle between requests.
 const IDLE_MAX: Duration = Duration::from_secs(120);
-/// How long a response waits for something to say when the client has not said (E52).
+/// How long a response waits for the answers of calls, and at most for something to say (E52).
 const WAIT_MAX: Duration = Duration::from_secs(25);
 
 /// The head of a request.
@@ -92,6 +94,8 @@ async fn upgrade(
         return;
     }
     let config = WebSocketConfig::default()
+        .read_buffer_size(WEBSOCKET_BUFFER_LEN)
+        .write_buffer_size(0)
         .max_message_size(Some(BODY_LEN_MAX))
         .max_frame_size(Some(BODY_LEN_MAX));
     let stream = WebSocketStream::from_partially_read(
@@ -137,12 +141,15 @@ impl Http {
         let mut connection =
             Connection::new(Arc::clone(&gateway), ServerTransport::http(), address);
         loop {
-            let last = !head.keep_alive || stop.is_cancelled();
-            let served = self.request(&gateway, &mut connection, &head, last).await;
-            if !served || last {
+            let served = self.request(&gateway, &mut connection, &head, stop).await;
+            if !served {
                 break;
             }
-            match self.head(IDLE_MAX).await {
+            let next = tokio::select! {
+                next = self.head(IDLE_MAX) => next,
+                () = stop.cancelled() => None,
+            };
+            match next {
                 Some(next) => head = next,
                 None => break,
             }
@@ -156,10 +163,11 @@ impl Http {
         gateway: &Gateway,
         connection: &mut Connection,
         head: &Head,
-        last: bool,
+        stop: &CancellationToken,
     ) -> bool {
+        let last = !head.keep_alive || stop.is_cancelled();
         if head.method == "OPTIONS" {
-            return self.respond("200 OK", &[], !last).await.is_ok();
+            return self.respond("200 OK", &[], !last).await.is_ok() && !last;
         }
         if head.method != "POST" || !head.path.starts_with("/api") {
             let _ = self.respond("404 Not Found", &[], false).await;
@@ -177,8 +185,8 @@ impl Http {
         connection
             .core
             .handle_input(now, &body, &gateway.connection_config);
-        match answer(connection).await {
-            Ok(answer) => self.respond("200 OK", &answer, !last).await.is_ok(),
+        match answer(connection, stop).await {
+            Ok(answer) => self.respond("200 OK", &answer, !last).await.is_ok() && !last,
             Err(code) => {
                 // B32: the status is the code.
                 let status = match code {
@@ -253,8 +261,8 @@ impl Http {
 }
 
 /// What the packet of a request is answered with; the transport code when it was a wrong one.
-async fn answer(connection: &mut Connection) -> Result<Bytes, i32> {
-    let mut deadline = None;
+async fn answer(connection: &mut Connection, stop: &CancellationToken) -> Result<Bytes, i32> {
+    let begun = tokio::time::Instant::now();
     loop {
         let end = connection.turn().await;
         if let Some(bytes) = connection.transmit() {
@@ -269,19 +277,20 @@ async fn answer(connection: &mut Connection) -> Result<Bytes, i32> {
         if end.is_some() {
             return Err(0);
         }
-        let wait = connection
-            .http_wait_ms
-            .map_or(WAIT_MAX, |ms| Duration::from_millis(ms.into()));
-        let until = *deadline.get_or_insert_with(|| tokio::time::Instant::now() + wait);
-        if !connection.wait(until).await && !connection.has_calls() {
-            // E52: nothing to say.
-            return Ok(Bytes::new());
+        // B31: held for the answers of calls, else only as long as the client allows.
+        let hold = match connection.http_wait_ms {
+            _ if connection.has_calls() => WAIT_MAX,
+            Some(wait_ms) if !stop.is_cancelled() => Duration::from_millis(wait_ms.into()),
+            Some(_) | None => Duration::ZERO,
+        };
+        let until = begun + hold.min(WAIT_MAX);
+        if until <= tokio::time::Instant::now() {
+            connection.send_something();
+            return Ok(connection.transmit().unwrap_or_default());
         }
-        if tokio::time::Instant::now() > until + WAIT_MAX {
-            return Ok(Bytes::new());
-        }
-        if tokio::time::Instant::now() > until {
-            deadline = Some(until + WAIT_MAX);
+        tokio::select! {
+            () = connection.wait(until) => {}
+            () = stop.cancelled(), if !stop.is_cancelled() => {}
         }
     }
 }

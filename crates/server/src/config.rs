@@ -185,8 +185,12 @@ settings! {
         session_inbox_bytes: usize = defaults().inbox_bytes_max;
         /// How long a session is kept without a connection, milliseconds.
         session_life_ms: u64 = defaults().session_life_ms;
+        /// Sessions of one key; beyond them those without a connection go, the oldest first.
+        sessions_per_key: usize = defaults().sessions_per_key_max;
         /// Sessions kept without a connection.
         detached_sessions: usize = defaults().detached_sessions_max;
+        /// Bytes that sessions without a connection may hold together.
+        detached_bytes: usize = defaults().detached_bytes_max;
         /// How long a client may not read before its connection is closed, milliseconds.
         slow_reader_ms: u64 = defaults().slow_reader_ms;
         /// Whether connections from this machine itself are not limited.
@@ -274,7 +278,9 @@ impl Limits {
             calls_burst: self.calls_burst,
             inbox_bytes_max: self.session_inbox_bytes,
             session_life_ms: self.session_life_ms,
+            sessions_per_key_max: self.sessions_per_key,
             detached_sessions_max: self.detached_sessions,
+            detached_bytes_max: self.detached_bytes,
             slow_reader_ms: self.slow_reader_ms,
             grace_ms,
             loopback_is_unlimited: self.loopback_is_unlimited,

@@ -494,6 +494,24 @@ impl ServerSession {
         self.make_room()
     }
 
+    /// Makes sure that the next packet is not long in coming, whatever there is to say: over HTTP
+    /// each request has a response (E52). Acknowledgements do not wait then, and without any it is an
+    /// empty container.
+    pub fn send_something(&mut self, now: Now) {
+        if self.has_output(now) {
+            return;
+        }
+        if !self.acks.is_empty() {
+            self.ack_due_ms = Some(now.instant_ms);
+            return;
+        }
+        let mut writer = tl::Writer::new(tl::Layer::NEWEST);
+        writer.u32(id::MSG_CONTAINER);
+        writer.u32(0);
+        let body = Body::object(writer.into_bytes());
+        self.push(body, false, Origin::ServerAnswer);
+    }
+
     /// Answers [`SessionEvent::DestroySession`].
     pub fn answer_destroy_session(&mut self, session_id: i64, existed: bool) {
         self.reply(&Service::DestroySessionResult {
