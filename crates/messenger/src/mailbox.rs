@@ -27,10 +27,39 @@ use crate::time::Now;
 /// Locks that nobody holds are forgotten when there are so many.
 const SLOTS_MAX: usize = 200_000;
 
-/// Where a mailbox stands; `None` when the store has to be asked.
+/// Dialogs of one mailbox that are known in memory.
+const KNOWN_DIALOGS: usize = 4;
+
+/// What is known of a mailbox without asking the store.
 #[derive(Debug, Default)]
 struct Slot {
+    /// Where it stands; `None` when the store has to be asked.
     head: Option<Place>,
+    /// The dialogs used last, the latest at the end; none while `head` is not known. Nobody else
+    /// writes dialogs.
+    dialogs: Vec<(PeerId, Option<Dialog>)>,
+}
+
+impl Slot {
+    /// Nothing is known from here on, in case the append ends half-way; what was known.
+    fn forget(&mut self) -> Vec<(PeerId, Option<Dialog>)> {
+        self.head = None;
+        std::mem::take(&mut self.dialogs)
+    }
+
+    fn dialog(&self, peer: PeerId) -> Option<&Option<Dialog>> {
+        let mut known = self.dialogs.iter();
+        known.find(|(other, _)| *other == peer).map(|(_, dialog)| dialog)
+    }
+
+    fn know(&mut self, dialogs: BTreeMap<PeerId, Option<Dialog>>) {
+        for (peer, dialog) in dialogs {
+            self.dialogs.retain(|(other, _)| *other != peer);
+            self.dialogs.push((peer, dialog));
+        }
+        let surplus = self.dialogs.len().saturating_sub(KNOWN_DIALOGS);
+        self.dialogs.drain(..surplus);
+    }
 }
 
 /// The counters that the next append goes on from.
@@ -269,7 +298,10 @@ impl Batch<'_> {
         if let Some(dialog) = draft.dialogs.get(&peer) {
             return Ok(dialog.clone());
         }
-        let dialog = store.dialog(mailbox, peer).await?;
+        let dialog = match draft.slot.dialog(peer) {
+            Some(known) => known.clone(),
+            None => store.dialog(mailbox, peer).await?,
+        };
         draft.dialogs.insert(peer, dialog.clone());
         Ok(dialog)
     }
@@ -284,6 +316,7 @@ impl Batch<'_> {
         let now = self.now;
         let messenger = self.messenger;
         let mut appends = Vec::with_capacity(self.drafts.len());
+        let mut known = Vec::with_capacity(self.drafts.len());
         let home = MailboxId::User(actor.user);
         // The actor's mailbox first: it is the one that knows the operation.
         let mut order: Vec<MailboxId> = self.drafts.keys().copied().collect();
@@ -291,7 +324,7 @@ impl Batch<'_> {
         let operation = op.unwrap_or_else(|| messenger.mailboxes.fresh_operation());
         for mailbox in &order {
             let draft = self.draft(*mailbox);
-            draft.slot.head = None;
+            known.push(draft.slot.forget());
             let mut append = std::mem::take(&mut draft.append);
             append.op = Some(operation);
             append.result = result.clone();
@@ -302,9 +335,12 @@ impl Batch<'_> {
             return Ok(Commit::Repeated(repeated));
         }
         let mut answer = none(now);
-        for mailbox in order {
+        for (mailbox, known) in order.into_iter().zip(known) {
             let draft = self.draft(mailbox);
             draft.slot.head = Some(draft.place);
+            draft.slot.dialogs = known;
+            let dialogs = std::mem::take(&mut draft.dialogs);
+            draft.slot.know(dialogs);
             let updates = std::mem::take(&mut draft.updates);
             let peers = std::mem::take(&mut draft.peers);
             let MailboxId::User(user) = mailbox else {
