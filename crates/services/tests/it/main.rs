@@ -15,6 +15,7 @@ mod differential;
 mod harness;
 mod help;
 mod history;
+mod media;
 mod messages;
 mod notify;
 mod password;
