@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod access;
 mod account;
 mod auth;
 mod chats;
@@ -21,3 +22,4 @@ mod notify;
 mod password;
 mod phone;
 mod privacy;
+mod start;
