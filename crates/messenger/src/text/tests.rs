@@ -1,3 +1,5 @@
+//! Texts cleaned, entities arranged, things found.
+
 use tl_api::types::MessageEntity as Entity;
 
 use super::*;
