@@ -166,7 +166,7 @@ fn reachable(ip: IpAddr) -> IpAddr {
         socket.connect(("192.0.2.1", 9))?;
         Ok(socket.local_addr()?.ip())
     };
-    outside().unwrap_or(IpAddr::from([127, 0, 0, 1]))
+    outside().unwrap_or_else(|_| IpAddr::from([127, 0, 0, 1]))
 }
 
 impl Server {
