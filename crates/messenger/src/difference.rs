@@ -115,7 +115,7 @@ impl Messenger {
             };
             return Ok(Difference::Whole(events, state));
         }
-        let (pts, date) = last.unwrap_or((query.pts, now.unix_s()));
+        let (pts, date) = last.unwrap_or_else(|| (query.pts, now.unix_s()));
         let state = types::updates::State {
             pts: pts.0,
             date: date.cast_signed(),
@@ -274,6 +274,10 @@ fn pieces(
 
 /// Leaves of an update that counts once for each of its items those from `from` to `to`; false
 /// when it is none.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "others count once"
+)]
 fn cut(event: &mut Event, start: i32, from: i32, to: i32) -> bool {
     fn part<T>(items: &mut Vec<T>, skip: i32, len: i32) {
         let skip = usize::try_from(skip).unwrap_or(0).min(items.len());
@@ -317,6 +321,10 @@ fn cut(event: &mut Event, start: i32, from: i32, to: i32) -> bool {
 }
 
 /// Of updates that say the same, and of the drafts of one chat, only the last one stays (D9).
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "all others are compared whole"
+)]
 fn keep_last(updates: &mut Vec<types::Update>) {
     let mut seen = BTreeSet::new();
     let mut kept = Vec::with_capacity(updates.len());
@@ -365,6 +373,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "nothing else is expected")]
     fn deleted(pieces: &[Piece]) -> Vec<(Vec<i32>, i32, i32)> {
         pieces
             .iter()

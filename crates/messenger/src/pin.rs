@@ -109,16 +109,10 @@ impl Messenger {
         };
         let page = self.store.history(MailboxId::User(user), query).await?;
         let mut doomed: BTreeMap<UserId, Vec<MsgId>> = BTreeMap::new();
-        let mut count = 0;
-        let mut more = page.len() >= UNPINNED_AT_ONCE as usize;
+        let more = page.len() >= UNPINNED_AT_ONCE as usize;
         for message in &page {
-            if count >= UNPINNED_AT_ONCE {
-                more = true;
-                break;
-            }
             let letter = Letter::read(message)?;
             doomed.entry(user).or_default().push(letter.id());
-            count += 1;
             for (holder, id) in self.copies(user, &letter).await? {
                 doomed.entry(holder).or_default().push(id);
             }

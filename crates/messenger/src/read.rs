@@ -91,7 +91,7 @@ impl Messenger {
             // In a group the first reader counts; the author knows the chat by another name else.
             let seen_as = match peer {
                 PeerId::User(_) => PeerId::User(reader),
-                chat => chat,
+                PeerId::Chat(_) | PeerId::Channel(_) => peer,
             };
             put_outbox_mark(&mut batch, author, seen_as, id).await?;
         }
@@ -223,7 +223,7 @@ impl Messenger {
         for (reader, id) in self.copies(author, letter).await? {
             let peer = match letter.peer {
                 PeerId::User(_) => PeerId::User(author),
-                chat => chat,
+                PeerId::Chat(_) | PeerId::Channel(_) => letter.peer,
             };
             let dates = self.read_dates(reader, peer).await?;
             // The first mark at or above the message is when it was read.

@@ -38,6 +38,10 @@ pub const SEND_DOCUMENTS: u32 = 1 << 24;
 pub const SEND_PLAIN: u32 = 1 << 25;
 
 /// The right that a message of this kind needs, besides [`SEND_MESSAGES`].
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "all other media need the same right"
+)]
 fn needed(message: &Message) -> u32 {
     let Message::Message(content) = message else {
         return 0;

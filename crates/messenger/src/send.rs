@@ -352,6 +352,7 @@ impl Messenger {
     }
 
     /// The members whom a text mentions (A27).
+    #[allow(clippy::wildcard_enum_match_arm, reason = "others mention nobody")]
     pub(crate) async fn mentioned(
         &self,
         text: &CleanText,
@@ -485,18 +486,18 @@ impl Messenger {
             // A5: the other side in private chats.
             let peer = match audience.peer {
                 PeerId::User(_) if !is_sender => PeerId::User(sender),
-                peer => peer,
+                PeerId::User(_) | PeerId::Chat(_) | PeerId::Channel(_) => audience.peer,
             };
             let link = match audience.peer {
                 PeerId::User(_) => ids
                     .iter()
                     .find(|(other, _)| other != holder)
                     .map_or(Link::Alone, |(_, id)| Link::Pair(*id)),
-                _ if is_sender => {
+                PeerId::Chat(_) | PeerId::Channel(_) if is_sender => {
                     let others = ids.iter().filter(|(other, _)| other != holder);
                     Link::Hub(others.copied().collect())
                 }
-                _ => Link::Spoke(sender, own),
+                PeerId::Chat(_) | PeerId::Channel(_) => Link::Spoke(sender, own),
             };
             let letter = Letter {
                 message: for_holder(&parcel, sender, *holder, peer, *id),
