@@ -690,7 +690,11 @@ fn check_removal(chat: &Chat, by: UserId, user: UserId) -> Result<()> {
         || chat.creator == by.0
         || chat.is_admin(by) && !chat.is_admin(user)
         || chat.member(by).is_some() && member.inviter == by.0 && !chat.is_admin(user);
-    if may { Ok(()) } else { Err(Error::AdminRequired) }
+    if may {
+        Ok(())
+    } else {
+        Err(Error::AdminRequired)
+    }
 }
 
 fn check_right(chat: &Chat, user: UserId, needed: u32) -> Result<()> {

@@ -274,10 +274,7 @@ fn pieces(
 
 /// Leaves of an update that counts once for each of its items those from `from` to `to`; false
 /// when it is none.
-#[allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "others count once"
-)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "others count once")]
 fn cut(event: &mut Event, start: i32, from: i32, to: i32) -> bool {
     fn part<T>(items: &mut Vec<T>, skip: i32, len: i32) {
         let skip = usize::try_from(skip).unwrap_or(0).min(items.len());

@@ -169,10 +169,7 @@ fn apply(mut letter: Letter, edit: &Edit, now: Now) -> Result<Letter> {
 }
 
 /// A73: media for media of files, in an album of the same kind; nothing that destroys itself.
-#[allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "other media carry no files"
-)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "other media carry no files")]
 fn check_media(own: &Letter, media: &types::MessageMedia) -> Result<()> {
     let types::Message::Message(message) = &own.message else {
         return Err(Error::MessageUnknown);

@@ -176,12 +176,7 @@ impl Messenger {
     }
 
     /// Incoming messages above the read mark.
-    async fn unread_after(
-        &self,
-        reader: UserId,
-        dialog: &Dialog,
-        up_to: MsgId,
-    ) -> Result<u32> {
+    async fn unread_after(&self, reader: UserId, dialog: &Dialog, up_to: MsgId) -> Result<u32> {
         if dialog.peer == PeerId::User(reader) {
             return Ok(0);
         }

@@ -411,8 +411,8 @@ fn of_arrange(error: messenger::ArrangeError) -> Error {
     match error {
         Cause::Empty => Error::PEER_HISTORY_EMPTY,
         Cause::TooManyFilters => Error::FILTERS_TOO_MUCH,
-        // `TooManyPinned`, and whatever will come.
-        _ => Error::PINNED_DIALOGS_TOO_MUCH,
+        Cause::TooManyPinned => Error::PINNED_DIALOGS_TOO_MUCH,
+        _ => Error::PEER_ID_INVALID,
     }
 }
 
@@ -426,8 +426,8 @@ fn of_chat(error: messenger::ChatError) -> Error {
         Cause::NotMember => Error::USER_NOT_PARTICIPANT,
         Cause::Removed => Error::USER_KICKED,
         Cause::TitleEmpty => Error::CHAT_TITLE_EMPTY,
-        // `Same`, and whatever will come.
-        _ => Error::CHAT_NOT_MODIFIED,
+        Cause::Same => Error::CHAT_NOT_MODIFIED,
+        _ => Error::CHAT_ID_INVALID,
     }
 }
 
@@ -438,8 +438,8 @@ fn of_edit(error: messenger::EditError) -> Error {
         Cause::GroupInvalid => Error::MEDIA_GROUPED_INVALID,
         Cause::NotAuthor => Error::MESSAGE_AUTHOR_REQUIRED,
         Cause::TooOld => Error::MESSAGE_EDIT_TIME_EXPIRED,
-        // `MediaInvalid`, and whatever will come.
-        _ => Error::MEDIA_PREV_INVALID,
+        Cause::MediaInvalid => Error::MEDIA_PREV_INVALID,
+        _ => Error::MESSAGE_ID_INVALID,
     }
 }
 
@@ -449,8 +449,8 @@ fn of_invite(error: messenger::InviteError) -> Error {
         Cause::NotRevoked => Error::INVITE_REVOKED_MISSING,
         Cause::Permanent => Error::CHAT_INVITE_PERMANENT,
         Cause::TooMany => Error::INVITES_TOO_MUCH,
-        // `Expired`, and whatever will come.
-        _ => Error::INVITE_HASH_EXPIRED,
+        Cause::Expired => Error::INVITE_HASH_EXPIRED,
+        _ => Error::INVITE_HASH_INVALID,
     }
 }
 
@@ -486,7 +486,8 @@ impl From<messenger::TextError> for Error {
     fn from(error: messenger::TextError) -> Self {
         match error {
             messenger::TextError::TooManyEntities => Self::ENTITIES_TOO_LONG,
-            _ => Self::ENTITY_BOUNDS_INVALID,
+            messenger::TextError::EntityBounds => Self::ENTITY_BOUNDS_INVALID,
+            _ => Self::MESSAGE_EMPTY,
         }
     }
 }

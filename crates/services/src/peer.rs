@@ -64,11 +64,14 @@ impl Context<'_> {
         user: UserId,
     ) -> Result<UserId> {
         // One step is enough: the chat of a message has a name of its own.
-        let peer = match peer {
-            types::InputPeer::UserFromMessage { .. }
-            | types::InputPeer::ChannelFromMessage { .. } => return Err(Error::MSG_ID_INVALID),
-            peer => Box::pin(self.peer(peer)).await?,
-        };
+        let is_step = matches!(
+            peer,
+            types::InputPeer::UserFromMessage { .. } | types::InputPeer::ChannelFromMessage { .. }
+        );
+        if is_step {
+            return Err(Error::MSG_ID_INVALID);
+        }
+        let peer = Box::pin(self.peer(peer)).await?;
         let letter = self.messenger().letter(self.user()?, id).await?;
         let letter = letter
             .filter(|letter| letter.peer == peer)

@@ -68,10 +68,8 @@ async fn offset(
     if request.offset_date <= 0 && request.offset_id <= 0 {
         return Ok(None);
     }
-    let peer = match &request.offset_peer {
-        types::InputPeer::Empty {} => None,
-        peer => context.peer(peer).await.ok(),
-    };
+    // A peer that cannot be named any more does not keep the list from going on.
+    let peer = context.peer(&request.offset_peer).await.ok();
     let date = match request.offset_date {
         // Some clients send the id alone.
         ..=0 => u32::MAX,

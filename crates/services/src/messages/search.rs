@@ -51,9 +51,10 @@ pub(super) async fn search(
     request: functions::messages::Search,
 ) -> Result<types::messages::Messages> {
     let user = context.user()?;
-    let peer = match &request.peer {
-        types::InputPeer::Empty {} => None,
-        peer => Some(context.peer(peer).await?),
+    let peer = if matches!(request.peer, types::InputPeer::Empty {}) {
+        None
+    } else {
+        Some(context.peer(&request.peer).await?)
     };
     let from = match &request.from_id {
         None | Some(types::InputPeer::Empty {}) => None,
@@ -123,10 +124,7 @@ pub(super) async fn search_global(
     if search.text.is_empty() && search.list.is_none() {
         return Err(Error::SEARCH_QUERY_EMPTY);
     }
-    let after_peer = match &request.offset_peer {
-        types::InputPeer::Empty {} => None,
-        peer => context.peer(peer).await.ok(),
-    };
+    let after_peer = context.peer(&request.offset_peer).await.ok();
     let users = match (request.users_only, request.groups_only) {
         (true, _) => Some(true),
         (false, true) => Some(false),

@@ -60,6 +60,7 @@ impl Context<'_> {
     }
 
     /// A24: a mention by name names somebody the caller may name, or is none.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "other entities name nobody")]
     pub(super) async fn named_in(
         &self,
         entities: Vec<types::MessageEntity>,
