@@ -143,7 +143,7 @@ impl Messenger {
         self.sent_code(slot, now)
             .await?
             .filter(|sent| sent.hash == hash && sent.purpose == purpose)
-            .ok_or(AccountError::CodeExpired.into())
+            .ok_or_else(|| AccountError::CodeExpired.into())
     }
 
     /// Judges a code that was entered (L10); a right one stays until [`Messenger::end_code`].
@@ -297,7 +297,9 @@ impl Messenger {
         };
         match owner {
             PeerId::User(id) if self.user(id).await?.is_none() => Ok(id),
-            _ => Err(AccountError::PhoneOccupied.into()),
+            PeerId::User(_) | PeerId::Chat(_) | PeerId::Channel(_) => {
+                Err(AccountError::PhoneOccupied.into())
+            }
         }
     }
 }

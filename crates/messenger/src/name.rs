@@ -1,9 +1,9 @@
 //! The rules of names, phone numbers and usernames (L1, U1–U4).
 
 /// The most characters of a first or last name.
-pub const NAME_CHARS_MAX: usize = 64;
+pub(crate) const NAME_CHARS_MAX: usize = 64;
 /// The most UTF-16 units of the text about a user.
-pub const ABOUT_UNITS_MAX: usize = 70;
+pub(crate) const ABOUT_UNITS_MAX: usize = 70;
 
 /// How a username may begin only if it is the server's own.
 const RESERVED: &[&str] = &[
@@ -49,13 +49,13 @@ pub fn clean_about(text: &str) -> Option<String> {
 
 /// The form in which usernames are unique.
 #[must_use]
-pub fn username_key(username: &str) -> String {
+pub(crate) fn username_key(username: &str) -> String {
     username.to_ascii_lowercase()
 }
 
 /// Whether somebody may take this username (U3).
 #[must_use]
-pub fn is_username(username: &str) -> bool {
+pub(crate) fn is_username(username: &str) -> bool {
     let key = username_key(username);
     (5..=32).contains(&username.len())
         && username

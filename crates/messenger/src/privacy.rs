@@ -164,11 +164,14 @@ impl PrivacyKey {
 
     /// What holds while nothing is set.
     fn unset(self) -> &'static [PrivacyRule] {
-        match self {
-            Self::PhoneNumber | Self::Birthday | Self::PhoneP2P | Self::NoPaidMessages => {
-                &[PrivacyRule::AllowContacts]
-            }
-            _ => &[PrivacyRule::AllowAll],
+        let for_contacts = matches!(
+            self,
+            Self::PhoneNumber | Self::Birthday | Self::PhoneP2P | Self::NoPaidMessages
+        );
+        if for_contacts {
+            &[PrivacyRule::AllowContacts]
+        } else {
+            &[PrivacyRule::AllowAll]
         }
     }
 
@@ -217,18 +220,20 @@ impl PrivacyRule {
     /// The users it names.
     #[must_use]
     pub fn users(&self) -> &[i64] {
-        match self {
-            Self::AllowUsers(users) | Self::DisallowUsers(users) => users,
-            _ => &[],
+        if let Self::AllowUsers(users) | Self::DisallowUsers(users) = self {
+            users
+        } else {
+            &[]
         }
     }
 
     /// The groups it names.
     #[must_use]
     pub fn chats(&self) -> &[i64] {
-        match self {
-            Self::AllowMembers(chats) | Self::DisallowMembers(chats) => chats,
-            _ => &[],
+        if let Self::AllowMembers(chats) | Self::DisallowMembers(chats) = self {
+            chats
+        } else {
+            &[]
         }
     }
 
@@ -244,7 +249,7 @@ impl User {
         self.privacy
             .iter()
             .find(|setting| setting.key == key)
-            .map_or(key.unset(), |setting| &setting.rules)
+            .map_or_else(|| key.unset(), |setting| &setting.rules)
     }
 }
 
@@ -387,9 +392,12 @@ impl Messenger {
                         users.retain(|user| *user != other.0);
                     }
                 }
-                let allowed = rules.iter_mut().find_map(|rule| match rule {
-                    PrivacyRule::AllowUsers(users) => Some(users),
-                    _ => None,
+                let allowed = rules.iter_mut().find_map(|rule| {
+                    if let PrivacyRule::AllowUsers(users) = rule {
+                        Some(users)
+                    } else {
+                        None
+                    }
                 });
                 match allowed {
                     Some(users) => users.push(other.0),
@@ -411,22 +419,19 @@ impl Messenger {
 
     /// Shows the audience what it may see now, or may not see any more.
     async fn tell_of_privacy(&self, actor: Actor, key: PrivacyKey, now: Now) -> Result<()> {
-        match key {
-            PrivacyKey::StatusTimestamp => {
-                for viewer in self.audience(actor.user).await? {
-                    self.show_status(viewer, actor.user, now).await?;
-                }
+        if key == PrivacyKey::StatusTimestamp {
+            for viewer in self.audience(actor.user).await? {
+                self.show_status(viewer, actor.user, now).await?;
             }
-            PrivacyKey::PhoneNumber | PrivacyKey::ProfilePhoto => {
-                for viewer in self.audience(actor.user).await? {
-                    let update = types::Update::User {
-                        user_id: actor.user.0,
-                    };
-                    self.publish_unlogged(viewer, None, vec![update], now)
-                        .await?;
-                }
+        }
+        if matches!(key, PrivacyKey::PhoneNumber | PrivacyKey::ProfilePhoto) {
+            for viewer in self.audience(actor.user).await? {
+                let update = types::Update::User {
+                    user_id: actor.user.0,
+                };
+                self.publish_unlogged(viewer, None, vec![update], now)
+                    .await?;
             }
-            _ => {}
         }
         Ok(())
     }

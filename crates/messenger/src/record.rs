@@ -206,7 +206,9 @@ impl Birthday {
     pub fn is_real(&self, now: Now) -> bool {
         // A year is 365.2425 days long on average.
         let this_year = 1970 + now.0 / 31_556_952_000;
-        let leap = |year: u16| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap = |year: u16| {
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+        };
         let days = match self.month {
             2 if self.year.is_none_or(leap) => 29,
             2 => 28,

@@ -1,6 +1,6 @@
 //! Who is logged in where: keys, their users and the list of devices (2.3, 2.4).
 
-use messenger::{Actor, Record as _};
+use messenger::Record as _;
 use minicbor::{Decode, Encode};
 use store::{AuthKeyId, Authorization, UserId};
 use tl_api::{constructors, types};
@@ -280,15 +280,4 @@ pub(crate) fn describe(client: &ClientRecord) -> String {
         .cloned()
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-impl Context<'_> {
-    /// The caller as one who acts, though they have just logged in.
-    pub(crate) fn actor_as(&self, user: UserId) -> Actor {
-        Actor {
-            user,
-            auth_key_id: self.auth_key_id(),
-            session_id: self.caller.session_id.0,
-        }
-    }
 }

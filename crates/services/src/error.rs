@@ -1,5 +1,10 @@
 //! What goes wrong, in the words that clients know: the only file that spells them.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the causes may grow, and what has no name is a mistake of ours"
+)]
+
 use std::borrow::Cow;
 
 use tl::{Bytes, Layer, Writer};

@@ -152,13 +152,11 @@ pub(super) async fn accept_contact(
     let change = context
         .messenger()
         .accept_contact(actor, user, context.now)
-        .await
-        .map_err(|error| match error {
-            messenger::Error::Account(messenger::AccountError::ContactUnknown) => {
-                Error::CONTACT_ADD_MISSING
-            }
-            other => other.into(),
-        })?;
+        .await;
+    if let Err(messenger::Error::Account(messenger::AccountError::ContactUnknown)) = change {
+        return Err(Error::CONTACT_ADD_MISSING);
+    }
+    let change = change?;
     Ok(types::Updates::Updates(Box::new(change)))
 }
 

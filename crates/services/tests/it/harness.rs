@@ -87,7 +87,6 @@ impl bus::Gateways for Recorder {
 /// The services with everything they stand on.
 pub(crate) struct Server {
     pub(crate) services: Arc<Services>,
-    pub(crate) store: Arc<MemoryStore>,
     pub(crate) world: Arc<SimulatedWorld>,
     notices: Arc<Recorder>,
 }
@@ -121,7 +120,6 @@ impl Server {
         );
         Self {
             services: Arc::new(services),
-            store,
             world,
             notices,
         }
