@@ -555,3 +555,73 @@ async fn link_brings_people_in_until_it_is_revoked() {
         refused(406, "INVITE_HASH_EXPIRED")
     );
 }
+
+/// Members send at once from many threads while somebody comes and goes; nobody waits for ever,
+/// nothing is lost or doubled, and what is pushed has no gaps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_send_at_once_while_members_change() {
+    const MESSAGES: i64 = 40;
+    let group = Group::start().await;
+    let (alice, bob) = (
+        std::sync::Arc::new(group.alice),
+        std::sync::Arc::new(group.bob),
+    );
+    let watcher = group
+        .server
+        .log_in_at(tl_api::NEWEST_LAYER, "15550000002")
+        .await;
+    let before = watcher.call(functions::updates::GetState {}).await.unwrap();
+    watcher.take_updates();
+    let peer = types::InputPeer::Chat {
+        chat_id: group.chat_id,
+    };
+    let mut tasks = tokio::task::JoinSet::new();
+    for (sender, client) in [(1, &alice), (2, &alice), (3, &bob), (4, &bob)] {
+        let (client, peer) = (std::sync::Arc::clone(client), peer.clone());
+        tasks.spawn(async move {
+            for number in 0..MESSAGES {
+                let id = sender * 1000 + number;
+                client
+                    .call(text(&peer, &format!("{id}"), id))
+                    .await
+                    .unwrap();
+            }
+        });
+    }
+    let (chat_id, carol) = (group.chat_id, group.carol_user);
+    tasks.spawn(async move {
+        for _ in 0..10 {
+            let add = functions::messages::AddChatUser {
+                chat_id,
+                user_id: carol.clone(),
+                fwd_limit: 0,
+            };
+            alice.call(add).await.unwrap();
+            let remove = functions::messages::DeleteChatUser::new(chat_id, carol.clone());
+            alice.call(remove).await.unwrap();
+        }
+    });
+    tasks.join_all().await;
+    let mut pts = before.pts;
+    let mut texts = std::collections::BTreeSet::new();
+    for update in watcher.take_updates() {
+        if let types::Update::NewMessage {
+            message,
+            pts: at,
+            pts_count,
+        } = update
+        {
+            pts += pts_count;
+            assert_eq!(at, pts, "a gap in what is pushed");
+            if let types::Message::Message(message) = message {
+                assert!(
+                    texts.insert(message.message.as_str().to_owned()),
+                    "sent twice"
+                );
+            }
+        }
+    }
+    assert_eq!(i64::try_from(texts.len()).unwrap(), 4 * MESSAGES);
+    let after = watcher.call(functions::updates::GetState {}).await.unwrap();
+    assert_eq!(after.pts, pts);
+}
