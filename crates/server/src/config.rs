@@ -284,7 +284,6 @@ impl Limits {
             slow_reader_ms: self.slow_reader_ms,
             grace_ms,
             loopback_is_unlimited: self.loopback_is_unlimited,
-            ..defaults()
         }
     }
 }
