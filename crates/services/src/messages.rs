@@ -11,6 +11,7 @@ mod forward;
 mod history;
 mod invite;
 mod media;
+mod overview;
 mod pin;
 mod read;
 mod reply;
@@ -113,6 +114,8 @@ methods! {
         MessagesGetScheduledHistory => empty::get_scheduled_history,
         MessagesGetScheduledMessages => empty::get_scheduled_messages,
         MessagesGetSearchCounters => search::get_search_counters,
+        MessagesGetSearchResultsCalendar => overview::get_search_results_calendar,
+        MessagesGetSearchResultsPositions => overview::get_search_results_positions,
         MessagesGetSplitRanges => empty::get_split_ranges,
         MessagesGetSponsoredMessages => empty::get_sponsored_messages,
         MessagesGetStickers => empty::get_stickers,

@@ -207,7 +207,10 @@ pub(super) async fn get_full_chat(
     let messenger = context.messenger();
     let chat = messenger.chat_of(user, id).await?;
     let peer = PeerId::Chat(id);
-    let participants = if chat.member(user).is_some() {
+    // Whoever is not in it any more is not told what it has become.
+    let is_member = chat.member(user).is_some();
+    let about = if is_member { chat.about.as_str() } else { "" };
+    let participants = if is_member {
         participants(&chat)
     } else {
         types::ChatParticipants::Forbidden(Box::new(constructors::ChatParticipantsForbidden::new(
@@ -216,7 +219,7 @@ pub(super) async fn get_full_chat(
     };
     let mut full = constructors::ChatFull::new(
         id.0,
-        chat.about.as_str().into(),
+        about.into(),
         participants,
         Box::new(messenger.notify_settings(user, peer).await?),
     );
@@ -230,14 +233,16 @@ pub(super) async fn get_full_chat(
     full.folder_id = dialog
         .filter(|dialog| dialog.folder != messenger::MAIN)
         .map(|dialog| dialog.folder.cast_signed());
-    if let Some(photo) = &chat.photo {
+    if let Some(photo) = chat.photo.as_ref().filter(|_| is_member) {
         let id = store::DocumentId(photo.id);
         full.chat_photo = messenger
             .file(id)
             .await?
             .map(|file| messenger.show_photo(user, id, &file));
     }
-    full.exported_invite = invite::shown_permanent(context, id).await?;
+    if chat.is_admin(user) {
+        full.exported_invite = invite::shown_permanent(context, id).await?;
+    }
     full.available_reactions = Some(types::ChatReactions::All {
         allow_custom: false,
     });
@@ -320,6 +325,9 @@ pub(super) async fn get_onlines(
     let id = group(context, &request.peer).await?;
     let messenger = context.messenger();
     let chat = messenger.chat_of(user, id).await?;
+    if chat.member(user).is_none() {
+        return Err(Error::USER_NOT_PARTICIPANT);
+    }
     let mut onlines = 1;
     for member in chat.members.iter().filter(|member| member.user != user.0) {
         let status = messenger

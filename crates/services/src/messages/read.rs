@@ -115,7 +115,11 @@ pub(super) async fn get_message_read_participants(
     let letter = own_letter(context, peer, request.msg_id)
         .await
         .map_err(|_| Error::MSG_ID_INVALID)?;
-    if messenger.chat_of(user, id).await?.members.len() > 100 {
+    let chat = messenger.chat_of(user, id).await?;
+    if chat.member(user).is_none() {
+        return Err(Error::USER_NOT_PARTICIPANT);
+    }
+    if chat.members.len() > 100 {
         return Err(Error::CHAT_TOO_BIG);
     }
     if letter.date().saturating_add(READ_DATE_LIFE_S) < context.now.unix_s() {

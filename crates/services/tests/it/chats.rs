@@ -250,6 +250,18 @@ async fn members_come_and_go() {
         panic!();
     };
     assert!(matches!(chats[0], types::Chat::Forbidden { .. }));
+    // But not what has become of the group since.
+    let about = functions::messages::EditChatAbout {
+        peer: group.peer(),
+        about: "without Carol".into(),
+    };
+    group.alice.call(about).await.unwrap();
+    assert_eq!(group.full(&group.carol).await.about, "");
+    let onlines = functions::messages::GetOnlines { peer: group.peer() };
+    assert_eq!(
+        group.carol.call(onlines).await.unwrap_err(),
+        refused(400, "USER_NOT_PARTICIPANT")
+    );
     group
         .bob
         .call(remove(types::InputUser::Self_ {}))

@@ -564,3 +564,41 @@ async fn new_message_shows_in_the_difference_of_every_layer() {
         refused(400, "PERSISTENT_TIMESTAMP_INVALID")
     );
 }
+
+#[tokio::test]
+async fn media_are_counted_by_day_and_place() {
+    let pair = Pair::start().await;
+    for id in 1..=4 {
+        pair.say("see example.com", id).await;
+        pair.server.world.advance_s(43_200);
+    }
+    let url = types::MessagesFilter::InputMessagesFilterUrl {};
+    let positions =
+        functions::messages::GetSearchResultsPositions::new(pair.to_bob.clone(), url.clone(), 0, 2);
+    let found = pair.alice.call(positions).await.unwrap();
+    let places: Vec<(i32, i32)> = found
+        .positions
+        .iter()
+        .map(|position| (position.msg_id, position.offset))
+        .collect();
+    assert_eq!((found.count, &places[..]), (4, &[(4, 0), (2, 2)][..]));
+    let calendar =
+        functions::messages::GetSearchResultsCalendar::new(pair.to_bob.clone(), url, 0, 0);
+    let calendar = pair.alice.call(calendar).await.unwrap();
+    let counts: i32 = calendar.periods.iter().map(|period| period.count).sum();
+    assert_eq!((calendar.count, counts), (4, 4));
+    assert_eq!(calendar.periods.len(), calendar.messages.len());
+    assert!(
+        calendar
+            .periods
+            .windows(2)
+            .all(|days| days[0].date > days[1].date)
+    );
+    let all = types::MessagesFilter::InputMessagesFilterEmpty {};
+    let calendar =
+        functions::messages::GetSearchResultsCalendar::new(pair.to_bob.clone(), all, 0, 0);
+    assert_eq!(
+        pair.alice.call(calendar).await.unwrap_err(),
+        refused(400, "FILTER_NOT_SUPPORTED")
+    );
+}
