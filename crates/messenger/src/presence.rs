@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use dashmap::DashMap;
-use store::UserId;
+use store::{AuthKeyId, UserId};
 use tl_api::types;
 
 use crate::Messenger;
@@ -29,33 +29,60 @@ const MONTH_S: u32 = 30 * DAY_S;
 /// Who is online.
 #[derive(Default)]
 pub(crate) struct Presence {
-    /// Unix seconds until which a user is, or since when a user is not; 0 for never.
-    seen: DashMap<UserId, u32>,
+    seen: DashMap<UserId, Seen>,
+}
+
+/// When a user was there: the best of all devices counts (S2).
+#[derive(Debug, Default)]
+struct Seen {
+    /// Last seen, Unix seconds; 0 for never.
+    last: u32,
+    /// Until when devices are believed to be online, Unix seconds.
+    online: Vec<(AuthKeyId, u32)>,
+}
+
+impl Seen {
+    /// Until when the user is online, or since when not; 0 for never.
+    fn until(&self) -> u32 {
+        let online = self.online.iter().map(|(_, until)| *until);
+        online.fold(self.last, u32::max)
+    }
+
+    fn set(&mut self, device: AuthKeyId, online: bool, now_s: u32) {
+        self.last = self.last.max(now_s);
+        // A time that has come is when the device was seen last.
+        let over = |until: u32| until <= now_s;
+        let ended = self.online.iter().map(|(_, until)| *until);
+        self.last = ended.filter(|until| over(*until)).fold(self.last, u32::max);
+        self.online
+            .retain(|(other, until)| *other != device && !over(*until));
+        if device == AuthKeyId(0) {
+            self.online.clear();
+        }
+        if online {
+            self.online.push((device, now_s + ONLINE_S));
+        }
+    }
 }
 
 impl Messenger {
-    /// The user is online from now on, or not any more.
-    pub fn set_online(&self, user: UserId, online: bool, now: Now) {
-        let until = if online {
-            now.unix_s() + ONLINE_S
-        } else {
-            now.unix_s()
-        };
-        self.presence.seen.insert(user, until);
-    }
-
     /// The user does something now: seen, though perhaps not online.
     pub fn touch(&self, user: UserId, now: Now) {
-        let mut seen = self.presence.seen.entry(user).or_insert(0);
-        *seen = (*seen).max(now.unix_s());
+        let mut seen = self.presence.seen.entry(user).or_default();
+        seen.last = seen.last.max(now.unix_s());
     }
 
-    /// As [`Messenger::set_online`], and tells who may see it (S1, S7).
+    /// The device of the actor is online from now on, or not any more; as the server the actor says
+    /// it of all devices. Tells who may see it (S1, S7).
     ///
     /// # Errors
     /// When the store fails.
     pub async fn change_status(&self, actor: Actor, online: bool, now: Now) -> Result<()> {
-        self.set_online(actor.user, online, now);
+        self.presence.seen.entry(actor.user).or_default().set(
+            actor.auth_key_id,
+            online,
+            now.unix_s(),
+        );
         if !online {
             self.keep_last_seen(actor.user, now).await?;
         }
@@ -92,7 +119,7 @@ impl Messenger {
     /// Until when a user is online, or since when not; 0 when never seen.
     async fn seen(&self, user: UserId) -> Result<u32> {
         if let Some(seen) = self.presence.seen.get(&user) {
-            return Ok(*seen);
+            return Ok(seen.until());
         }
         let stored = self.store.setting(SCOPE.into(), user.to_string()).await?;
         let kept = stored
@@ -102,7 +129,9 @@ impl Messenger {
             self.presence.seen.clear();
         }
         // Whoever came online meanwhile is.
-        Ok(*self.presence.seen.entry(user).or_insert(kept))
+        let mut seen = self.presence.seen.entry(user).or_default();
+        seen.last = seen.last.max(kept);
+        Ok(seen.until())
     }
 
     /// Whether `viewer` sees exactly when `user` is online: both must show it (S6).

@@ -197,6 +197,35 @@ async fn friends_see_who_is_online() {
 }
 
 #[tokio::test]
+async fn one_device_online_is_enough() {
+    use bus::Services as _;
+    let server = Server::start();
+    let desk = server.sign_up("15550000001", "Alice").await;
+    let phone = server.log_in_at(158, "15550000001").await;
+    let bob = server.sign_up("15550000002", "Bob").await;
+    let id = befriend(&bob, "15550000001").await;
+    let status = |offline| functions::account::UpdateStatus { offline };
+    desk.call(status(false)).await.unwrap();
+    server.world.advance_s(100);
+    phone.call(status(false)).await.unwrap();
+    let online = |expires| Some(types::UserStatus::Online { expires });
+    let start = server.world.now_s();
+    assert_eq!(seen_by(&bob, id).await.status, online(start + 300));
+    phone.call(status(true)).await.unwrap();
+    assert_eq!(seen_by(&bob, id).await.status, online(start + 200));
+    // Nobody says that it ends: it ends by itself.
+    server.world.advance_s(250);
+    let offline = |was_online| Some(types::UserStatus::Offline { was_online });
+    assert_eq!(seen_by(&bob, id).await.status, offline(start + 200));
+    // When the last connection is gone no device is online.
+    desk.call(status(false)).await.unwrap();
+    phone.call(status(false)).await.unwrap();
+    server.services.presence(bus::UserId(id), false).await;
+    let now = server.world.now_s();
+    assert_eq!(seen_by(&bob, id).await.status, offline(now));
+}
+
+#[tokio::test]
 async fn settings_are_kept() {
     let server = Server::start();
     let alice = server.sign_up("15550000001", "Alice").await;
