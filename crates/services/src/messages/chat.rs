@@ -351,3 +351,30 @@ pub(super) async fn toggle_no_forwards(
         .await?;
     Ok(answer(updates))
 }
+
+/// messages.getFutureChatCreatorAfterLeave
+pub(super) async fn get_future_chat_creator_after_leave(
+    context: &Context<'_>,
+    request: functions::messages::GetFutureChatCreatorAfterLeave,
+) -> Result<types::User> {
+    let user = context.user()?;
+    let id = group(context, &request.peer).await?;
+    let messenger = context.messenger();
+    let chat = messenger.chat_of(user, id).await?;
+    if chat.creator != user.0 {
+        return Err(Error::CHAT_ADMIN_REQUIRED);
+    }
+    // Members stand in the order of joining.
+    let others = || chat.members.iter().filter(|member| member.user != user.0);
+    let heir = others()
+        .find(|member| member.admin)
+        .or_else(|| others().next());
+    let heir = match heir {
+        Some(member) => messenger.user(store::UserId(member.user)).await?,
+        None => None,
+    };
+    match heir {
+        Some(heir) => Ok(messenger.show_user(user, &heir, context.now).await?),
+        None => Ok(types::User::Empty { id: 0 }),
+    }
+}

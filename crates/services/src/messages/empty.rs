@@ -115,6 +115,8 @@ nothing! {
     }
     request_url_auth(RequestUrlAuth) -> types::UrlAuthResult { types::UrlAuthResult::Default {} }
     accept_url_auth(AcceptUrlAuth) -> types::UrlAuthResult { types::UrlAuthResult::Default {} }
+    decline_url_auth(DeclineUrlAuth) -> bool { true }
+    check_url_auth_match_code(CheckUrlAuthMatchCode) -> bool { false }
     get_quick_replies(GetQuickReplies) -> types::messages::QuickReplies {
         types::messages::QuickReplies::QuickReplies(Box::new(constructors::messages::QuickReplies {
             quick_replies: Vec::new(),
@@ -159,6 +161,7 @@ nothing_in_chat! {
     get_sponsored_messages(GetSponsoredMessages) -> types::messages::SponsoredMessages { |context, request|
         types::messages::SponsoredMessages::Empty {}
     }
+    rate_transcribed_audio(RateTranscribedAudio) -> bool { |context, request| true }
     report_messages_delivery(ReportMessagesDelivery) -> bool { |context, request| true }
     report_read_metrics(ReportReadMetrics) -> bool { |context, request| true }
     report_reaction(ReportReaction) -> bool { |context, request| true }

@@ -190,3 +190,30 @@ pub(super) async fn get_search_counters(
     }
     Ok(counters)
 }
+
+/// messages.searchSentMedia
+pub(super) async fn search_sent_media(
+    context: &Context<'_>,
+    request: functions::messages::SearchSentMedia,
+) -> Result<types::messages::Messages> {
+    let user = context.user()?;
+    let list = match list_of(&request.filter) {
+        Some(list @ (tag::DOCUMENT | tag::GIF | tag::MUSIC | tag::VIDEO | tag::VOICE)) => list,
+        _ => return Err(Error::FILTER_NOT_SUPPORTED),
+    };
+    let search = Search {
+        text: words(&request.q),
+        from: Some(PeerId::User(user)),
+        list: Some(list),
+        ..Search::default()
+    };
+    let window = Window {
+        limit: page_limit(request.limit),
+        ..Window::default()
+    };
+    let page = context
+        .messenger()
+        .search(user, &search, window, context.now)
+        .await?;
+    Ok(shown(page, 0))
+}

@@ -15,6 +15,7 @@ mod chats;
 mod contacts;
 mod device;
 mod differential;
+mod empty;
 mod harness;
 mod help;
 mod history;
