@@ -197,10 +197,10 @@ pub(super) async fn search_sent_media(
     request: functions::messages::SearchSentMedia,
 ) -> Result<types::messages::Messages> {
     let user = context.user()?;
-    let list = match list_of(&request.filter) {
-        Some(list @ (tag::DOCUMENT | tag::GIF | tag::MUSIC | tag::VIDEO | tag::VOICE)) => list,
-        _ => return Err(Error::FILTER_NOT_SUPPORTED),
-    };
+    let sent = [tag::DOCUMENT, tag::GIF, tag::MUSIC, tag::VIDEO, tag::VOICE];
+    let list = list_of(&request.filter)
+        .filter(|list| sent.contains(list))
+        .ok_or(Error::FILTER_NOT_SUPPORTED)?;
     let search = Search {
         text: words(&request.q),
         from: Some(PeerId::User(user)),
