@@ -343,11 +343,10 @@ impl Gaps {
             self.actions.push_back(Action::Deliver(Box::new(update)));
         }
         for update in updates {
-            match update {
-                types::Update::ChannelTooLong { channel_id, .. } => {
-                    self.ask(Counted::Channel(channel_id))
-                }
-                update => self.actions.push_back(Action::Deliver(Box::new(update))),
+            if let types::Update::ChannelTooLong { channel_id, .. } = update {
+                self.ask(Counted::Channel(channel_id));
+            } else {
+                self.actions.push_back(Action::Deliver(Box::new(update)));
             }
         }
     }

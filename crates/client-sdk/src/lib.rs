@@ -47,7 +47,7 @@ pub use client::Client;
 pub use dialog::{DialogEntry, Dialogs};
 pub use error::{Error, Result};
 pub use file::{DOWNLOAD_PART_LEN, Progress, UPLOAD_PART_LEN};
-pub use gap::{Action, Gaps, State};
+pub use gap::{Action, GAP_WAIT_MS, Gaps, State};
 pub use message::History;
 pub use options::Options;
 pub use session::{FileSession, MemorySession, SessionData, SessionStorage};

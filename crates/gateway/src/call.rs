@@ -45,9 +45,8 @@ pub(crate) fn start(
         };
         let answer = answer.unwrap_or_else(Refusal::to_bytes);
         let failed = is_refusal(&answer);
-        slot.end_call(msg_id, !failed);
         gateway.metrics.count_call(begun.elapsed(), failed);
-        slot.put(Item::Answer(msg_id, answer), inbox_bytes_max);
+        slot.end_call(msg_id, answer, !failed, inbox_bytes_max);
     });
 }
 

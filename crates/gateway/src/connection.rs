@@ -2,7 +2,9 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,10 +15,11 @@ use mtproto_core::error::{Error, PeerIncompatible, PeerMisbehaved};
 use mtproto_core::session::{ServerSession, SessionEvent};
 use mtproto_core::transport::{Foreign, ServerTransport};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::key::KeyState;
+use crate::signal::Signal;
 use crate::slot::{Attach, Item, Slot};
 use crate::socket::Socket;
 use crate::{Gateway, call, handshake, limit, web};
@@ -38,7 +41,8 @@ pub(crate) async fn run(
     let end = connection.serve(&mut socket, &stop).await;
     connection.close();
     if let (End::Web(received), Socket::Tcp(stream)) = (end, socket) {
-        web::run(gateway, stream, received, address, &stop).await;
+        // Boxed, so that other connections hold no room for it.
+        Box::pin(web::run(gateway, stream, received, address, &stop)).await;
     }
 }
 
@@ -64,7 +68,7 @@ pub(crate) struct Connection {
     gateway: Arc<Gateway>,
     pub(crate) core: ServerConnection,
     /// Wakes the task when there is something in a slot.
-    waker: Arc<Notify>,
+    signal: Arc<Signal>,
     slots: Vec<Arc<Slot>>,
     keys: Vec<Arc<KeyState>>,
     address: IpAddr,
@@ -75,10 +79,14 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(gateway: Arc<Gateway>, transport: ServerTransport, address: IpAddr) -> Self {
         let core = ServerConnection::new(transport, gateway.clock.now());
+        let signal = Arc::new(Signal::default());
+        gateway
+            .open
+            .insert(Arc::as_ptr(&signal).addr(), Arc::clone(&signal));
         Self {
             gateway,
             core,
-            waker: Arc::default(),
+            signal,
             slots: Vec::new(),
             keys: Vec::new(),
             address,
@@ -88,42 +96,63 @@ impl Connection {
 
     /// Reads, runs and writes until the end.
     pub(crate) async fn serve(&mut self, socket: &mut Socket, stop: &CancellationToken) -> End {
+        let mut alarm = pin!(tokio::time::sleep_until(self.due()));
         loop {
             if let Some(end) = self.turn().await {
                 // The last words, if the socket takes them.
                 let _ = self.flush(socket).await;
                 return end;
             }
-            if self.flush(socket).await.is_err() || (stop.is_cancelled() && !self.has_calls()) {
+            if self.flush(socket).await.is_err() || self.has_to_go(stop) {
                 return End::Closed;
             }
-            let timeout = self
-                .gateway
-                .clock
-                .at(self.core.poll_timeout().unwrap_or(u64::MAX >> 20));
-            tokio::select! {
-                readable = socket.readable(), if self.core.wants_input() => {
-                    if readable.is_err() || !self.read(socket) {
-                        return End::Closed;
-                    }
-                }
-                () = self.waker.notified() => {}
-                () = stop.cancelled(), if !stop.is_cancelled() => {}
-                () = tokio::time::sleep_until(timeout) => {
-                    self.core.handle_timeout(self.gateway.clock.now());
-                }
+            // What is due later may ring too early: setting it anew for each packet costs more.
+            let due = self.due();
+            if due < alarm.deadline() || alarm.is_elapsed() {
+                alarm.as_mut().reset(due);
+            }
+            let came = std::future::poll_fn(|context| self.poll(socket, alarm.as_mut(), context));
+            if !came.await {
+                return End::Closed;
             }
         }
     }
 
-    fn read(&mut self, socket: &mut Socket) -> bool {
-        let now = self.gateway.clock.now();
+    /// When the state machine wants to be called.
+    fn due(&self) -> tokio::time::Instant {
+        let due_ms = self.core.poll_timeout();
+        self.gateway.clock.at(due_ms.unwrap_or(u64::MAX >> 20))
+    }
+
+    /// Waits for something to happen; false when the peer has closed.
+    fn poll(
+        &mut self,
+        socket: &mut Socket,
+        alarm: Pin<&mut Sleep>,
+        context: &mut Context<'_>,
+    ) -> Poll<bool> {
         let (core, gateway) = (&mut self.core, &self.gateway);
-        let read = socket.read(|bytes| {
-            gateway.metrics.bytes_in.add(bytes.len() as u64);
-            core.handle_input(now, bytes, &gateway.connection_config);
-        });
-        read.unwrap_or(false)
+        if core.wants_input() {
+            let now = gateway.clock.now();
+            let read = socket.poll_read(context, |bytes| {
+                gateway.metrics.bytes_in.add(bytes.len() as u64);
+                core.handle_input(now, bytes, &gateway.connection_config);
+            });
+            if let Poll::Ready(read) = read {
+                return Poll::Ready(read.unwrap_or(false));
+            }
+        }
+        if self.signal.poll(context).is_ready() {
+            return Poll::Ready(true);
+        }
+        ready!(alarm.poll(context));
+        core.handle_timeout(gateway.clock.now());
+        Poll::Ready(true)
+    }
+
+    /// Whether the server stops and nothing more is to be done here.
+    fn has_to_go(&self, stop: &CancellationToken) -> bool {
+        stop.is_cancelled() && (self.gateway.kill.is_cancelled() || !self.has_calls())
     }
 
     /// Takes what waits in the slots and does what the state machine asks for.
@@ -143,7 +172,7 @@ impl Connection {
         let mut at = 0;
         while let Some(slot) = self.slots.get(at).map(Arc::clone) {
             at += 1;
-            let given_up = slot.take(&self.waker, &mut items);
+            let given_up = slot.take(&self.signal, &mut items);
             if given_up {
                 self.core.detach(slot.key_id(), slot.session_id);
                 self.gateway.remove_slot(&slot);
@@ -199,7 +228,7 @@ impl Connection {
                     Foreign::Tls => End::Closed,
                 });
             }
-            ServerEvent::Handshake(data) => self.step(&data).await,
+            ServerEvent::Handshake(data) => Box::pin(self.step(&data)).await,
             ServerEvent::Hello { random } => {
                 let now = self.gateway.clock.now();
                 let mut hellos = self
@@ -212,10 +241,10 @@ impl Connection {
                 let config = &self.gateway.connection_config;
                 self.core.accept_hello(now, fresh, config, &mut rand::rng());
             }
-            ServerEvent::KeyNeeded(id) => return self.find_key(id).await,
+            ServerEvent::KeyNeeded(id) => return Box::pin(self.find_key(id)).await,
             ServerEvent::Opened { .. } => {}
             ServerEvent::SessionNeeded { key, session_id } => {
-                self.find_session(&key, session_id).await
+                Box::pin(self.find_session(&key, session_id)).await;
             }
             ServerEvent::Session {
                 auth_key_id,
@@ -243,10 +272,9 @@ impl Connection {
     }
 
     async fn find_key(&mut self, id: AuthKeyId) -> Option<End> {
-        let found = match self.gateway.key(bus::AuthKeyId(id.0)).await {
-            Ok(found) => found,
+        let Ok(found) = self.gateway.key(bus::AuthKeyId(id.0)).await else {
             // Not −404: the client would throw a good key away.
-            Err(_) => return Some(End::Closed),
+            return Some(End::Closed);
         };
         let server_key = found.as_ref().map(|key| Arc::clone(&key.server_key));
         if let Some(key) = found {
@@ -290,7 +318,7 @@ impl Connection {
 
     /// The session of a slot, from wherever it is.
     async fn take_over(&mut self, slot: Arc<Slot>) -> Option<Box<ServerSession>> {
-        let session = match slot.attach(&self.waker) {
+        let session = match slot.attach(&self.signal) {
             Attach::Session(session) => Some(session),
             Attach::Coming(coming) => tokio::time::timeout(MOVE_MAX, coming)
                 .await
@@ -312,8 +340,8 @@ impl Connection {
         let slot = match slots.entry((key.id, session_id)) {
             Entry::Occupied(known) => return Place::Known(Arc::clone(known.get())),
             Entry::Vacant(place) => {
-                let waker = Arc::clone(&self.waker);
-                let slot = Arc::new(Slot::new(Arc::clone(key), session_id, waker));
+                let signal = Arc::clone(&self.signal);
+                let slot = Arc::new(Slot::new(Arc::clone(key), session_id, signal));
                 place.insert(Arc::clone(&slot));
                 slot
             }
@@ -381,7 +409,7 @@ impl Connection {
     async fn flush(&mut self, socket: &mut Socket) -> io::Result<()> {
         while let Some(mut rest) = self.transmit() {
             if !socket.write(&mut rest)? {
-                self.write_slowly(socket, rest).await?;
+                Box::pin(self.write_slowly(socket, rest)).await?;
             }
         }
         Ok(())
@@ -399,7 +427,10 @@ impl Connection {
                     self.gateway.metrics.slow_readers.add_one();
                     break Err(io::ErrorKind::TimedOut.into());
                 }
-                () = self.waker.notified() => {
+                () = self.signal.wait() => {
+                    if self.gateway.kill.is_cancelled() {
+                        break Err(io::ErrorKind::TimedOut.into());
+                    }
                     self.give_moved();
                     was_woken = true;
                     continue;
@@ -417,7 +448,7 @@ impl Connection {
         };
         if was_woken {
             // What was not taken then is taken at the next turn.
-            self.waker.notify_one();
+            self.signal.set();
         }
         written
     }
@@ -435,7 +466,7 @@ impl Connection {
     fn give_moved(&mut self) {
         let slots = self.slots.clone();
         for slot in slots {
-            if let Some(give) = slot.take_move(&self.waker) {
+            if let Some(give) = slot.take_move(&self.signal) {
                 self.put(&slot, Item::Move(give));
             }
         }
@@ -444,7 +475,7 @@ impl Connection {
     /// Waits for something in the slots.
     pub(crate) async fn wait(&mut self, until: tokio::time::Instant) {
         // What it was that came is seen at the next turn.
-        let _ = tokio::time::timeout_at(until, self.waker.notified()).await;
+        let _ = tokio::time::timeout_at(until, self.signal.wait()).await;
     }
 
     /// Makes sure that there is something to transmit, if there is a session to do so.
@@ -471,7 +502,7 @@ impl Connection {
                 .iter()
                 .find(|slot| slot.key_id() == key_id && slot.session_id == session.session_id());
             if let Some(slot) = slot {
-                slot.detach(session, &self.waker, now_ms);
+                slot.detach(session, &self.signal, now_ms);
             }
         }
         let mut users: Vec<bus::UserId> = self
@@ -483,5 +514,11 @@ impl Connection {
         for user in users {
             self.gateway.presence_changed(user);
         }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.gateway.open.remove(&Arc::as_ptr(&self.signal).addr());
     }
 }

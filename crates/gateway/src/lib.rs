@@ -23,6 +23,7 @@ mod presence;
 mod refusal;
 mod registry;
 mod router;
+mod signal;
 mod slot;
 mod socket;
 mod sweep;
@@ -30,6 +31,7 @@ mod web;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use dashmap::DashMap;
 use mtproto_core::connection::ServerConnectionConfig;
@@ -45,6 +47,10 @@ use handshake::Handshakes;
 pub use limit::Limits;
 pub use metrics::{CALL_TIME_BOUNDS_US, Count, Level, Metrics};
 use registry::Registry;
+use signal::Signal;
+
+/// How long ending takes for what has outlived the grace period.
+const KILL_MAX: Duration = Duration::from_secs(1);
 
 /// Settings of a gateway.
 #[derive(Clone)]
@@ -76,6 +82,8 @@ pub struct Gateway {
     metrics: Arc<Metrics>,
     addresses: DashMap<IpAddr, limit::Address>,
     presence: DashMap<bus::UserId, presence::Told>,
+    /// The connections, to be woken when the server stops; by the address of their signals.
+    open: DashMap<usize, Arc<Signal>>,
     calls: TaskTracker,
     /// Ends what the grace period did not.
     kill: CancellationToken,
@@ -102,6 +110,7 @@ impl Gateway {
             metrics: Arc::default(),
             addresses: DashMap::new(),
             presence: DashMap::new(),
+            open: DashMap::new(),
             kill: CancellationToken::new(),
             calls: TaskTracker::new(),
             limits: config.limits,
@@ -134,13 +143,12 @@ impl Gateway {
             let stop = stop.clone();
             connections.spawn(async move {
                 let _guard = guard;
-                let kill = gateway.kill.clone();
-                let run = connection::run(gateway, stream, address.ip(), stop);
-                kill.run_until_cancelled_owned(run).await;
+                connection::run(gateway, stream, address.ip(), stop).await;
             });
         }
         drop(listener);
         connections.close();
+        self.wake_all();
         let ended = async {
             connections.wait().await;
             self.calls.close();
@@ -151,8 +159,13 @@ impl Gateway {
         if in_time.is_err() {
             tracing::warn!(calls = self.calls.len(), "the grace period is over");
             self.kill.cancel();
-            ended.await;
+            self.wake_all();
+            let _ = tokio::time::timeout(KILL_MAX, ended).await;
         }
+    }
+
+    fn wake_all(&self) {
+        self.open.iter().for_each(|signal| signal.set());
     }
 
     /// What is counted.

@@ -8,9 +8,10 @@ use bytes::Bytes;
 use mtproto_core::crypto::AuthKeyId;
 use mtproto_core::session::ServerSession;
 use mtproto_core::time::MsgId;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use crate::key::{KeyState, lock};
+use crate::signal::Signal;
 
 /// Calls that are remembered after they ended, for those that must run after them.
 const ENDED_LEN: usize = 128;
@@ -36,7 +37,7 @@ struct State {
 /// Who has the session.
 enum Home {
     /// A connection, woken by this.
-    Connection(Arc<Notify>),
+    Connection(Arc<Signal>),
     /// Nobody, since this moment on the clock of the gateway, milliseconds.
     Detached(Box<ServerSession>, u64),
     /// It is on its way from one connection to another, or gone.
@@ -87,7 +88,7 @@ pub(crate) enum Attach {
 
 impl Slot {
     /// The slot of a new session, which the connection that makes it keeps.
-    pub(crate) fn new(key: Arc<KeyState>, session_id: i64, connection: Arc<Notify>) -> Self {
+    pub(crate) fn new(key: Arc<KeyState>, session_id: i64, connection: Arc<Signal>) -> Self {
         Self {
             key,
             session_id,
@@ -128,7 +129,7 @@ impl Slot {
     }
 
     /// Gives the session to a connection.
-    pub(crate) fn attach(&self, connection: &Arc<Notify>) -> Attach {
+    pub(crate) fn attach(&self, connection: &Arc<Signal>) -> Attach {
         let mut state = lock(&self.state);
         match std::mem::replace(&mut state.home, Home::Connection(Arc::clone(connection))) {
             Home::Detached(session, _) => Attach::Session(session),
@@ -136,7 +137,7 @@ impl Slot {
                 let (give, take) = oneshot::channel();
                 // In front of everything: the rest goes to the new connection.
                 state.inbox.insert(0, Item::Move(give));
-                other.notify_one();
+                other.set();
                 Attach::Coming(take)
             }
             Home::Away => Attach::Lost,
@@ -147,7 +148,7 @@ impl Slot {
     pub(crate) fn detach(
         &self,
         session: Box<ServerSession>,
-        connection: &Arc<Notify>,
+        connection: &Arc<Signal>,
         now_ms: u64,
     ) {
         let mut state = lock(&self.state);
@@ -176,7 +177,7 @@ impl Slot {
 
     /// Takes what waits, in order, if it is for this connection; whether the session is to be given
     /// up.
-    pub(crate) fn take(&self, connection: &Arc<Notify>, items: &mut Vec<Item>) -> bool {
+    pub(crate) fn take(&self, connection: &Arc<Signal>, items: &mut Vec<Item>) -> bool {
         let mut state = lock(&self.state);
         let is_home =
             matches!(&state.home, Home::Connection(home) if Arc::ptr_eq(home, connection));
@@ -202,7 +203,7 @@ impl Slot {
     /// Whether another connection wants the session of this one.
     pub(crate) fn take_move(
         &self,
-        connection: &Arc<Notify>,
+        connection: &Arc<Signal>,
     ) -> Option<oneshot::Sender<Box<ServerSession>>> {
         let mut state = lock(&self.state);
         if matches!(&state.home, Home::Connection(home) if Arc::ptr_eq(home, connection)) {
@@ -226,31 +227,14 @@ impl Slot {
 
     /// Puts something for the session and wakes whoever has it.
     pub(crate) fn put(&self, item: Item, inbox_bytes_max: usize) {
-        let mut state = lock(&self.state);
-        if state.overflown || matches!(state.home, Home::Away) {
-            return;
-        }
-        if let Home::Detached(..) = state.home {
-            state.put_away(item);
-            return;
-        }
-        state.inbox_bytes += item.len();
-        if state.inbox_bytes > inbox_bytes_max {
-            state.overflown = true;
-            state.inbox = Vec::new();
-        } else {
-            state.inbox.push(item);
-        }
-        if let Home::Connection(home) = &state.home {
-            home.notify_one();
-        }
+        lock(&self.state).put(item, inbox_bytes_max);
     }
 
     /// Gives the session up; whoever has it is woken.
     pub(crate) fn give_up(&self) {
         let mut state = lock(&self.state);
         if let Home::Connection(home) = std::mem::replace(&mut state.home, Home::Away) {
-            home.notify_one();
+            home.set();
         }
         state.overflown = true;
         state.inbox = Vec::new();
@@ -267,9 +251,18 @@ impl Slot {
         true
     }
 
-    /// A call has ended.
-    pub(crate) fn end_call(&self, msg_id: MsgId, succeeded: bool) {
-        let calls = &mut lock(&self.state).calls;
+    /// A call has ended with this answer, which waits for the session at the same moment: whoever
+    /// sees that nothing runs sees the answer too.
+    pub(crate) fn end_call(
+        &self,
+        msg_id: MsgId,
+        answer: Bytes,
+        succeeded: bool,
+        inbox_bytes_max: usize,
+    ) {
+        let mut state = lock(&self.state);
+        state.put(Item::Answer(msg_id, answer), inbox_bytes_max);
+        let calls = &mut state.calls;
         for waiting in calls.running.remove(&msg_id.0).into_iter().flatten() {
             let _ = waiting.send(succeeded);
         }
@@ -318,6 +311,26 @@ impl Slot {
 }
 
 impl State {
+    fn put(&mut self, item: Item, inbox_bytes_max: usize) {
+        if self.overflown || matches!(self.home, Home::Away) {
+            return;
+        }
+        if let Home::Detached(..) = self.home {
+            self.put_away(item);
+            return;
+        }
+        self.inbox_bytes += item.len();
+        if self.inbox_bytes > inbox_bytes_max {
+            self.overflown = true;
+            self.inbox = Vec::new();
+        } else {
+            self.inbox.push(item);
+        }
+        if let Home::Connection(home) = &self.home {
+            home.set();
+        }
+    }
+
     /// Into a session that nobody has.
     fn put_away(&mut self, item: Item) {
         let Home::Detached(session, _) = &mut self.home else {

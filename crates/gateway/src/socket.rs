@@ -2,9 +2,12 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
 use futures_util::{Sink as _, Stream as _};
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -27,47 +30,39 @@ pub(crate) enum Socket {
     WebSocket(Box<WebSocket>),
 }
 
-/// A WebSocket and a frame that was read and not yet taken.
+/// A WebSocket.
 pub(crate) struct WebSocket {
     pub(crate) stream: WebSocketStream<TcpStream>,
-    pub(crate) frame: Option<Bytes>,
 }
 
 impl Socket {
-    /// Waits until there is something to read, or the end. May be dropped and asked again.
-    pub(crate) async fn readable(&mut self) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.readable().await,
-            Self::WebSocket(socket) => socket.readable().await,
-        }
-    }
-
     /// Takes what there is to read; false at the end.
-    pub(crate) fn read(&mut self, mut take: impl FnMut(&[u8])) -> io::Result<bool> {
+    pub(crate) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        mut take: impl FnMut(&[u8]),
+    ) -> Poll<io::Result<bool>> {
         match self {
             Self::Tcp(stream) => BUFFER.with_borrow_mut(|buffer| {
                 for _ in 0..READS_MAX {
-                    match stream.try_read(buffer) {
-                        Ok(0) => return Ok(false),
-                        Ok(len) => {
-                            take(&buffer[..len]);
-                            if len < buffer.len() {
-                                break;
-                            }
-                        }
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                        Err(error) => return Err(error),
+                    let mut read = ReadBuf::new(buffer);
+                    // Unlike `try_read` it knows from a short read that there is no more.
+                    match Pin::new(&mut *stream).poll_read(context, &mut read) {
+                        Poll::Ready(Ok(())) => {}
+                        Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                        Poll::Pending => return Poll::Pending,
+                    }
+                    if read.filled().is_empty() {
+                        return Poll::Ready(Ok(false));
+                    }
+                    take(read.filled());
+                    if read.remaining() > 0 {
+                        break;
                     }
                 }
-                Ok(true)
+                Poll::Ready(Ok(true))
             }),
-            Self::WebSocket(socket) => match socket.frame.take() {
-                Some(frame) => {
-                    take(&frame);
-                    Ok(true)
-                }
-                None => Ok(false),
-            },
+            Self::WebSocket(socket) => socket.poll_read(context, take),
         }
     }
 
@@ -111,36 +106,34 @@ fn io_error(error: tokio_tungstenite::tungstenite::Error) -> io::Error {
 }
 
 impl WebSocket {
-    async fn readable(&mut self) -> io::Result<()> {
-        std::future::poll_fn(|context| {
-            while self.frame.is_none() {
-                match std::pin::Pin::new(&mut self.stream).poll_next(context) {
-                    std::task::Poll::Pending => return std::task::Poll::Pending,
-                    std::task::Poll::Ready(Some(Ok(Message::Binary(frame)))) => {
-                        self.frame = Some(frame);
-                    }
-                    std::task::Poll::Ready(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-                    // Texts and closes end it: nobody here speaks in texts.
-                    std::task::Poll::Ready(Some(Ok(_)) | None) => break,
-                    std::task::Poll::Ready(Some(Err(error))) => {
-                        return std::task::Poll::Ready(Err(io_error(error)));
-                    }
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        mut take: impl FnMut(&[u8]),
+    ) -> Poll<io::Result<bool>> {
+        loop {
+            match ready!(Pin::new(&mut self.stream).poll_next(context)) {
+                Some(Ok(Message::Binary(frame))) => {
+                    take(&frame);
+                    return Poll::Ready(Ok(true));
                 }
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                // Texts and closes end it: nobody here speaks in texts.
+                Some(Ok(_)) | None => return Poll::Ready(Ok(false)),
+                Some(Err(error)) => return Poll::Ready(Err(io_error(error))),
             }
-            std::task::Poll::Ready(Ok(()))
-        })
-        .await
+        }
     }
 
     fn write(&mut self, bytes: Bytes) -> io::Result<()> {
-        std::pin::Pin::new(&mut self.stream)
+        Pin::new(&mut self.stream)
             .start_send(Message::Binary(bytes))
             .map_err(io_error)
     }
 
     /// Writes what waits.
     pub(crate) async fn flushed(&mut self) -> io::Result<()> {
-        std::future::poll_fn(|context| std::pin::Pin::new(&mut self.stream).poll_flush(context))
+        std::future::poll_fn(|context| Pin::new(&mut self.stream).poll_flush(context))
             .await
             .map_err(io_error)
     }

@@ -105,10 +105,7 @@ async fn upgrade(
         Some(config),
     )
     .await;
-    let mut socket = Socket::WebSocket(Box::new(WebSocket {
-        stream,
-        frame: None,
-    }));
+    let mut socket = Socket::WebSocket(Box::new(WebSocket { stream }));
     let mut connection = Connection::new(gateway, ServerTransport::websocket(), address);
     connection.serve(&mut socket, stop).await;
     connection.close();

@@ -49,7 +49,9 @@ impl Slot {
 
     fn dialog(&self, peer: PeerId) -> Option<&Option<Dialog>> {
         let mut known = self.dialogs.iter();
-        known.find(|(other, _)| *other == peer).map(|(_, dialog)| dialog)
+        known
+            .find(|(other, _)| *other == peer)
+            .map(|(_, dialog)| dialog)
     }
 
     fn know(&mut self, dialogs: BTreeMap<PeerId, Option<Dialog>>) {

@@ -49,6 +49,9 @@ pub enum UploadError {
     /// No part but a last one may be that long.
     #[error("no part is that long")]
     SizeInvalid,
+    /// A part that is not the last has another length than the first (at assembly).
+    #[error("a part is of another length than the first")]
+    LengthInvalid,
     /// A part is missing.
     #[error("part {0} is missing")]
     Missing(u32),
@@ -338,7 +341,7 @@ fn check_part(incoming: &IncomingPart) -> Result<(u32, u32), UploadError> {
 
 /// Whether a part that is not the last may have this length (G40).
 fn is_part_len(size: u32) -> bool {
-    size.is_multiple_of(1024) && (PART_LEN_MAX as u32).is_multiple_of(size)
+    size.is_multiple_of(1024) && PART_LEN_MAX.is_multiple_of(size as usize)
 }
 
 impl Upload {
@@ -386,7 +389,7 @@ impl Upload {
             }
             let last = part + 1 == count;
             if *size > piece_len || (!last && *size != piece_len) {
-                return Err(UploadError::SizeChanged);
+                return Err(UploadError::LengthInvalid);
             }
             if !last && !is_part_len(*size) {
                 return Err(UploadError::SizeInvalid);

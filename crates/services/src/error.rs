@@ -49,7 +49,6 @@ errors! {
         BOT_BUSINESS_MISSING
         BOT_ID_INVALID
         BOT_INVALID
-        BOT_METHOD_INVALID
         BOT_NOT_CONNECTED_YET
         CHANNEL_INVALID
         CHATLINK_SLUG_EXPIRED
@@ -65,7 +64,6 @@ errors! {
         CHAT_TOO_BIG
         CODE_HASH_INVALID
         CONNECTION_ID_INVALID
-        CONNECTION_LAYER_INVALID
         CONTACT_ADD_MISSING
         CONTACT_ID_INVALID
         CONTACT_MISSING
@@ -365,6 +363,7 @@ impl From<messenger::UploadError> for Error {
         match error {
             Cause::Checksum => Self::MD5_CHECKSUM_INVALID,
             Cause::Empty => Self::FILE_PART_EMPTY,
+            Cause::LengthInvalid => Self::FILE_PART_LENGTH_INVALID,
             Cause::Missing(part) => Self {
                 code: 400,
                 name: Cow::Owned(format!("FILE_PART_{part}_MISSING")),

@@ -85,6 +85,11 @@ const STEPS: &[Step] = &[
         check: test_store_on_cql,
     },
     Step {
+        name: "clients",
+        slow: true,
+        check: chat_with_clients,
+    },
+    Step {
         name: "interop tl",
         slow: true,
         check: compare_tl,
@@ -234,6 +239,17 @@ fn test_store_on_cql(totals: &mut Totals) -> Result<Outcome> {
     let result = count_tests(&mut tests, totals);
     cassandra::down(&node)?;
     result.map(|()| Outcome::Passed)
+}
+
+/// Every client library chats on a server of ours, each once in all its framings.
+fn chat_with_clients(_: &mut Totals) -> Result<Outcome> {
+    interop::smoke::smoke(&interop::smoke::Options {
+        clients: Vec::new(),
+        runs: 1,
+        store: "embedded".into(),
+        release: false,
+    })?;
+    Ok(Outcome::Passed)
 }
 
 fn compare_tl(_: &mut Totals) -> Result<Outcome> {

@@ -1,3 +1,5 @@
+//! Updates in every order.
+
 use tl_api::constructors;
 
 use super::*;

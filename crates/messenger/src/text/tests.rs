@@ -137,10 +137,7 @@ fn addresses_of_links_are_made_whole() {
 }
 
 /// What is found in a text: the kinds and the pieces of text.
-#[allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "nothing else is expected"
-)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "nothing else is expected")]
 fn found(text: &str) -> Vec<(&'static str, String)> {
     let clean = clean(text, vec![]);
     let units: Vec<u16> = clean.text.encode_utf16().collect();

@@ -25,7 +25,7 @@ pub(super) async fn get_file(
 ) -> Result<types::upload::File> {
     let limit = i64::from(request.limit);
     let step = if request.precise { PRECISE_STEP } else { STEP };
-    if limit < 1 || limit > MIB || limit % step != 0 || (!request.precise && MIB % limit != 0) {
+    if !(1..=MIB).contains(&limit) || limit % step != 0 || (!request.precise && MIB % limit != 0) {
         return Err(Error::LIMIT_INVALID);
     }
     let offset = request.offset;
@@ -130,7 +130,7 @@ async fn peer_photo(
         .sizes
         .iter()
         .find(|size| letters.contains(&size.letter.as_str()))
-        .or(file.sizes.last())
+        .or_else(|| file.sizes.last())
         .ok_or(Error::LOCATION_INVALID)?;
     Ok((
         size.sha256,

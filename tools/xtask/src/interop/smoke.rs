@@ -35,6 +35,9 @@ struct Client {
     name: &'static str,
     kind: Kind,
     packages: &'static [&'static str],
+    /// The data centre it starts in. A server says that it is this one: files must be in the
+    /// client's own.
+    dc_id: i32,
     /// Other ways to run it, as environment variables.
     variants: &'static [(&'static str, &'static str)],
 }
@@ -52,6 +55,7 @@ const CLIENTS: &[Client] = &[
         name: "telethon",
         kind: Kind::Python,
         packages: &["telethon==1.45.0", "cryptg==0.6.0", "rsa==4.9.1"],
+        dc_id: 2,
         variants: &[
             ("TRANSPORT", "full"),
             ("TRANSPORT", "abridged"),
@@ -63,18 +67,21 @@ const CLIENTS: &[Client] = &[
         name: "kurigram",
         kind: Kind::Python,
         packages: &["kurigram==2.2.26", "TgCrypto==1.2.5"],
+        dc_id: 2,
         variants: &[],
     },
     Client {
         name: "pyrogram",
         kind: Kind::Python,
         packages: &["pyrogram==2.0.106", "TgCrypto==1.2.5"],
+        dc_id: 2,
         variants: &[],
     },
     Client {
         name: "gramjs",
         kind: Kind::Node,
         packages: &["telegram@2.26.22", "ws@8"],
+        dc_id: 2,
         variants: &[
             ("TRANSPORT", "full"),
             ("TRANSPORT", "obfuscated"),
@@ -85,18 +92,21 @@ const CLIENTS: &[Client] = &[
         name: "mtcute",
         kind: Kind::Node,
         packages: &["@mtcute/node@0.30.3", "@mtcute/core@0.30.3", "ws@8"],
+        dc_id: 2,
         variants: &[],
     },
     Client {
         name: "grammers",
         kind: Kind::Cargo,
         packages: &[],
+        dc_id: 2,
         variants: &[],
     },
     Client {
         name: "tdlib",
         kind: Kind::Tdlib,
         packages: &["tdjson==1.8.69"],
+        dc_id: 1,
         variants: &[],
     },
 ];
@@ -104,6 +114,7 @@ const CLIENTS: &[Client] = &[
 /// A server that was started for the clients; stopped when dropped.
 struct Server {
     child: Child,
+    dc_id: i32,
     port: u16,
     folder: tempfile::TempDir,
 }
@@ -128,10 +139,20 @@ pub(crate) fn smoke(options: &Options) -> Result<()> {
         options.clients.is_empty() || options.clients.iter().any(|name| name == client.name)
     });
     let program = build(options)?;
-    let server = Server::start(&program, options)?;
+    let mut servers = Vec::new();
     let mut failed = Vec::new();
     for client in chosen {
         let place = prepare(client)?;
+        let server = match servers
+            .iter()
+            .position(|server: &Server| server.dc_id == client.dc_id)
+        {
+            Some(at) => &servers[at],
+            None => {
+                servers.push(Server::start(&program, options, client.dc_id)?);
+                &servers[servers.len() - 1]
+            }
+        };
         let variants: Vec<Option<(&str, &str)>> = match client.variants {
             [] => vec![None],
             some => some.iter().copied().map(Some).collect(),
@@ -143,7 +164,7 @@ pub(crate) fn smoke(options: &Options) -> Result<()> {
                     |(_, value)| format!("{} ({value})", client.name),
                 );
                 let begun = Instant::now();
-                match run_client(client, &place, &server, *variant) {
+                match run_client(client, &place, server, *variant) {
                     Ok(steps) => eprintln!(
                         "{what}: {steps} steps, {:.1} s, run {turn} of {}",
                         begun.elapsed().as_secs_f32(),
@@ -178,9 +199,11 @@ fn build(options: &Options) -> Result<PathBuf> {
 }
 
 impl Server {
-    fn start(program: &Path, options: &Options) -> Result<Self> {
+    fn start(program: &Path, options: &Options, dc_id: i32) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let log = std::fs::File::create(folder.path().join("server.log"))?;
+        let config = folder.path().join("chappe.toml");
+        std::fs::write(&config, format!("dc = {dc_id}\n"))?;
         let mut start = command(program);
         start
             .args([
@@ -193,6 +216,8 @@ impl Server {
             ])
             .arg("--data")
             .arg(folder.path().join("data"))
+            .arg("--config")
+            .arg(&config)
             .args(["--store", &options.store])
             .stdout(Stdio::piped())
             .stderr(log);
@@ -215,6 +240,7 @@ impl Server {
         };
         Ok(Self {
             child,
+            dc_id,
             port,
             folder,
         })
@@ -285,7 +311,7 @@ fn run_client(
     start
         .env("HOST", "127.0.0.1")
         .env("PORT", server.port.to_string())
-        .env("DC_ID", "2")
+        .env("DC_ID", client.dc_id.to_string())
         .env("CODE", CODE)
         .env("RSA_PUBLIC_KEY_PEM_PATH", server.public_key())
         .env("SMOKE_TIMEOUT", &seconds)
@@ -322,8 +348,7 @@ fn run_tdlib(place: &Path, server: &Server) -> Result<usize> {
         .args([&library, &patched])
         .arg(server.public_key())
         .stdout(Stdio::null()))?;
-    let number =
-        || u64::from(std::process::id()) * 1000 + Instant::now().elapsed().as_nanos() as u64 % 1000;
+    let (first, second) = (random_digits(), random_digits());
     let mut smoke = Command::new(&python);
     smoke
         .arg(scripts().join("tdlib.py"))
@@ -339,10 +364,19 @@ fn run_tdlib(place: &Path, server: &Server) -> Result<usize> {
             "--code",
             CODE,
         ])
-        .args(["--phone-a", &format!("1555{:07}", number() % 10_000_000)])
-        .args(["--phone-b", &format!("1556{:07}", number() % 10_000_000)])
+        .args(["--phone-a", &format!("1555{first:07}")])
+        .args(["--phone-b", &format!("1556{second:07}")])
         .current_dir(server.folder.path());
     judge(&mut smoke, server)
+}
+
+/// Seven digits that another run hardly has.
+fn random_digits() -> u64 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish()
+        % 10_000_000
 }
 
 fn find_tdjson(place: &Path) -> Result<PathBuf> {
