@@ -328,6 +328,8 @@ impl Connection {
         };
         if session.is_some() {
             self.slots.push(slot);
+            // What came for it while another connection had it waits in its slot.
+            self.signal.set();
         } else {
             self.gateway.remove_slot(&slot);
         }
