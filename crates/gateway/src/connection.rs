@@ -11,7 +11,9 @@ use bytes::Bytes;
 use dashmap::Entry;
 use mtproto_core::connection::{CloseReason, ServerConnection, ServerEvent, ServerKey};
 use mtproto_core::crypto::AuthKeyId;
-use mtproto_core::error::{Error, PeerIncompatible, PeerMisbehaved};
+use mtproto_core::error::{
+    Error, PeerIncompatible, PeerMisbehaved, Reaction, TransportCode, reaction,
+};
 use mtproto_core::session::{ServerSession, SessionEvent};
 use mtproto_core::transport::{Foreign, ServerTransport};
 use tokio::net::TcpStream;
@@ -74,6 +76,8 @@ pub(crate) struct Connection {
     address: IpAddr,
     /// What the client last said about waiting responses; for HTTP.
     pub(crate) http_wait_ms: Option<u32>,
+    /// What it was closed with; over HTTP that is the status (B32).
+    pub(crate) code: Option<TransportCode>,
 }
 
 impl Connection {
@@ -91,6 +95,7 @@ impl Connection {
             keys: Vec::new(),
             address,
             http_wait_ms: None,
+            code: None,
         }
     }
 
@@ -218,6 +223,9 @@ impl Connection {
             ServerEvent::Closed(reason) => {
                 if let CloseReason::Fault(error) = reason {
                     self.gateway.metrics.faults.add_one();
+                    if let Reaction::TransportCode(code) = reaction(&error) {
+                        self.code = Some(code);
+                    }
                     tracing::debug!(?error, address = %self.address, "a connection is closed");
                 }
                 return Some(End::Closed);

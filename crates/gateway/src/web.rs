@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
+use mtproto_core::error::TransportCode;
 use mtproto_core::transport::ServerTransport;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
@@ -13,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::connection::{Connection, End};
+use crate::connection::Connection;
 use crate::socket::{Socket, WebSocket};
 
 /// The most bytes of the head of a request, and how many fields it may have.
@@ -187,9 +188,9 @@ impl Http {
             Err(code) => {
                 // B32: the status is the code.
                 let status = match code {
-                    -404 => "404 Not Found",
-                    -429 => "429 Too Many Requests",
-                    _ => "444 No Response",
+                    Some(TransportCode(-404)) => "404 Not Found",
+                    Some(TransportCode(-429)) => "429 Too Many Requests",
+                    Some(_) | None => "444 No Response",
                 };
                 let _ = self.respond(status, &[], false).await;
                 false
@@ -257,22 +258,19 @@ impl Http {
     }
 }
 
-/// What the packet of a request is answered with; the transport code when it was a wrong one.
-async fn answer(connection: &mut Connection, stop: &CancellationToken) -> Result<Bytes, i32> {
+/// What the packet of a request is answered with; the transport code, if there is one for what was wrong.
+async fn answer(
+    connection: &mut Connection,
+    stop: &CancellationToken,
+) -> Result<Bytes, Option<TransportCode>> {
     let begun = tokio::time::Instant::now();
     loop {
         let end = connection.turn().await;
         if let Some(bytes) = connection.transmit() {
-            return match end {
-                // A transport code is four bytes.
-                Some(End::Closed) if bytes.len() == 4 => Err(bytes
-                    .first_chunk()
-                    .map_or(0, |code| i32::from_le_bytes(*code))),
-                Some(_) | None => Ok(bytes),
-            };
+            return Ok(bytes);
         }
         if end.is_some() {
-            return Err(0);
+            return Err(connection.code);
         }
         // B31: held for the answers of calls, else only as long as the client allows.
         let hold = match connection.http_wait_ms {

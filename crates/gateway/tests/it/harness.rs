@@ -36,7 +36,7 @@ pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(
 /// Services that a test scripts: the body of a call says what becomes of it.
 #[derive(Default)]
 pub(crate) struct Script {
-    keys: Mutex<HashMap<bus::AuthKeyId, bus::KeyFacts>>,
+    pub(crate) keys: Mutex<HashMap<bus::AuthKeyId, bus::KeyFacts>>,
     pub(crate) calls: Mutex<Vec<bus::Call>>,
     pub(crate) announced: Mutex<Vec<bus::ConnectionFacts>>,
     pub(crate) gone: Mutex<Vec<bus::UserId>>,
@@ -201,29 +201,28 @@ impl Client {
     }
 
     pub(crate) async fn connect_by(world: &World, transport: ClientTransportConfig) -> Self {
+        Self::make_key(world.address, config(transport)).await
+    }
+
+    /// A client with a new key of any kind, connected to any address.
+    pub(crate) async fn make_key(address: SocketAddr, config: ClientConnectionConfig) -> Self {
         let session = ClientSession::new(ClientSessionConfig::default(), 0, 0, &mut rand::rng());
-        let mut client = Self::open(world, transport, None, Box::new(session)).await;
+        let mut client = Self::open(address, config, None, Box::new(session)).await;
         client.run_until(|client| client.key.is_some()).await;
         client
     }
 
     async fn open(
-        world: &World,
-        transport: ClientTransportConfig,
+        address: SocketAddr,
+        config: ClientConnectionConfig,
         key: Option<[u8; 256]>,
         session: Box<ClientSession>,
     ) -> Self {
         let auth_key = key.map(|key| mtproto_core::crypto::FullAuthKey::new(key).message_key());
-        let stream = TcpStream::connect(world.address).await.unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
         let id = auth_key.as_ref().map_or(0, |key: &AuthKey| key.id().0);
         Self {
-            core: ClientConnection::new(
-                config(transport),
-                auth_key,
-                session,
-                now(),
-                &mut rand::rng(),
-            ),
+            core: ClientConnection::new(config, auth_key, session, now(), &mut rand::rng()),
             stream,
             key,
             key_id: bus::AuthKeyId(id),
@@ -238,7 +237,7 @@ impl Client {
     pub(crate) async fn move_to_new_connection(self, world: &World) -> (Self, TcpStream) {
         let transport = ClientTransportConfig::plain(FrameKind::Abridged);
         let session = self.core.into_session();
-        let mut client = Self::open(world, transport, self.key, session).await;
+        let mut client = Self::open(world.address, config(transport), self.key, session).await;
         client.answers = self.answers;
         (client, self.stream)
     }
@@ -247,7 +246,13 @@ impl Client {
     pub(crate) async fn another_session(&self, world: &World) -> Self {
         let session = ClientSession::new(ClientSessionConfig::default(), 0, 0, &mut rand::rng());
         let transport = ClientTransportConfig::plain(FrameKind::Full);
-        Self::open(world, transport, self.key, Box::new(session)).await
+        Self::open(
+            world.address,
+            config(transport),
+            self.key,
+            Box::new(session),
+        )
+        .await
     }
 
     pub(crate) fn call(&mut self, body: impl Into<Bytes>) -> RequestId {
@@ -301,7 +306,7 @@ impl Client {
             .expect("nothing came");
     }
 
-    async fn send(&mut self) {
+    pub(crate) async fn send(&mut self) {
         use tokio::io::AsyncWriteExt as _;
         while let Some(bytes) = self.core.poll_transmit(now(), &mut rand::rng()) {
             let _ = self.stream.write_all(&bytes).await;

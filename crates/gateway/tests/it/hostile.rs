@@ -72,3 +72,28 @@ async fn one_address_has_so_many_connections_and_no_more() {
     let _second = Client::connect(&world).await;
     assert_eq!(answer_to(world.address, b"").await, b"");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_is_closed_and_nobody_else_notices() {
+    let world = world_with(gateway::Limits {
+        loopback_is_unlimited: true,
+        slow_reader_ms: 200,
+        ..gateway::Limits::default()
+    })
+    .await;
+    let mut slow = Client::connect(&world).await;
+    let mut other = Client::connect(&world).await;
+    let request = slow.call_at(200, &echo(0));
+    slow.answer(request).await.unwrap();
+    let long: Vec<u8> = echo(0).into_iter().cycle().take(900 << 10).collect();
+    // It sends calls whose answers fill every buffer there is, and takes none.
+    for _ in 0..12 {
+        slow.call(long.clone());
+        slow.send().await;
+    }
+    while world.gateway.metrics().slow_readers.get() == 0 {
+        let request = other.call_at(158, &echo(1));
+        assert_eq!(other.answer(request).await, Ok(echo(1).into()));
+    }
+    slow.run_until(|slow| slow.closed).await;
+}

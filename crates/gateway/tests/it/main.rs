@@ -7,3 +7,4 @@ mod harness;
 mod hostile;
 mod sessions;
 mod updates;
+mod web;
