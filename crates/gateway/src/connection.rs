@@ -57,6 +57,16 @@ pub(crate) enum End {
     Web(Bytes),
 }
 
+/// What comes after an event.
+enum Next {
+    /// This must be asked of others first.
+    Ask(ServerEvent),
+    /// The next event.
+    Done,
+    /// The end.
+    End(End),
+}
+
 /// Where a session is.
 enum Place {
     /// In this slot.
@@ -164,8 +174,14 @@ impl Connection {
     pub(crate) async fn turn(&mut self) -> Option<End> {
         self.take_items();
         while let Some(event) = self.core.poll_event() {
-            if let Some(end) = self.handle(event).await {
-                return Some(end);
+            let end = match self.handle(event) {
+                Next::Done => None,
+                Next::End(end) => Some(end),
+                // Boxed, because idle connections shall hold no room for it.
+                Next::Ask(event) => Box::pin(self.ask(event)).await,
+            };
+            if end.is_some() {
+                return end;
             }
         }
         None
@@ -218,7 +234,8 @@ impl Connection {
         }
     }
 
-    async fn handle(&mut self, event: ServerEvent) -> Option<End> {
+    /// Does what needs nobody else.
+    fn handle(&mut self, event: ServerEvent) -> Next {
         match event {
             ServerEvent::Closed(reason) => {
                 if let CloseReason::Fault(error) = reason {
@@ -228,15 +245,21 @@ impl Connection {
                     }
                     tracing::debug!(?error, address = %self.address, "a connection is closed");
                 }
-                return Some(End::Closed);
+                return Next::End(End::Closed);
             }
             ServerEvent::HandOver { foreign, received } => {
-                return Some(match foreign {
+                return Next::End(match foreign {
                     Foreign::Http => End::Web(received),
                     Foreign::Tls => End::Closed,
                 });
             }
-            ServerEvent::Handshake(data) => Box::pin(self.step(&data)).await,
+            ServerEvent::Handshake(_)
+            | ServerEvent::KeyNeeded(_)
+            | ServerEvent::SessionNeeded { .. }
+            | ServerEvent::Session {
+                event: SessionEvent::DestroyAuthKey,
+                ..
+            } => return Next::Ask(event),
             ServerEvent::Hello { random } => {
                 let now = self.gateway.clock.now();
                 let mut hellos = self
@@ -249,16 +272,40 @@ impl Connection {
                 let config = &self.gateway.connection_config;
                 self.core.accept_hello(now, fresh, config, &mut rand::rng());
             }
-            ServerEvent::KeyNeeded(id) => return Box::pin(self.find_key(id)).await,
             ServerEvent::Opened { .. } => {}
-            ServerEvent::SessionNeeded { key, session_id } => {
-                Box::pin(self.find_session(&key, session_id)).await;
-            }
             ServerEvent::Session {
                 auth_key_id,
                 session_id,
                 event,
-            } => self.handle_session(auth_key_id, session_id, event).await,
+            } => self.handle_session(auth_key_id, session_id, event),
+        }
+        Next::Done
+    }
+
+    /// Does what has to wait for others.
+    async fn ask(&mut self, event: ServerEvent) -> Option<End> {
+        match event {
+            ServerEvent::Handshake(data) => self.step(&data).await,
+            ServerEvent::KeyNeeded(id) => return self.find_key(id).await,
+            ServerEvent::SessionNeeded { key, session_id } => {
+                self.find_session(&key, session_id).await;
+            }
+            ServerEvent::Session {
+                auth_key_id,
+                session_id,
+                event: SessionEvent::DestroyAuthKey,
+            } => {
+                let id = bus::AuthKeyId(auth_key_id.0);
+                let existed = self.gateway.services.destroy_key(id).await;
+                if let Some(session) = self.core.session(auth_key_id, session_id) {
+                    session.answer_destroy_auth_key(existed.unwrap_or(false));
+                }
+            }
+            ServerEvent::Closed(_)
+            | ServerEvent::HandOver { .. }
+            | ServerEvent::Hello { .. }
+            | ServerEvent::Opened { .. }
+            | ServerEvent::Session { .. } => {}
         }
         None
     }
@@ -371,12 +418,7 @@ impl Connection {
         ))
     }
 
-    async fn handle_session(
-        &mut self,
-        auth_key_id: AuthKeyId,
-        session_id: i64,
-        event: SessionEvent,
-    ) {
+    fn handle_session(&mut self, auth_key_id: AuthKeyId, session_id: i64, event: SessionEvent) {
         match event {
             SessionEvent::Call { msg_id, body } => {
                 let slot = self
@@ -388,14 +430,9 @@ impl Connection {
                 }
             }
             // Its answer will find that nobody wants it.
-            SessionEvent::CallDropped { .. } | SessionEvent::DisconnectDelay { .. } => {}
-            SessionEvent::DestroyAuthKey => {
-                let id = bus::AuthKeyId(auth_key_id.0);
-                let existed = self.gateway.services.destroy_key(id).await;
-                if let Some(session) = self.core.session(auth_key_id, session_id) {
-                    session.answer_destroy_auth_key(existed.unwrap_or(false));
-                }
-            }
+            SessionEvent::CallDropped { .. }
+            | SessionEvent::DestroyAuthKey
+            | SessionEvent::DisconnectDelay { .. } => {}
             SessionEvent::DestroySession { session_id: other } => {
                 let key = (bus::AuthKeyId(auth_key_id.0), other);
                 let slot = self

@@ -266,6 +266,10 @@ impl Slot {
         for waiting in calls.running.remove(&msg_id.0).into_iter().flatten() {
             let _ = waiting.send(succeeded);
         }
+        if calls.running.is_empty() {
+            // A session that calls nothing holds nothing.
+            calls.running = HashMap::new();
+        }
         if calls.ended.len() >= ENDED_LEN {
             calls.ended.pop_front();
         }

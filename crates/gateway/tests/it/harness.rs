@@ -163,8 +163,8 @@ fn now() -> Now {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Now {
-        instant_ms: START.elapsed().as_millis() as u64,
-        unix_ns: unix.as_nanos() as i64,
+        instant_ms: u64::try_from(START.elapsed().as_millis()).unwrap(),
+        unix_ns: i64::try_from(unix.as_nanos()).unwrap(),
     }
 }
 

@@ -92,7 +92,8 @@ async fn through_http(server: SocketAddr) -> SocketAddr {
                 head.contains("Access-Control-Allow-Origin: *\r\n"),
                 "{head}"
             );
-            stream.write_u32_le(body.len() as u32).await.unwrap();
+            let len = u32::try_from(body.len()).unwrap();
+            stream.write_u32_le(len).await.unwrap();
             stream.write_all(&body).await.unwrap();
         }
     });
