@@ -21,6 +21,7 @@ mod help;
 mod history;
 mod media;
 mod messages;
+mod methods;
 mod notify;
 mod password;
 mod phone;
