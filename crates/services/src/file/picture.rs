@@ -186,7 +186,7 @@ mod tests {
 
     fn sample(width: u32, height: u32) -> Bytes {
         let picture = image::RgbImage::from_fn(width, height, |x, y| {
-            image::Rgb([(x % 256) as u8, (y % 256) as u8, 128])
+            image::Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 128])
         });
         jpeg(&DynamicImage::ImageRgb8(picture), 90).unwrap().into()
     }
