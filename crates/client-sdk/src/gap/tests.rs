@@ -34,10 +34,12 @@ fn at(pts: i32) -> Gaps {
 fn delivered(gaps: &mut Gaps) -> Vec<i32> {
     std::iter::from_fn(|| gaps.poll())
         .map(|action| match action {
-            Action::Deliver(update) => match *update {
-                types::Update::ReadHistoryOutbox { pts, .. } => pts,
-                other => panic!("{other:?}"),
-            },
+            Action::Deliver(update) => {
+                let types::Update::ReadHistoryOutbox { pts, .. } = *update else {
+                    panic!("{update:?}");
+                };
+                pts
+            }
             Action::Difference(state) => -state.pts,
             Action::ChannelDifference { pts, .. } => -1000 - pts,
         })
