@@ -240,9 +240,9 @@ impl Http {
         let connection = if keep_alive { "keep-alive" } else { "close" };
         let head = format!(
             "HTTP/1.1 {status}\r\nConnection: {connection}\r\nContent-Type: application/octet-stream\r\n\
-             Content-Length: {}\r\nAccess-Control-Allow-Origin: *\r\n\
+             Access-Control-Allow-Origin: *\r\n\
              Access-Control-Allow-Methods: POST, OPTIONS\r\nAccess-Control-Allow-Headers: origin, content-type\r\n\
-             Access-Control-Max-Age: 1728000\r\nCache-Control: no-store\r\n\r\n",
+             Access-Control-Max-Age: 1728000\r\nCache-Control: no-store\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         let mut response = head.into_bytes();
