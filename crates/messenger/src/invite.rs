@@ -24,7 +24,7 @@ pub enum InviteError {
     /// There is no such link, or it is of no use any more.
     #[error("the link is not valid any more")]
     Expired,
-    /// There are [`INVITES_MAX`] links.
+    /// There are as many links as one admin may have.
     #[error("too many links")]
     TooMany,
     /// The one permanent link of an admin can only be revoked.
