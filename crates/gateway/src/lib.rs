@@ -1,14 +1,14 @@
 //! Sockets, MTProto sessions, and who is online.
 //!
 //! A [`Gateway`] speaks MTProto with clients and [`bus`] with services. It knows no API method but
-//! the wrappers around calls ([`router`]); what a call does and what an update says is bytes to it.
+//! the wrappers around calls (`router`); what a call does and what an update says is bytes to it.
 //!
 //! ```text
 //! socket ─▶ connection ─▶ mtproto_core ─▶ router ─▶ bus::Services::call ─▶ slot of the session ─▶ connection ─▶ socket
 //!                              bus::Gateways::tell ─▶ fan-out, one form per layer ─▶ slots ─▶ connections
 //! ```
 //!
-//! A connection is one task. A session outlives its connection: it lives in a [`slot`] that the
+//! A connection is one task. A session outlives its connection: it lives in a slot that the
 //! answers of its calls and the updates of its user go to, whether a connection has it or not.
 
 mod call;

@@ -1,7 +1,7 @@
 //! The RPC methods: one folder for each TL namespace, one function for each method.
 //!
 //! [`Services`] is what gateways ask: it decodes a call, checks who may make it
-//! ([`access`]), runs the one function that its namespace has for it and encodes the result for the
+//! (`access`), runs the one function that its namespace has for it and encodes the result for the
 //! caller's layer. A function is
 //!
 //! ```text
@@ -10,7 +10,7 @@
 //!
 //! and its namespace's `methods!` table names it. What a messenger is and does lives in
 //! `messenger`; here arguments are judged, values are translated, and errors get the names that clients know
-//! ([`error`], the only file that spells them).
+//! (`error`, the only file that spells them).
 
 #![allow(
     clippy::unused_async,
