@@ -141,7 +141,7 @@ pub(super) async fn report_peer(
     request: functions::account::ReportPeer,
 ) -> Result<bool> {
     let peer = context.peer(&request.peer).await?;
-    tracing::info!(?peer, reason = ?request.reason, "a peer is reported");
+    tracing::debug!(?peer, reason = ?request.reason, "a peer is reported");
     Ok(true)
 }
 
@@ -151,6 +151,6 @@ pub(super) async fn report_profile_photo(
     request: functions::account::ReportProfilePhoto,
 ) -> Result<bool> {
     let peer = context.peer(&request.peer).await?;
-    tracing::info!(?peer, reason = ?request.reason, "a profile photo is reported");
+    tracing::debug!(?peer, reason = ?request.reason, "a profile photo is reported");
     Ok(true)
 }

@@ -138,7 +138,7 @@ pub(super) async fn report_spam(
 ) -> Result<bool> {
     let actor = context.actor()?;
     let peer = context.peer(&request.peer).await?;
-    tracing::info!(reporter = actor.user.0, ?peer, "reported as spam");
+    tracing::debug!(reporter = actor.user.0, ?peer, "reported as spam");
     context
         .messenger()
         .hide_bar(actor, peer, context.now)
