@@ -1,6 +1,5 @@
 //! Authorization keys, as gateways need them.
 
-use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use crate::id::{AuthKeyId, UserId};
@@ -31,7 +30,7 @@ pub struct KeyFacts {
     pub created: u32,
     /// Unix seconds after which a temporary key is gone; 0 for a permanent one.
     pub expires_at: u32,
-    /// The permanent key that a temporary one is bound to (C54). User, layer and subscription
+    /// The permanent key that a temporary one is bound to (C54). User and layer
     /// belong to that one.
     pub bound_to: Option<AuthKeyId>,
     /// Who is logged in by it.
@@ -39,8 +38,4 @@ pub struct KeyFacts {
     /// The layer that the client announced last with this key; 0 when it never did. Not yet clamped to a
     /// served one.
     pub layer: i32,
-    /// Whether the user is shown updates on it: remembered from its calls.
-    pub subscribed: bool,
-    /// The last `initConnection`, encoded as the services like it; opaque here.
-    pub connection: Bytes,
 }

@@ -72,8 +72,6 @@ impl bus::Services for Known {
             bound_to: None,
             user: Some(bus::UserId(i64::from(*number) + 1)),
             layer: 200,
-            subscribed: true,
-            connection: Bytes::new(),
         }))
     }
 

@@ -83,7 +83,6 @@ impl Gateway {
         let Some(key) = self.registry.keys.get(&key).map(|key| Arc::clone(&key)) else {
             return;
         };
-        key.set_subscribed(true);
         let sessions = key.sessions();
         if let Some(slot) = sessions.iter().find(|slot| slot.session_id == session.0) {
             slot.set_subscribed(true);
@@ -99,7 +98,6 @@ impl Gateway {
             && Some(before) != user
         {
             self.remove_user_key(before, id);
-            key.set_subscribed(false);
             key.sessions()
                 .iter()
                 .for_each(|slot| slot.set_subscribed(false));

@@ -20,7 +20,6 @@ pub(crate) struct KeyState {
     /// 0 for nobody.
     user: AtomicI64,
     layer: AtomicI32,
-    subscribed: AtomicBool,
     /// The permanent key it is bound to, but that is not in memory; 0 for none.
     to_bind: AtomicI64,
     /// It does not exist any more.
@@ -54,7 +53,6 @@ impl KeyState {
             bound_to: RwLock::new(bound_to),
             user: AtomicI64::new(facts.user.map_or(0, |user| user.0)),
             layer: AtomicI32::new(facts.layer),
-            subscribed: AtomicBool::new(facts.subscribed),
             to_bind: AtomicI64::new(0),
             is_gone: AtomicBool::new(false),
             sessions: Mutex::default(),
@@ -144,10 +142,6 @@ impl KeyState {
     /// The layer as announced; 0 for never.
     pub(crate) fn layer(&self) -> i32 {
         self.layer.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_subscribed(&self, subscribed: bool) {
-        self.subscribed.store(subscribed, Ordering::Relaxed);
     }
 
     /// Takes what the client says of itself; gives it back when it is news.

@@ -169,7 +169,6 @@ impl Services {
             self.change_key(key, |logged_in, record| {
                 if *logged_in == user {
                     *logged_in = UserId(0);
-                    record.subscribed = false;
                 }
                 record.password_pending = 0;
             })

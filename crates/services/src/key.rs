@@ -32,10 +32,6 @@ pub(crate) struct KeyRecord {
     #[n(3)]
     #[cbor(default)]
     pub(crate) bound_to: i64,
-    /// Its sessions want updates.
-    #[n(4)]
-    #[cbor(default)]
-    pub(crate) subscribed: bool,
     /// What the client says of itself.
     #[n(5)]
     pub(crate) client: Option<ClientRecord>,
@@ -207,8 +203,6 @@ impl bus::Services for Services {
             bound_to: (record.bound_to != 0).then_some(bus::AuthKeyId(record.bound_to)),
             user: (key.user.0 != 0).then_some(bus::UserId(key.user.0)),
             layer: record.layer,
-            subscribed: record.subscribed,
-            connection: Bytes::new(),
         }))
     }
 

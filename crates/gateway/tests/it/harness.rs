@@ -83,8 +83,6 @@ impl bus::Services for Script {
             bound_to: None,
             user: None,
             layer: 0,
-            subscribed: false,
-            connection: Bytes::new(),
         };
         Ok(self.keys.lock().unwrap().insert(key.id, facts).is_none())
     }
