@@ -24,6 +24,14 @@ impl Messenger {
             }
         }
         audience.remove(&user);
+        // Bots are told nothing of what people do but write.
+        let mut bots = Vec::new();
+        for other in &audience {
+            if self.is_bot(*other).await? {
+                bots.push(*other);
+            }
+        }
+        audience.retain(|other| !bots.contains(other));
         audience.retain(|other| self.publisher.is_watched(*other));
         Ok(audience)
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use minicbor::{Decode, Encode};
-use store::{Contact, ContactList, PeerId, UserId};
+use store::{AuthKeyId, Contact, ContactList, MailboxId, PeerId, UserId};
 use tl_api::types;
 
 use crate::Messenger;
@@ -123,10 +124,28 @@ impl Messenger {
             },
         ];
         self.note_all_to_others(actor, updates, now).await?;
+        if !stories && self.is_bot(user).await? {
+            return self.bot_stopped(actor.user, user, block, now).await;
+        }
         // The other one sees less from now on, or more.
         if !stories {
             self.show_status(user, actor.user, now).await?;
         }
+        Ok(())
+    }
+
+    /// Tells a bot that a user does not want to be written to any more, or again.
+    async fn bot_stopped(&self, user: UserId, bot: UserId, stopped: bool, now: Now) -> Result<()> {
+        let mut batch = self.open([MailboxId::User(bot)], now).await?;
+        batch
+            .queue(bot, AuthKeyId(0), |qts| types::Update::BotStopped {
+                user_id: user.0,
+                date: now.date(),
+                stopped,
+                qts,
+            })
+            .await?;
+        batch.commit(Actor::server(bot), None, Bytes::new()).await?;
         Ok(())
     }
 }

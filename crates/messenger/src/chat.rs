@@ -86,16 +86,16 @@ impl Messenger {
         if wanted.len() >= MEMBERS_MAX {
             return Err(ChatError::Full.into());
         }
-        let member = |user: UserId| ChatMember {
-            user: user.0,
-            inviter: actor.user.0,
-            date: now.unix_s(),
-            admin: false,
-        };
-        let members: Vec<ChatMember> = std::iter::once(actor.user)
-            .chain(wanted.iter().copied())
-            .map(member)
-            .collect();
+        let mut members = Vec::with_capacity(wanted.len() + 1);
+        for user in std::iter::once(actor.user).chain(wanted.iter().copied()) {
+            members.push(ChatMember {
+                user: user.0,
+                inviter: actor.user.0,
+                date: now.unix_s(),
+                admin: false,
+                bot: self.is_bot(user).await?,
+            });
+        }
         let chat = Chat {
             id: id.0,
             title: title.clone(),
@@ -165,6 +165,7 @@ impl Messenger {
         action: types::MessageAction,
         now: Now,
     ) -> Result<constructors::Updates> {
+        let bot = self.is_bot(user).await?;
         let join = |chat: &mut Chat| {
             if chat.deactivated {
                 return Err(Error::ChatWriteForbidden);
@@ -183,6 +184,7 @@ impl Messenger {
                 inviter: inviter.0,
                 date: now.unix_s(),
                 admin: false,
+                bot,
             });
             chat.left.retain(|left| *left != user.0);
             chat.removed.retain(|removed| *removed != user.0);
@@ -603,6 +605,13 @@ impl Messenger {
             let account = self.user(user).await?.ok_or(Error::UserUnknown)?;
             if account.deleted {
                 return Err(crate::send::SendError::Deleted.into());
+            }
+            if account.bot {
+                if account.bot_facts.as_ref().is_some_and(|bot| bot.no_groups) {
+                    return Err(crate::bot::BotError::NoGroups.into());
+                }
+                wanted.push(user);
+                continue;
             }
             let may = !self.has_blocked(user, by).await?
                 && self.may(by, user, PrivacyKey::ChatInvite).await?;

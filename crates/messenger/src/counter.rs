@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 const SCOPE: &str = "counter";
 
 /// Numbers of users that clients know by heart; no account gets them (P9).
-const WELL_KNOWN: &[i64] = &[136_817_688];
+const WELL_KNOWN: &[i64] = &[crate::bot::BOT_FATHER.0, 136_817_688];
 
 /// Which ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

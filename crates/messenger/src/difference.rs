@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use store::{LogEntry, LogPosition, MailboxId, MsgId, Pts, UserId};
+use store::{AuthKeyId, LogEntry, LogPosition, MailboxId, MsgId, Pts, UserId};
 use tl::Layer;
 use tl_api::{NEWEST_LAYER, types};
 
@@ -23,6 +23,10 @@ const NOTES_MAX: usize = 5_000;
 pub struct DifferenceQuery {
     /// The `pts` it has; `i32::MAX` to be told the true state (D4).
     pub pts: Pts,
+    /// The `qts` it has.
+    pub qts: i32,
+    /// The device that asks.
+    pub key: AuthKeyId,
     /// The date it has, Unix seconds.
     pub date: u32,
     /// Events in one answer.
@@ -51,6 +55,8 @@ pub enum Difference {
 pub struct Events {
     /// New messages that are still there, as they are now.
     pub new_messages: Vec<types::Message>,
+    /// New messages of secret chats.
+    pub new_encrypted_messages: Vec<types::EncryptedMessage>,
     /// Everything else.
     pub other_updates: Vec<types::Update>,
     /// Whom they name.
@@ -62,14 +68,29 @@ impl Messenger {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn state(&self, user: UserId, now: Now) -> Result<types::updates::State> {
+    pub async fn state(
+        &self,
+        user: UserId,
+        key: AuthKeyId,
+        now: Now,
+    ) -> Result<types::updates::State> {
         let head = self.store.head(MailboxId::User(user)).await?;
+        let key = self.queue_key(user, key).await?;
         Ok(types::updates::State {
             pts: head.pts.0.max(1),
-            qts: head.qts,
+            qts: self.qts(user, key).await?,
             date: now.date(),
             seq: 0,
             unread_count: 0,
+        })
+    }
+
+    /// Whose queue a device reads: all devices of a bot read one.
+    async fn queue_key(&self, user: UserId, key: AuthKeyId) -> Result<AuthKeyId> {
+        Ok(if self.is_bot(user).await? {
+            AuthKeyId(0)
+        } else {
+            key
         })
     }
 
@@ -77,14 +98,70 @@ impl Messenger {
     ///
     /// # Errors
     /// When the store fails.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "others come as they are")]
     pub async fn difference(
         &self,
         user: UserId,
         query: DifferenceQuery,
         now: Now,
     ) -> Result<Difference> {
+        let difference = self.logged_difference(user, query, now).await?;
+        // Without a `qts` a client has no use for what it counts.
+        if query.qts <= 0 && self.qts_is_new(user, query).await? {
+            return Ok(difference);
+        }
+        let key = self.queue_key(user, query.key).await?;
+        let (queued, complete) = self.queued(user, key, query.qts).await?;
+        let (mut events, mut state, whole) = match difference {
+            Difference::Empty(state) if !queued.is_empty() => (Events::default(), state, true),
+            Difference::Whole(events, state) => (events, state, true),
+            Difference::Slice(events, state) => (events, state, false),
+            other => return Ok(other),
+        };
+        if query.pts.0 == i32::MAX {
+            return Ok(Difference::Whole(events, state));
+        }
+        let mut peers = Peers::default();
+        for (qts, update) in queued {
+            if !complete || !whole {
+                state.qts = qts;
+            }
+            peers.add_update(&update);
+            match update {
+                types::Update::NewEncryptedMessage { message, .. } => {
+                    events.new_encrypted_messages.push(message);
+                }
+                other => events.other_updates.push(other),
+            }
+        }
+        for message in &events.new_messages {
+            peers.add_message(message);
+        }
+        for update in &events.other_updates {
+            peers.add_update(update);
+        }
+        events.shown = self.show(user, &peers, now).await?;
+        Ok(if complete && whole {
+            Difference::Whole(events, state)
+        } else {
+            Difference::Slice(events, state)
+        })
+    }
+
+    /// Whether there never was anything with a `qts`.
+    async fn qts_is_new(&self, user: UserId, query: DifferenceQuery) -> Result<bool> {
+        let key = self.queue_key(user, query.key).await?;
+        Ok(self.qts(user, key).await? == 0)
+    }
+
+    async fn logged_difference(
+        &self,
+        user: UserId,
+        query: DifferenceQuery,
+        now: Now,
+    ) -> Result<Difference> {
         let mailbox = MailboxId::User(user);
-        let state = self.state(user, now).await?;
+        let state = self.state(user, query.key, now).await?;
         if query.pts.0 == i32::MAX {
             return Ok(Difference::Whole(Events::default(), state));
         }
@@ -364,6 +441,8 @@ mod tests {
     fn query(pts: i32, limit: u32) -> DifferenceQuery {
         DifferenceQuery {
             pts: Pts(pts),
+            qts: 0,
+            key: AuthKeyId(0),
             date: 0,
             limit,
             total_limit: None,

@@ -45,6 +45,10 @@ pub struct Edit {
     pub media: Option<types::MessageMedia>,
     /// The media stand below the text.
     pub invert_media: bool,
+    /// The new buttons, or none; `None` leaves them.
+    pub markup: Option<Option<types::ReplyMarkup>>,
+    /// Clients do not show that it was edited.
+    pub quiet: bool,
 }
 
 impl Messenger {
@@ -61,7 +65,44 @@ impl Messenger {
         now: Now,
     ) -> Result<constructors::Updates> {
         let own = self.editable(actor.user, peer, id, now).await?;
-        let audience = self.audience_of(actor.user, peer).await?;
+        self.edit_letter(actor, actor.user, own, edit, now).await
+    }
+
+    /// Edits a message that a bot made for a user (2.7).
+    ///
+    /// # Errors
+    /// `MessageUnknown` when the bot did not make it, `NotModified`, or when the store fails.
+    pub async fn edit_via_bot(
+        &self,
+        bot: UserId,
+        owner: UserId,
+        id: MsgId,
+        edit: Edit,
+        now: Now,
+    ) -> Result<()> {
+        let own = self.letter(owner, id).await?.ok_or(Error::MessageUnknown)?;
+        let is_its = matches!(
+            &own.message,
+            types::Message::Message(message) if message.via_bot_id == Some(bot.0)
+        );
+        if !is_its {
+            return Err(Error::MessageUnknown);
+        }
+        let actor = Actor::server(owner);
+        self.edit_letter(actor, owner, own, edit, now).await?;
+        Ok(())
+    }
+
+    async fn edit_letter(
+        &self,
+        actor: Actor,
+        author: UserId,
+        own: Letter,
+        edit: Edit,
+        now: Now,
+    ) -> Result<constructors::Updates> {
+        let id = own.id();
+        let audience = self.audience_of(author, own.peer).await?;
         let copies = self.copies(actor.user, &own).await?;
         let mentioned = match (&audience.chat, &edit.text) {
             (Some(chat), Some(text)) => self.mentioned(text, chat).await?,
@@ -73,7 +114,10 @@ impl Messenger {
             .chain([MailboxId::User(actor.user)]);
         let mut batch = self.open(holders, now).await?;
         // Read again: it may have changed before the mailboxes were locked.
-        let own = self.editable(actor.user, peer, id, now).await?;
+        let own = self
+            .letter(author, id)
+            .await?
+            .ok_or(Error::MessageUnknown)?;
         let edited = edited(&own, &edit, now)?;
         batch.user(actor.user).put_edited(edited)?;
         for (user, id) in copies {
@@ -114,11 +158,12 @@ impl Messenger {
             return Err(Error::MessageUnknown);
         };
         let saved = peer == PeerId::User(author);
-        if letter.from != PeerId::User(author) || (message.fwd_from.is_some() && !saved) {
+        let foreign = message.fwd_from.is_some() && !saved || message.via_bot_id.is_some();
+        if letter.from != PeerId::User(author) || foreign {
             return Err(EditError::NotAuthor.into());
         }
         let until = letter.date().saturating_add(EDIT_TIME_S);
-        if !saved && until < now.unix_s() {
+        if !saved && until < now.unix_s() && !self.is_bot(author).await? {
             return Err(EditError::TooOld.into());
         }
         Ok(letter)
@@ -140,6 +185,7 @@ fn edited(own: &Letter, edit: &Edit, now: Now) -> Result<Letter> {
     let same = message.message == old.message
         && message.entities == old.entities
         && message.media == old.media
+        && message.reply_markup == old.reply_markup
         && message.invert_media == old.invert_media;
     if same {
         return Err(Error::NotModified);
@@ -162,6 +208,10 @@ fn apply(mut letter: Letter, edit: &Edit, now: Now) -> Result<Letter> {
         message.media = Some(media.clone());
     }
     message.invert_media = edit.invert_media;
+    if let Some(markup) = &edit.markup {
+        message.reply_markup.clone_from(markup);
+    }
+    message.edit_hide = edit.quiet;
     // Clients ignore an edit that is not newer.
     let newer = message.edit_date.map_or(0, |date| date.saturating_add(1));
     message.edit_date = Some(now.date().max(newer));

@@ -19,6 +19,9 @@ pub enum Error {
     /// The bytes of a file cannot be reached.
     #[error(transparent)]
     Blob(#[from] crate::blob::BlobError),
+    /// Something is not done with a bot.
+    #[error(transparent)]
+    Bot(#[from] crate::bot::BotError),
     /// A group is not changed.
     #[error(transparent)]
     Chat(#[from] crate::chat::ChatError),

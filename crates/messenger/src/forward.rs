@@ -119,6 +119,9 @@ impl Messenger {
                 self.add_reply(&mut parcel, forwarder, audience, reply_to)
                     .await?;
             }
+            if let Some(chat) = &audience.chat {
+                parcel.hidden_from = self.deaf_bots(forwarder, chat, &parcel).await?;
+            }
             parcels.push(parcel);
         }
         if parcels.is_empty() {
@@ -150,6 +153,13 @@ impl Messenger {
         message.via_bot_id = original.via_bot_id;
         message.invert_media = original.invert_media;
         message.silent = forwarding.silent;
+        // Buttons of a bot go along with what it made.
+        if let (Some(types::ReplyMarkup::ReplyInlineMarkup { .. }), false) =
+            (&original.reply_markup, forwarding.drop_author)
+            && (original.via_bot_id.is_some() || self.is_author_bot(letter).await?)
+        {
+            message.reply_markup.clone_from(&original.reply_markup);
+        }
         if !forwarding.drop_author {
             let mut header = self.forward_header(forwarder, letter, original).await?;
             if audience.peer == PeerId::User(forwarder) {
@@ -185,6 +195,13 @@ impl Messenger {
             Err(name) => header.from_name = Some(name),
         }
         Ok(header)
+    }
+
+    async fn is_author_bot(&self, letter: &Letter) -> Result<bool> {
+        match letter.from {
+            PeerId::User(author) => self.is_bot(author).await,
+            PeerId::Chat(_) | PeerId::Channel(_) => Ok(false),
+        }
     }
 
     /// How an author is named in what others take elsewhere: by account or only by name.

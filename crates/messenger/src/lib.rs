@@ -22,6 +22,7 @@ mod arrange;
 mod audience;
 mod blob;
 mod block;
+mod bot;
 mod chat;
 mod contact;
 mod content;
@@ -54,6 +55,7 @@ mod presence;
 mod privacy;
 mod profile;
 mod publish;
+mod queue;
 mod read;
 mod record;
 pub mod right;
@@ -75,6 +77,7 @@ pub use account::AccountError;
 pub use arrange::ArrangeError;
 pub use blob::{BlobError, Blobs};
 pub use block::{BlockMap, BlockRecord};
+pub use bot::{BOT_FATHER, BOTS_MAX, BotError, BotFacts};
 pub use chat::{ChatError, Invited, participants};
 pub use contact::{
     ContactChange, ImportedPhone, NOTE_BYTES_MAX, SavedPhone, contacts_hash, vector_hash,

@@ -98,6 +98,11 @@ impl Messenger {
     ///
     /// # Errors
     /// When the store fails.
+    pub async fn copies_of(&self, owner: UserId, letter: &Letter) -> Result<Vec<(UserId, MsgId)>> {
+        self.copies(owner, letter).await
+    }
+
+    /// As [`Messenger::copies_of`].
     pub(crate) async fn copies(
         &self,
         owner: UserId,

@@ -253,6 +253,13 @@ impl Messenger {
     }
 }
 
+impl<'a> Batch<'a> {
+    /// Whose mailboxes they are.
+    pub(crate) fn messenger(&self) -> &'a Messenger {
+        self.messenger
+    }
+}
+
 impl Batch<'_> {
     /// The changes of one of the locked mailboxes.
     ///
@@ -605,6 +612,12 @@ impl Draft {
     pub fn put_setting(&mut self, key: Bytes, value: Option<Bytes>) {
         self.append.settings.retain(|(other, _)| *other != key);
         self.append.settings.push((key, value));
+    }
+
+    /// What a small value of the mailbox will be, if this change writes it.
+    pub(crate) fn pending_setting(&self, key: &Bytes) -> Option<Bytes> {
+        let mut settings = self.append.settings.iter();
+        settings.find(|(other, _)| other == key)?.1.clone()
     }
 
     /// Whose mailbox it is.

@@ -315,10 +315,6 @@ impl Messenger {
         Ok(self.contacts(owner).await?.contains_key(&user))
     }
 
-    async fn is_bot(&self, user: UserId) -> Result<bool> {
-        Ok(self.user(user).await?.is_some_and(|user| user.bot))
-    }
-
     async fn is_in_one_of(&self, user: UserId, chats: &[i64]) -> Result<bool> {
         for id in chats {
             if let Some(chat) = self.chat(ChatId(*id)).await? {

@@ -154,7 +154,7 @@ impl Messenger {
 
     /// Notes a username where it is found by how it begins. What is found is looked up again, so a
     /// name that was given back does no harm.
-    async fn list_username(&self, key: &str, owner: PeerId) -> Result<()> {
+    pub(crate) async fn list_username(&self, key: &str, owner: PeerId) -> Result<()> {
         let (kind, id) = owner.parts();
         let mut body = vec![kind];
         body.extend(id.to_le_bytes());

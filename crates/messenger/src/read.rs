@@ -55,6 +55,13 @@ impl Messenger {
             self.authors_read(reader, peer, before.read_inbox, up_to)
                 .await?
         };
+        let mut authors = authors;
+        for author in authors.keys().copied().collect::<Vec<_>>() {
+            // Bots do not care who reads them.
+            if self.is_bot(author).await? {
+                authors.remove(&author);
+            }
+        }
         let mailboxes = authors.keys().map(|author| MailboxId::User(*author));
         let mut batch = self.open(mailboxes.chain([mailbox]), now).await?;
         let mut dialog = batch.dialog(mailbox, peer).await?;

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use minicbor::{Decode, Encode};
 use store::{ChatId, PeerId, UserId};
 
+use crate::bot::BotFacts;
 use crate::error::{Error, Result};
 use crate::privacy::PrivacySetting;
 use crate::time::Now;
@@ -68,6 +69,9 @@ pub struct User {
     /// The birthday.
     #[n(11)]
     pub birthday: Option<Birthday>,
+    /// What it is as a bot.
+    #[n(12)]
+    pub bot_facts: Option<BotFacts>,
 }
 
 /// A birthday.
@@ -171,6 +175,10 @@ pub struct ChatMember {
     #[n(3)]
     #[cbor(default)]
     pub admin: bool,
+    /// Is a bot.
+    #[n(4)]
+    #[cbor(default)]
+    pub bot: bool,
 }
 
 /// What a user has noted about another one in the contact list.

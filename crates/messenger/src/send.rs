@@ -43,6 +43,12 @@ pub enum SendError {
     /// The quoted text does not occur in the message.
     #[error("no such text to quote")]
     QuoteInvalid,
+    /// The user has stopped the bot that writes.
+    #[error("the user has stopped the bot")]
+    BotStopped,
+    /// Bots do not write to each other.
+    #[error("the receiver is a bot")]
+    ToBot,
     /// The message replied to is not there.
     #[error("no such message to reply to")]
     ReplyInvalid,
@@ -70,6 +76,10 @@ pub struct Outgoing {
     pub grouped_id: Option<i64>,
     /// The effect that it is shown with.
     pub effect: Option<i64>,
+    /// The buttons, judged.
+    pub markup: Option<types::ReplyMarkup>,
+    /// The bot that it was made by.
+    pub via_bot: Option<UserId>,
 }
 
 /// What a message replies to.
@@ -111,6 +121,10 @@ pub(crate) struct Parcel {
     pub(crate) reply: Option<Reply>,
     /// Members whose attention is wanted.
     pub(crate) mentioned: BTreeSet<UserId>,
+    /// Who wrote what it replies to.
+    pub(crate) replied_author: Option<UserId>,
+    /// Holders who get no copy all the same: bots that it is not for.
+    pub(crate) hidden_from: Vec<UserId>,
 }
 
 /// The message replied to, as each holder knows it.
@@ -132,6 +146,8 @@ impl Parcel {
             random_id: 0,
             reply: None,
             mentioned: BTreeSet::new(),
+            replied_author: None,
+            hidden_from: Vec::new(),
         }
     }
 
@@ -142,6 +158,8 @@ impl Parcel {
             random_id,
             reply: None,
             mentioned: BTreeSet::new(),
+            replied_author: None,
+            hidden_from: Vec::new(),
         }
     }
 }
@@ -266,6 +284,11 @@ impl Messenger {
             self.clear_draft_in(&mut batch, actor.user, audience.peer, now)
                 .await?;
         }
+        if let PeerId::Chat(chat) = audience.peer
+            && self.is_bot(actor.user).await?
+        {
+            self.bot_wrote(chat, actor.user).await?;
+        }
         let mut result = BytesMut::with_capacity(parcels.len() * 8);
         for parcel in parcels {
             let (id, pts) = self.put(&mut batch, actor.user, audience, parcel).await?;
@@ -290,6 +313,9 @@ impl Messenger {
                 }
                 if self.has_blocked(sender, other).await? {
                     return Err(SendError::YouBlocked.into());
+                }
+                if self.is_bot(sender).await? {
+                    self.check_bot_may_write(sender, &user).await?;
                 }
                 let mut holders = vec![sender];
                 if !self.has_blocked(other, sender).await? {
@@ -320,6 +346,21 @@ impl Messenger {
         }
     }
 
+    /// Bots write to people who have written to them and have not stopped them (2.4).
+    async fn check_bot_may_write(&self, bot: UserId, user: &crate::record::User) -> Result<()> {
+        let other = user.user_id();
+        if user.bot {
+            return Err(SendError::ToBot.into());
+        }
+        if self.has_blocked(other, bot).await? {
+            return Err(SendError::BotStopped.into());
+        }
+        if bot != crate::bot::BOT_FATHER && !self.has_started(bot, other).await? {
+            return Err(Error::PeerUnknown);
+        }
+        Ok(())
+    }
+
     async fn parcel(
         &self,
         sender: UserId,
@@ -336,6 +377,8 @@ impl Messenger {
         message.invert_media = outgoing.invert_media;
         message.grouped_id = outgoing.grouped_id;
         message.effect = outgoing.effect;
+        message.reply_markup.clone_from(&outgoing.markup);
+        message.via_bot_id = outgoing.via_bot.map(|bot| bot.0);
         let mut parcel = Parcel::new(message, outgoing.random_id);
         if let Some(chat) = &audience.chat {
             if let Some(right) = right::lacking(chat, sender, &parcel.message) {
@@ -348,6 +391,9 @@ impl Messenger {
                 .await?;
         }
         parcel.mentioned.remove(&sender);
+        if let Some(chat) = &audience.chat {
+            parcel.hidden_from = self.deaf_bots(sender, chat, &parcel).await?;
+        }
         Ok(parcel)
     }
 
@@ -419,6 +465,9 @@ impl Messenger {
                 parcel.mentioned.insert(author);
             }
         }
+        if let (PeerId::User(author), None) = (target.from, elsewhere) {
+            parcel.replied_author = Some(author);
+        }
         if let Some(quote) = &reply_to.quote {
             add_quote(&mut reply.header, &target, quote, reply_to.quote_offset)?;
         }
@@ -476,6 +525,7 @@ impl Messenger {
         let holders = &audience.holders;
         let ids: Vec<(UserId, MsgId)> = holders
             .iter()
+            .filter(|holder| !parcel.hidden_from.contains(holder))
             .map(|holder| (*holder, batch.user(*holder).next_id()))
             .collect();
         let own = ids.iter().find(|(holder, _)| *holder == sender);

@@ -57,12 +57,10 @@ impl Record for AccountSettings {}
 
 impl Messenger {
     /// Writes a setting over whatever is there.
-    pub(crate) async fn overwrite_setting(
-        &self,
-        scope: &str,
-        key: &str,
-        body: Bytes,
-    ) -> Result<()> {
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn overwrite_setting(&self, scope: &str, key: &str, body: Bytes) -> Result<()> {
         loop {
             let stored = self.store.setting(scope.to_owned(), key.to_owned()).await?;
             let version = stored.map_or(0, |setting| setting.version);

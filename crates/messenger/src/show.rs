@@ -256,7 +256,7 @@ impl Messenger {
         shown.username = user.username.as_deref().map(Into::into);
         shown.bot = user.bot;
         if user.bot {
-            shown.bot_info_version = Some(1);
+            show_bot(&mut shown, user, viewer);
         }
         if self.may_see_phone(viewer, user, contact).await? {
             shown.phone = text(&user.phone);
@@ -324,6 +324,18 @@ impl Messenger {
         shown.default_banned_rights = Some(banned_rights(chat.banned_rights));
         types::Chat::Chat(Box::new(shown))
     }
+}
+
+/// What is shown of a bot besides (2.1).
+fn show_bot(shown: &mut constructors::User, user: &User, viewer: UserId) {
+    let facts = user.bot_facts.clone().unwrap_or_default();
+    shown.bot_info_version = Some(i32::try_from(facts.version.max(1)).unwrap_or(i32::MAX));
+    shown.bot_chat_history = facts.sees_all;
+    shown.bot_nochats = facts.no_groups;
+    shown.bot_inline_geo = facts.inline_geo;
+    shown.bot_inline_placeholder = facts.inline_placeholder.as_deref().map(Into::into);
+    shown.bot_can_edit = facts.owner == viewer.0;
+    shown.bot_can_manage_bots = user.user_id() == crate::bot::BOT_FATHER;
 }
 
 fn text(text: &str) -> Option<tl::Str> {

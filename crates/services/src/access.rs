@@ -71,9 +71,117 @@ const UNBOUND: &[&str] = &[
 /// Methods that only bots may call.
 const BOTS_ONLY: &[&str] = &[
     "account.getBotBusinessConnection",
+    "bots.answerWebhookJSONQuery",
+    "bots.editAccessSettings",
+    "bots.exportBotToken",
+    "bots.getAccessSettings",
+    "bots.getBotCommands",
+    "bots.getBotMenuButton",
+    "bots.requestWebViewButton",
+    "bots.resetBotCommands",
+    "bots.sendCustomRequest",
+    "bots.setBotBroadcastDefaultAdminRights",
+    "bots.setBotCommands",
+    "bots.setBotGroupDefaultAdminRights",
+    "bots.setBotMenuButton",
+    "bots.setCustomVerification",
+    "bots.setJoinChatResults",
+    "bots.updateUserEmojiStatus",
     "help.setBotUpdatesStatus",
+    "messages.editInlineBotMessage",
+    "messages.getGameHighScores",
+    "messages.getInlineGameHighScores",
+    "messages.savePreparedInlineMessage",
+    "messages.sendWebViewResultMessage",
+    "messages.setBotCallbackAnswer",
+    "messages.setBotGuestChatResult",
+    "messages.setBotPrecheckoutResults",
+    "messages.setBotShippingResults",
+    "messages.setGameScore",
+    "messages.setInlineBotResults",
+    "messages.setInlineGameScore",
     "users.setSecureValueErrors",
 ];
+
+/// Methods of people that bots may call as well (2.10). Whole namespaces end in a dot.
+const BOTS_TOO: &[&str] = &[
+    "auth.",
+    "bots.getBotInfo",
+    "bots.setBotInfo",
+    "channels.deleteMessages",
+    "channels.deleteParticipantHistory",
+    "channels.editAdmin",
+    "channels.editBanned",
+    "channels.editPhoto",
+    "channels.editTitle",
+    "channels.getChannels",
+    "channels.getFullChannel",
+    "channels.getMessages",
+    "channels.getParticipant",
+    "channels.getParticipants",
+    "channels.leaveChannel",
+    "channels.setStickers",
+    "channels.toggleSlowMode",
+    "contacts.resolveUsername",
+    "help.getAppConfig",
+    "help.getCdnConfig",
+    "help.getConfig",
+    "help.getNearestDc",
+    "langpack.",
+    "messages.createForumTopic",
+    "messages.deleteChatUser",
+    "messages.deleteMessages",
+    "messages.deleteTopicHistory",
+    "messages.editChatAbout",
+    "messages.editChatAdmin",
+    "messages.editChatDefaultBannedRights",
+    "messages.editChatParticipantRank",
+    "messages.editChatPhoto",
+    "messages.editChatTitle",
+    "messages.editExportedChatInvite",
+    "messages.editForumTopic",
+    "messages.editMessage",
+    "messages.exportChatInvite",
+    "messages.forwardMessages",
+    "messages.getChats",
+    "messages.getCustomEmojiDocuments",
+    "messages.getDocumentByHash",
+    "messages.getForumTopicsByID",
+    "messages.getFullChat",
+    "messages.getMessages",
+    "messages.getPersonalChannelHistory",
+    "messages.getStickerSet",
+    "messages.hideChatJoinRequest",
+    "messages.sendMedia",
+    "messages.sendMessage",
+    "messages.sendMultiMedia",
+    "messages.sendReaction",
+    "messages.setTyping",
+    "messages.unpinAllMessages",
+    "messages.updatePinnedForumTopic",
+    "messages.updatePinnedMessage",
+    "messages.uploadMedia",
+    "payments.",
+    "photos.getUserPhotos",
+    "photos.updateProfilePhoto",
+    "photos.uploadProfilePhoto",
+    "photos.deletePhotos",
+    "stickers.",
+    "updates.",
+    "upload.",
+    "users.getFullUser",
+    "users.getSavedMusic",
+    "users.getSavedMusicByID",
+    "users.getUsers",
+];
+
+/// Whether bots may call a method.
+fn is_for_bots(name: &str) -> bool {
+    BOTS_ONLY.contains(&name)
+        || BOTS_TOO
+            .iter()
+            .any(|other| *other == name || other.ends_with('.') && name.starts_with(other))
+}
 
 fn needs(name: &str) -> Needs {
     if name.starts_with("langpack.") || OPEN.contains(&name) {
@@ -112,6 +220,9 @@ impl Context<'_> {
         let is_bot = user.is_some_and(|user| user.bot);
         if BOTS_ONLY.contains(&name) && !is_bot {
             return Err(Error::USER_BOT_REQUIRED);
+        }
+        if is_bot && !is_for_bots(name) {
+            return Err(Error::BOT_METHOD_INVALID);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! auth.*: logging in and out.
 
 mod bind;
+mod bot;
 pub(crate) mod code;
 mod password;
 pub(crate) mod sign_in;
@@ -15,6 +16,7 @@ methods! {
         AuthCheckPassword => password::check_password,
         AuthDropTempAuthKeys => bind::drop_temp_auth_keys,
         AuthExportAuthorization => transfer::export_authorization,
+        AuthImportBotAuthorization => bot::import_bot_authorization,
         AuthImportAuthorization => transfer::import_authorization,
         AuthLogOut => sign_in::log_out,
         AuthReportMissingCode => code::report_missing_code,
@@ -29,7 +31,6 @@ methods! {
         AuthAcceptLoginToken => AUTH_TOKEN_INVALID,
         AuthCheckRecoveryPassword => PASSWORD_RECOVERY_EXPIRED,
         AuthFinishPasskeyLogin => CREDENTIAL_INVALID,
-        AuthImportBotAuthorization => ACCESS_TOKEN_INVALID,
         AuthImportLoginToken => AUTH_TOKEN_INVALID,
         AuthImportWebTokenAuthorization => WEBAUTH_TOKEN_EXPIRED,
         AuthRecoverPassword => PASSWORD_RECOVERY_EXPIRED,

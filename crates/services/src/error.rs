@@ -37,9 +37,11 @@ macro_rules! errors {
 errors! {
     400 {
         ABOUT_TOO_LONG
+        ACCESS_TOKEN_EXPIRED
         ACCESS_TOKEN_INVALID
         ADMIN_ID_INVALID
         API_ID_INVALID
+        ARTICLE_TITLE_EMPTY
         AUTH_BYTES_INVALID
         AUTH_TOKEN_INVALID
         AUTOARCHIVE_NOT_AVAILABLE
@@ -47,9 +49,26 @@ errors! {
         BIRTHDAY_INVALID
         BOOSTS_EMPTY
         BOT_BUSINESS_MISSING
+        BOT_COMMANDS_TOO_MUCH
+        BOT_COMMAND_DESCRIPTION_INVALID
+        BOT_COMMAND_INVALID
+        BOT_CREATE_LIMIT_EXCEEDED
+        BOT_DOMAIN_INVALID
+        BOT_GROUPS_BLOCKED
         BOT_ID_INVALID
+        BOT_INLINE_DISABLED
         BOT_INVALID
+        BOT_METHOD_INVALID
         BOT_NOT_CONNECTED_YET
+        BOT_RESPONSE_TIMEOUT
+        BUTTON_COPY_TEXT_INVALID
+        BUTTON_DATA_INVALID
+        BUTTON_ID_INVALID
+        BUTTON_INVALID
+        BUTTON_TEXT_INVALID
+        BUTTON_TYPE_INVALID
+        BUTTON_URL_INVALID
+        BUTTON_USER_INVALID
         CHANNEL_INVALID
         CHATLINK_SLUG_EXPIRED
         CHAT_ABOUT_NOT_MODIFIED
@@ -71,8 +90,10 @@ errors! {
         CONTACT_NOTE_TOO_LONG
         CONTACT_REQ_MISSING
         CREDENTIAL_INVALID
+        DATA_INVALID
         DATA_JSON_INVALID
         DC_ID_INVALID
+        DESCRIPTION_TOO_LONG
         DOCUMENT_INVALID
         EFFECT_CHAT_INVALID
         EFFECT_ID_INVALID
@@ -112,6 +133,7 @@ errors! {
         HASH_INVALID
         IMAGE_PROCESS_FAILED
         IMPORT_TOKEN_INVALID
+        INLINE_RESULT_EXPIRED
         INPUT_FETCH_ERROR
         INPUT_PEERS_EMPTY
         INPUT_USER_DEACTIVATED
@@ -119,11 +141,14 @@ errors! {
         INVITE_HASH_EMPTY
         INVITE_HASH_INVALID
         INVITE_REVOKED_MISSING
+        LANG_CODE_INVALID
         LANG_CODE_NOT_SUPPORTED
         LANG_PACK_INVALID
         LASTNAME_INVALID
         LIMIT_INVALID
         LOCATION_INVALID
+        MANAGER_INVALID
+        MANAGER_PERMISSION_MISSING
         MAX_DATE_INVALID
         MD5_CHECKSUM_INVALID
         MEDIA_CAPTION_TOO_LONG
@@ -144,9 +169,11 @@ errors! {
         MSG_ID_INVALID
         MSG_TOO_OLD
         MULTI_MEDIA_TOO_LONG
+        NAME_INVALID
         NEW_SALT_INVALID
         NEW_SETTINGS_EMPTY
         NEW_SETTINGS_INVALID
+        NEXT_OFFSET_INVALID
         NO_FORM_IN_LAYER
         OFFSET_INVALID
         OPTION_INVALID
@@ -154,11 +181,13 @@ errors! {
         PARENT_PEER_INVALID
         PASSWORD_EMPTY
         PASSWORD_HASH_INVALID
+        PASSWORD_MISSING
         PASSWORD_RECOVERY_EXPIRED
         PASSWORD_RECOVERY_NA
         PAYMENT_PROVIDER_INVALID
         PEER_HISTORY_EMPTY
         PEER_ID_INVALID
+        PEER_TYPES_INVALID
         PERSISTENT_TIMESTAMP_EMPTY
         PERSISTENT_TIMESTAMP_INVALID
         PHONE_CODE_EMPTY
@@ -180,27 +209,46 @@ errors! {
         PRIVACY_TOO_LONG
         PRIVACY_VALUE_INVALID
         PUBLIC_BROADCAST_EXPECTED
+        QUERY_ID_EMPTY
+        QUERY_ID_INVALID
         QUERY_TOO_LONG
         QUOTE_TEXT_INVALID
         RANDOM_ID_EMPTY
         RANDOM_ID_INVALID
+        REPLY_MARKUP_BUY_EMPTY
+        REPLY_MARKUP_GAME_EMPTY
+        REPLY_MARKUP_INVALID
+        REPLY_MARKUP_TOO_LONG
         REPLY_MESSAGE_ID_INVALID
         REPLY_TO_INVALID
         REPLY_TO_MONOFORUM_PEER_INVALID
         RESET_REQUEST_MISSING
+        RESULTS_TOO_MUCH
+        RESULT_ID_DUPLICATE
+        RESULT_ID_EMPTY
+        RESULT_ID_INVALID
+        RESULT_TYPE_INVALID
+        RIGHTS_NOT_MODIFIED
         RINGTONE_INVALID
         RINGTONE_MIME_INVALID
+        SCHEDULE_BOT_NOT_ALLOWED
         SCHEDULE_DATE_INVALID
         SEARCH_QUERY_EMPTY
         SEARCH_WITH_LINK_NOT_SUPPORTED
         SECURE_SECRET_REQUIRED
         SEND_AS_PEER_INVALID
+        SEND_MESSAGE_TYPE_INVALID
         SETTINGS_INVALID
         SHORTCUT_INVALID
         SRP_ID_INVALID
         SRP_PASSWORD_CHANGED
+        STARREF_PERMILLE_INVALID
+        START_PARAM_EMPTY
+        START_PARAM_INVALID
+        START_PARAM_TOO_LONG
         STORIES_NEVER_CREATED
         STORY_ID_INVALID
+        SWITCH_PM_TEXT_EMPTY
         TAKEOUT_REQUIRED
         TEMP_AUTH_KEY_ALREADY_BOUND
         TEMP_AUTH_KEY_EMPTY
@@ -212,21 +260,26 @@ errors! {
         TTL_MEDIA_INVALID
         TYPES_EMPTY
         UNTIL_DATE_INVALID
+        URL_INVALID
         USAGE_LIMIT_INVALID
         USERNAME_INVALID
         USERNAME_NOT_MODIFIED
         USERNAME_NOT_OCCUPIED
         USERNAME_OCCUPIED
+        USERNAME_SUFFIX_MISSING
         USERS_TOO_MUCH
         USER_ALREADY_PARTICIPANT
+        USER_BOT_INVALID
         USER_BOT_REQUIRED
         USER_ID_INVALID
         USER_INVALID
+        USER_IS_BOT
         USER_KICKED
         USER_NOT_PARTICIPANT
         WALLPAPER_INVALID
         WALLPAPER_MIME_INVALID
         WEBAUTH_TOKEN_EXPIRED
+        WEBDOCUMENT_URL_INVALID
         WEBPAGE_NOT_FOUND
         WEBPAGE_URL_INVALID
         YOU_BLOCKED_USER
@@ -239,6 +292,7 @@ errors! {
     }
     403 {
         ACCESS_DENIED
+        BOT_VERIFIER_FORBIDDEN
         CHAT_SEND_AUDIOS_FORBIDDEN
         CHAT_SEND_DOCS_FORBIDDEN
         CHAT_SEND_GIFS_FORBIDDEN
@@ -254,6 +308,8 @@ errors! {
         GROUPCALL_FORBIDDEN
         MESSAGE_AUTHOR_REQUIRED
         PREMIUM_ACCOUNT_REQUIRED
+        USER_IS_BLOCKED
+        USER_PERMISSION_DENIED
         USER_PRIVACY_RESTRICTED
         VOICE_MESSAGES_FORBIDDEN
         YOUR_PRIVACY_RESTRICTED
@@ -325,6 +381,7 @@ impl From<messenger::Error> for Error {
             Cause::Account(error) => error.into(),
             Cause::AdminRequired => Self::CHAT_ADMIN_REQUIRED,
             Cause::Arrange(error) => of_arrange(error),
+            Cause::Bot(error) => of_bot(error),
             Cause::Chat(error) => of_chat(error),
             Cause::ChatUnknown => Self::CHAT_ID_INVALID,
             Cause::ChatWriteForbidden => Self::CHAT_WRITE_FORBIDDEN,
@@ -421,6 +478,18 @@ fn of_arrange(error: messenger::ArrangeError) -> Error {
     }
 }
 
+fn of_bot(error: messenger::BotError) -> Error {
+    use messenger::BotError as Cause;
+    match error {
+        Cause::NoGroups => Error::BOT_GROUPS_BLOCKED,
+        Cause::SuffixMissing => Error::USERNAME_SUFFIX_MISSING,
+        Cause::TokenExpired => Error::ACCESS_TOKEN_EXPIRED,
+        Cause::TokenInvalid => Error::ACCESS_TOKEN_INVALID,
+        Cause::TooMany => Error::BOT_CREATE_LIMIT_EXCEEDED,
+        _ => Error::BOT_INVALID,
+    }
+}
+
 fn of_chat(error: messenger::ChatError) -> Error {
     use messenger::ChatError as Cause;
     match error {
@@ -462,6 +531,7 @@ fn of_invite(error: messenger::InviteError) -> Error {
 fn of_send(error: messenger::SendError) -> Error {
     use messenger::{SendError as Cause, right};
     match error {
+        Cause::BotStopped => Error::USER_IS_BLOCKED,
         Cause::Deleted => Error::INPUT_USER_DEACTIVATED,
         Cause::Empty => Error::MESSAGE_EMPTY,
         Cause::Forbidden(missing) => match missing {
@@ -482,6 +552,7 @@ fn of_send(error: messenger::SendError) -> Error {
         Cause::PinRestricted => Error::PIN_RESTRICTED,
         Cause::QuoteInvalid => Error::QUOTE_TEXT_INVALID,
         Cause::ReplyInvalid => Error::REPLY_MESSAGE_ID_INVALID,
+        Cause::ToBot => Error::USER_IS_BOT,
         Cause::YouBlocked => Error::YOU_BLOCKED_USER,
         _ => Error::CHAT_WRITE_FORBIDDEN,
     }

@@ -35,6 +35,12 @@ pub(crate) const ACCOUNTS_PER_ADDRESS: Limit = Limit {
     burst: 10,
     interval_s: 600,
 };
+/// Wrong bot tokens from one address.
+pub(crate) const WRONG_TOKENS_PER_ADDRESS: Limit = Limit {
+    name: "wrong tokens per address",
+    burst: 20,
+    interval_s: 30,
+};
 /// Wrong passwords of one account.
 pub(crate) const WRONG_PASSWORDS: Limit = Limit {
     name: "wrong passwords",

@@ -45,6 +45,7 @@ mod photos;
 mod premium;
 mod presence;
 mod publish;
+mod query;
 mod refusal;
 mod service_notice;
 mod srp;
@@ -101,6 +102,11 @@ pub struct Services {
     pub(crate) pictures: file::Pictures,
     pub(crate) key_locks: key::KeyLocks,
     pub(crate) challenges: srp::Challenges,
+    pub(crate) callbacks: messages::Callbacks,
+    pub(crate) inline_queries: messages::InlineQueries,
+    pub(crate) shown_results: messages::ShownResults,
+    /// The bot that makes bots answers one at a time.
+    pub(crate) father: tokio::sync::Mutex<()>,
 }
 
 impl Services {
@@ -133,6 +139,10 @@ impl Services {
             pictures: file::Pictures::default(),
             key_locks: key::KeyLocks::default(),
             challenges: srp::Challenges::default(),
+            callbacks: messages::Callbacks::default(),
+            inline_queries: messages::InlineQueries::default(),
+            shown_results: messages::ShownResults::default(),
+            father: tokio::sync::Mutex::default(),
         }
     }
 

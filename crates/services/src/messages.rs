@@ -1,6 +1,7 @@
 //! messages.*
 
 mod arrange;
+mod callback;
 mod chat;
 mod delete;
 mod dialog;
@@ -9,7 +10,9 @@ mod edit;
 mod empty;
 mod forward;
 mod history;
+mod inline;
 mod invite;
+mod markup;
 mod media;
 mod overview;
 mod pin;
@@ -19,8 +22,12 @@ mod saved;
 mod search;
 mod send;
 mod send_media;
+mod start;
 mod text;
 mod typing;
+
+pub(crate) use callback::Callbacks;
+pub(crate) use inline::{InlineQueries, ShownResults};
 
 use crate::dispatch::methods;
 
@@ -43,11 +50,13 @@ methods! {
         MessagesEditChatPhoto => chat::edit_chat_photo,
         MessagesEditChatTitle => chat::edit_chat_title,
         MessagesEditExportedChatInvite => invite::edit_exported_chat_invite,
+        MessagesEditInlineBotMessage => inline::edit_inline_bot_message,
         MessagesEditMessage => edit::edit_message,
         MessagesExportChatInvite => invite::export_chat_invite,
         MessagesForwardMessages => forward::forward_messages,
         MessagesGetAdminsWithInvites => invite::get_admins_with_invites,
         MessagesGetAllDrafts => draft::get_all_drafts,
+        MessagesGetBotCallbackAnswer => callback::get_bot_callback_answer,
         MessagesGetChatInviteImporters => invite::get_chat_invite_importers,
         MessagesGetChats => chat::get_chats,
         MessagesGetCommonChats => chat::get_common_chats,
@@ -59,6 +68,7 @@ methods! {
         MessagesGetFullChat => chat::get_full_chat,
         MessagesGetFutureChatCreatorAfterLeave => chat::get_future_chat_creator_after_leave,
         MessagesGetHistory => history::get_history,
+        MessagesGetInlineBotResults => inline::get_inline_bot_results,
         MessagesGetMessageEditData => edit::get_message_edit_data,
         MessagesGetMessageReadParticipants => read::get_message_read_participants,
         MessagesGetMessages => history::get_messages,
@@ -87,11 +97,15 @@ methods! {
         MessagesSearch => search::search,
         MessagesSearchGlobal => search::search_global,
         MessagesSearchSentMedia => search::search_sent_media,
+        MessagesSendInlineBotResult => inline::send_inline_bot_result,
         MessagesSendMedia => send_media::send_media,
         MessagesSendMessage => send::send_message,
         MessagesSendMultiMedia => send_media::send_multi_media,
         MessagesSendScreenshotNotification => send::send_screenshot_notification,
+        MessagesSetBotCallbackAnswer => callback::set_bot_callback_answer,
+        MessagesSetInlineBotResults => inline::set_inline_bot_results,
         MessagesSetTyping => typing::set_typing,
+        MessagesStartBot => start::start_bot,
         MessagesToggleDialogPin => arrange::toggle_dialog_pin,
         MessagesToggleNoForwards => chat::toggle_no_forwards,
         MessagesUnpinAllMessages => pin::unpin_all_messages,

@@ -29,6 +29,7 @@ pub(super) async fn resolve_username(
         return Err(Error::USERNAME_INVALID);
     }
     context.limit(USERNAMES_RESOLVED, &caller.to_string())?;
+    context.messenger().bot_father(context.now).await?;
     let owner = context.messenger().peer_of_username(username).await?;
     resolved(context, owner)
         .await?
@@ -72,9 +73,22 @@ pub(super) async fn search(
         .clamp(1, SEARCH_MAX);
     let messenger = context.messenger();
     let mut found = messenger.find_peers(viewer, query, limit).await?;
-    if request.broadcasts || request.bots {
-        // There are neither channels nor bots yet.
+    if request.broadcasts {
+        // There are no channels yet.
         found = messenger::FoundPeers::default();
+    }
+    if request.bots {
+        for peers in [&mut found.mine, &mut found.others] {
+            let mut bots = Vec::new();
+            for peer in peers.drain(..) {
+                if let PeerId::User(user) = peer
+                    && messenger.is_bot(user).await?
+                {
+                    bots.push(peer);
+                }
+            }
+            *peers = bots;
+        }
     }
     let mut peers = Peers::default();
     for peer in found.mine.iter().chain(&found.others) {

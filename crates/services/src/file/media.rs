@@ -43,6 +43,15 @@ impl Context<'_> {
         }))
     }
 
+    /// The media of a message that a known file becomes.
+    pub(crate) fn media_of_file(&self, id: DocumentId, file: &File) -> Result<types::MessageMedia> {
+        if file.is_photo {
+            self.photo_media(id, file, false, None)
+        } else {
+            self.document_media(id, file, false, None)
+        }
+    }
+
     fn photo_media(
         &self,
         id: DocumentId,

@@ -243,6 +243,11 @@ pub(super) async fn get_full_chat(
     if chat.is_admin(user) {
         full.exported_invite = invite::shown_permanent(context, id).await?;
     }
+    let mut bots = Vec::new();
+    for member in chat.members.iter().filter(|member| member.bot && is_member) {
+        bots.push(crate::bots::bot_info(context, store::UserId(member.user), peer).await?);
+    }
+    full.bot_info = (!bots.is_empty()).then_some(bots);
     full.available_reactions = Some(types::ChatReactions::All {
         allow_custom: false,
     });

@@ -128,6 +128,9 @@ async fn with_state(
         messages: page.messages,
         chats: page.shown.chats,
         users: page.shown.users,
-        state: context.messenger().state(user, context.now).await?,
+        state: context
+            .messenger()
+            .state(user, context.auth_key_id(), context.now)
+            .await?,
     })
 }

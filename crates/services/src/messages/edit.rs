@@ -40,10 +40,18 @@ pub(super) async fn edit_message(
         None | Some(types::InputMedia::Empty {}) => None,
         Some(media) => media::from_input(context, media).await?,
     };
+    // What a bot does not send again is taken away.
+    let markup = if messenger.is_bot(actor.user).await? {
+        Some(context.inline_markup(request.reply_markup).await?)
+    } else {
+        None
+    };
     let edit = Edit {
         text,
         media,
         invert_media: request.invert_media,
+        markup,
+        quiet: false,
     };
     let updates = messenger.edit(actor, peer, id, edit, context.now).await?;
     Ok(answer(updates))

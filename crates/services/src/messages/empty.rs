@@ -308,7 +308,10 @@ async fn unchanged(
 ) -> Result<types::messages::AffectedHistory> {
     let user = context.user()?;
     context.peer(peer).await?;
-    let state = context.messenger().state(user, context.now).await?;
+    let state = context
+        .messenger()
+        .state(user, context.auth_key_id(), context.now)
+        .await?;
     Ok(types::messages::AffectedHistory {
         pts: state.pts,
         pts_count: 0,

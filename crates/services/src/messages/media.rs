@@ -110,7 +110,7 @@ fn dice(context: &Context<'_>, emoticon: &Str) -> Result<types::MessageMedia> {
     )))
 }
 
-fn geo(point: &types::InputGeoPoint) -> Result<types::GeoPoint> {
+pub(super) fn geo(point: &types::InputGeoPoint) -> Result<types::GeoPoint> {
     match *point {
         types::InputGeoPoint::InputGeoPoint {
             lat,

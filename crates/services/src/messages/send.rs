@@ -40,6 +40,7 @@ pub(super) async fn send_message(
     let message = Outgoing {
         random_id: request.random_id,
         text,
+        markup: context.markup(request.reply_markup, peer).await?,
         reply_to,
         silent: request.silent,
         invert_media: request.invert_media,
@@ -53,6 +54,7 @@ pub(super) async fn send_message(
         .messenger()
         .send(actor, peer, vec![message], options, context.now)
         .await?;
+    crate::bots::father::heard(context, peer, &updates).await?;
     Ok(answer(updates))
 }
 
@@ -90,6 +92,9 @@ pub(super) async fn check_extras(context: &Context<'_>, extras: &Extras<'_>) -> 
     let soon = context.now.date().saturating_add(SCHEDULE_AHEAD_S);
     if extras.schedule_date.is_some_and(|date| date > soon) {
         return Err(Error::SCHEDULE_DATE_INVALID);
+    }
+    if extras.schedule_date.is_some() && context.messenger().is_bot(context.user()?).await? {
+        return Err(Error::SCHEDULE_BOT_NOT_ALLOWED);
     }
     if extras.effect.is_some() {
         return Err(match extras.peer {

@@ -51,6 +51,7 @@ pub(super) async fn send_media(
         text,
         media,
         reply_to,
+        markup: context.markup(request.reply_markup, peer).await?,
         silent: request.silent,
         invert_media: request.invert_media,
         effect: request.effect,
@@ -148,6 +149,7 @@ pub(super) async fn send_multi_media(
             invert_media: request.invert_media,
             grouped_id,
             effect: request.effect,
+            ..Outgoing::default()
         };
         check_voice(context, peer, &message).await?;
         messages.push(message);

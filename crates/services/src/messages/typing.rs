@@ -24,7 +24,9 @@ pub(super) async fn set_typing(
     );
     match peer {
         PeerId::User(other) if other != actor.user => {
-            let blocked = messenger.has_blocked(other, actor.user).await?
+            // Bots are not told.
+            let blocked = messenger.is_bot(other).await?
+                || messenger.has_blocked(other, actor.user).await?
                 || messenger.has_blocked(actor.user, other).await?;
             if !blocked {
                 let update = constructors::UpdateUserTyping {
@@ -46,7 +48,7 @@ pub(super) async fn set_typing(
             for member in chat
                 .members
                 .iter()
-                .filter(|member| member.user != actor.user.0)
+                .filter(|member| member.user != actor.user.0 && !member.bot)
             {
                 let update = constructors::UpdateChatUserTyping {
                     chat_id: id.0,

@@ -16,7 +16,10 @@ pub(super) async fn get_state(
     _: functions::updates::GetState,
 ) -> Result<types::updates::State> {
     let user = context.user()?;
-    Ok(context.messenger().state(user, context.now).await?)
+    Ok(context
+        .messenger()
+        .state(user, context.auth_key_id(), context.now)
+        .await?)
 }
 
 /// updates.getDifference
@@ -35,6 +38,8 @@ pub(super) async fn get_difference(
         .map_or(SLICE_LEN_MAX, |limit| limit.min(SLICE_LEN_MAX));
     let query = DifferenceQuery {
         pts: Pts(request.pts),
+        qts: request.qts,
+        key: context.auth_key_id(),
         date: request.date.cast_unsigned(),
         limit,
         total_limit: request
@@ -55,7 +60,7 @@ pub(super) async fn get_difference(
         Difference::Whole(events, state) => {
             types::updates::Difference::Difference(Box::new(constructors::updates::Difference {
                 new_messages: events.new_messages,
-                new_encrypted_messages: Vec::new(),
+                new_encrypted_messages: events.new_encrypted_messages,
                 other_updates: events.other_updates,
                 chats: events.shown.chats,
                 users: events.shown.users,
@@ -65,7 +70,7 @@ pub(super) async fn get_difference(
         Difference::Slice(events, state) => {
             types::updates::Difference::Slice(Box::new(constructors::updates::DifferenceSlice {
                 new_messages: events.new_messages,
-                new_encrypted_messages: Vec::new(),
+                new_encrypted_messages: events.new_encrypted_messages,
                 other_updates: events.other_updates,
                 chats: events.shown.chats,
                 users: events.shown.users,

@@ -52,6 +52,14 @@ async fn add_profile(
     full: &mut types::UserFull,
 ) -> Result<()> {
     let messenger = context.messenger();
+    if user.bot {
+        let id = user.user_id();
+        let info = crate::bots::bot_info(context, id, PeerId::User(id)).await?;
+        full.bot_info = Some(Box::new(info));
+        let facts = user.bot_facts.clone().unwrap_or_default();
+        full.bot_group_admin_rights = tl::from_bytes(&facts.group_rights.into()).ok();
+        full.bot_broadcast_admin_rights = tl::from_bytes(&facts.broadcast_rights.into()).ok();
+    }
     if messenger.may_with(viewer, user, PrivacyKey::About).await? {
         full.about = user.about.as_deref().map(Into::into);
     }

@@ -11,6 +11,8 @@
 mod access;
 mod account;
 mod auth;
+mod bot_info;
+mod bots;
 mod chats;
 mod contacts;
 mod device;
@@ -19,6 +21,7 @@ mod empty;
 mod harness;
 mod help;
 mod history;
+mod inline;
 mod media;
 mod messages;
 mod methods;
