@@ -107,7 +107,8 @@ mod flags {
             cmd interop {
                 /// They sign up on a server of ours, chat and share files.
                 default cmd smoke {
-                    /// telethon, kurigram, pyrogram, gramjs, mtcute, grammers, tdlib (default: all).
+                    /// telethon, kurigram, pyrogram, gramjs, mtcute, grammers, tdlib, or together for all
+                    /// of them in one group (default: all, and then together).
                     repeated client: String
                     /// How often each runs (default 1).
                     optional --runs runs: u32

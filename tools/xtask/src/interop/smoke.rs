@@ -1,9 +1,9 @@
 //! `cargo xtask interop`: unmodified client libraries sign up on a server of ours, chat, and share
 //! files.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -17,10 +17,16 @@ const PROXY_SECRET: &str = "00112233445566778899aabbccddeeff";
 const CODE: &str = "12345";
 /// How long one client may take.
 const CLIENT_MAX: Duration = Duration::from_secs(240);
+/// The name that stands for all clients in one group.
+const TOGETHER: &str = "together";
+/// The client that opens the group.
+const OWNER: &str = "telethon";
+/// The data centre in which everybody meets. TDLib loads no files from it, but chats.
+const TOGETHER_DC_ID: i32 = 2;
 
 /// What to run.
 pub(crate) struct Options {
-    /// Names of clients; empty means all.
+    /// Names of clients, or `together`; empty means all, and then together.
     pub(crate) clients: Vec<String>,
     /// How often each runs.
     pub(crate) runs: u32,
@@ -119,67 +125,107 @@ struct Server {
     folder: tempfile::TempDir,
 }
 
-/// Installs the clients, starts a server, runs them.
+/// The servers that run, one for each data centre.
+struct Servers<'a> {
+    program: PathBuf,
+    options: &'a Options,
+    running: Vec<Server>,
+}
+
+impl Servers<'_> {
+    fn of(&mut self, dc_id: i32) -> Result<&Server> {
+        let at = match self.running.iter().position(|server| server.dc_id == dc_id) {
+            Some(at) => at,
+            None => {
+                let server = Server::start(&self.program, self.options, dc_id)?;
+                self.running.push(server);
+                self.running.len() - 1
+            }
+        };
+        Ok(&self.running[at])
+    }
+}
+
+/// Installs the clients, starts a server, runs them: each alone, then all in one group.
 ///
 /// # Errors
 /// A client could not be installed or failed.
 pub(crate) fn smoke(options: &Options) -> Result<()> {
+    let names: Vec<&str> = CLIENTS.iter().map(|client| client.name).collect();
     for name in &options.clients {
         ensure!(
-            CLIENTS.iter().any(|client| client.name == name),
-            "no client is called {name}; there are {}",
-            CLIENTS
-                .iter()
-                .map(|client| client.name)
-                .collect::<Vec<_>>()
-                .join(", ")
+            name == TOGETHER || names.contains(&name.as_str()),
+            "no client is called {name}; there are {}, and {TOGETHER}",
+            names.join(", ")
         );
     }
-    let chosen = CLIENTS.iter().filter(|client| {
-        options.clients.is_empty() || options.clients.iter().any(|name| name == client.name)
-    });
-    let program = build(options)?;
-    let mut servers = Vec::new();
+    let is_chosen = |name: &str| {
+        options.clients.is_empty() || options.clients.iter().any(|chosen| chosen == name)
+    };
+    let mut servers = Servers {
+        program: build(options)?,
+        options,
+        running: Vec::new(),
+    };
     let mut failed = Vec::new();
-    for client in chosen {
+    for client in CLIENTS.iter().filter(|client| is_chosen(client.name)) {
         let place = prepare(client)?;
-        let server = match servers
-            .iter()
-            .position(|server: &Server| server.dc_id == client.dc_id)
-        {
-            Some(at) => &servers[at],
-            None => {
-                servers.push(Server::start(&program, options, client.dc_id)?);
-                &servers[servers.len() - 1]
-            }
-        };
-        let variants: Vec<Option<(&str, &str)>> = match client.variants {
-            [] => vec![None],
-            some => some.iter().copied().map(Some).collect(),
-        };
+        let server = servers.of(client.dc_id)?;
         for turn in 1..=options.runs {
-            for variant in &variants {
+            for variant in client.variants() {
                 let what = variant.map_or_else(
                     || client.name.to_owned(),
                     |(_, value)| format!("{} ({value})", client.name),
                 );
-                let begun = Instant::now();
-                match run_client(client, &place, server, *variant) {
-                    Ok(steps) => eprintln!(
-                        "{what}: {steps} steps, {:.1} s, run {turn} of {}",
-                        begun.elapsed().as_secs_f32(),
-                        options.runs
-                    ),
-                    Err(error) => {
-                        eprintln!("{what}: run {turn} FAILED\n{error:#}");
-                        failed.push(what);
-                    }
-                }
+                let run = || run_client(client, &place, server, variant);
+                failed.extend(report(what, turn, options.runs, run).err());
             }
+        }
+    }
+    if is_chosen(TOGETHER) {
+        let places: Vec<PathBuf> = CLIENTS.iter().map(prepare).collect::<Result<_>>()?;
+        let server = servers.of(TOGETHER_DC_ID)?;
+        for turn in 1..=options.runs {
+            let run = || meet(&places, server);
+            failed.extend(report(TOGETHER.to_owned(), turn, options.runs, run).err());
         }
     }
     ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     Ok(())
+}
+
+/// Runs something and says how it went.
+///
+/// # Errors
+/// Its name, when it failed.
+fn report(
+    what: String,
+    turn: u32,
+    runs: u32,
+    run: impl FnOnce() -> Result<usize>,
+) -> Result<(), String> {
+    let begun = Instant::now();
+    match run() {
+        Ok(steps) => {
+            let seconds = begun.elapsed().as_secs_f32();
+            eprintln!("{what}: {steps} steps, {seconds:.1} s, run {turn} of {runs}");
+            Ok(())
+        }
+        Err(error) => {
+            eprintln!("{what}: run {turn} FAILED\n{error:#}");
+            Err(what)
+        }
+    }
+}
+
+impl Client {
+    /// The ways to run it.
+    fn variants(&self) -> Vec<Option<(&'static str, &'static str)>> {
+        match self.variants {
+            [] => vec![None],
+            some => some.iter().copied().map(Some).collect(),
+        }
+    }
 }
 
 fn build(options: &Options) -> Result<PathBuf> {
@@ -297,6 +343,84 @@ fn run_client(
     server: &Server,
     variant: Option<(&str, &str)>,
 ) -> Result<usize> {
+    let mut start = script(client, place, server, client.dc_id)?;
+    if let Some((name, value)) = variant {
+        start.env(name, value);
+    }
+    judge(&capture(&mut start)?, server)
+}
+
+/// All clients at once, each at its layer, in one group: everybody sees what everybody says.
+fn meet(places: &[PathBuf], server: &Server) -> Result<usize> {
+    let names: Vec<&str> = CLIENTS.iter().map(|client| client.name).collect();
+    let members = names.join(",");
+    let mut scripts = Vec::new();
+    for (client, place) in CLIENTS.iter().zip(places) {
+        let mut start = script(client, place, server, TOGETHER_DC_ID)?;
+        start.env("ROOM_MEMBERS", &members);
+        start.env("STEP_WAIT", "60").env("STEP_TIMEOUT", "60");
+        start.stdout(Stdio::piped()).stderr(Stdio::piped());
+        scripts.push((client, start));
+    }
+    // The owner first: the others need the link to the group.
+    scripts.sort_by_key(|(client, _)| client.name != OWNER);
+    let mut room: Option<String> = None;
+    let mut running = Vec::new();
+    for (client, mut start) in scripts {
+        if let Some(room) = &room {
+            enter(client, &mut start, room, &members);
+        }
+        let mut child = start.spawn().context(client.name)?;
+        if room.is_none() {
+            room = Some(read_room(&mut child)?);
+        }
+        running.push((client, child));
+    }
+    let mut steps = 0;
+    let mut failed = Vec::new();
+    for (client, child) in running {
+        match judge(&child.wait_with_output()?, server) {
+            Ok(taken) => steps += taken,
+            Err(error) => failed.push(format!("{}: {error:#}", client.name)),
+        }
+    }
+    ensure!(failed.is_empty(), "{}", failed.join("\n"));
+    Ok(steps)
+}
+
+/// Tells a script which group to enter.
+fn enter(client: &Client, start: &mut Command, room: &str, members: &str) {
+    if client.kind == Kind::Tdlib {
+        start.args(["--room", room, "--room-name", client.name]);
+        start.args(["--room-members", members]);
+    } else {
+        start.env("ROOM", room).env("ROOM_NAME", client.name);
+    }
+}
+
+/// The hash of the link to the group, which its owner prints.
+fn read_room(owner: &mut Child) -> Result<String> {
+    let stdout = owner.stdout.take().context("the owner's output")?;
+    let mut lines = BufReader::new(stdout);
+    let mut line = String::new();
+    while lines.read_line(&mut line)? > 0 {
+        if let Some(hash) = line.strip_prefix("ROOM ") {
+            let hash = hash.trim().to_owned();
+            owner.stdout = Some(lines.into_inner());
+            return Ok(hash);
+        }
+        line.clear();
+    }
+    let _ = owner.wait();
+    let mut said = String::new();
+    if let Some(stderr) = &mut owner.stderr {
+        stderr.read_to_string(&mut said)?;
+    }
+    bail!("{OWNER} opened no group: {said}")
+}
+
+/// A client's script, ready to run against a server.
+fn script(client: &Client, place: &Path, server: &Server, dc_id: i32) -> Result<Command> {
     let seconds = CLIENT_MAX.as_secs().to_string();
     let mut start = match client.kind {
         Kind::Cargo => Command::new(place),
@@ -306,22 +430,19 @@ fn run_client(
             python.arg(scripts().join(format!("smoke_{}.py", client.name)));
             python
         }
-        Kind::Tdlib => return run_tdlib(place, server),
+        Kind::Tdlib => tdlib(place, server)?,
     };
     start
         .env("HOST", "127.0.0.1")
         .env("PORT", server.port.to_string())
-        .env("DC_ID", client.dc_id.to_string())
+        .env("DC_ID", dc_id.to_string())
         .env("CODE", CODE)
         .env("RSA_PUBLIC_KEY_PEM_PATH", server.public_key())
         .env("SMOKE_TIMEOUT", &seconds)
         .env("TIMEOUT", &seconds)
         .current_dir(server.folder.path())
         .stdin(Stdio::null());
-    if let Some((name, value)) = variant {
-        start.env(name, value);
-    }
-    judge(&mut start, server)
+    Ok(start)
 }
 
 /// Node looks for packages beside the script, so the script is put beside them.
@@ -339,7 +460,7 @@ fn node(client: &Client, place: &Path) -> Result<Command> {
 
 /// TDLib makes its key with a copy that knows the server's RSA key; the unmodified library then
 /// finds the key in its database and does everything else.
-fn run_tdlib(place: &Path, server: &Server) -> Result<usize> {
+fn tdlib(place: &Path, server: &Server) -> Result<Command> {
     let library = find_tdjson(place)?;
     let patched = server.folder.path().join("libtdjson-key.so");
     let python = place.join("bin/python");
@@ -365,9 +486,8 @@ fn run_tdlib(place: &Path, server: &Server) -> Result<usize> {
             CODE,
         ])
         .args(["--phone-a", &format!("1555{first:07}")])
-        .args(["--phone-b", &format!("1556{second:07}")])
-        .current_dir(server.folder.path());
-    judge(&mut smoke, server)
+        .args(["--phone-b", &format!("1556{second:07}")]);
+    Ok(smoke)
 }
 
 /// Seven digits that another run hardly has.
@@ -400,8 +520,7 @@ fn find_tdjson(place: &Path) -> Result<PathBuf> {
 }
 
 /// A script prints a line for each step and ends with success after the last.
-fn judge(script: &mut Command, server: &Server) -> Result<usize> {
-    let output = capture(script)?;
+fn judge(output: &Output, server: &Server) -> Result<usize> {
     let stdout = String::from_utf8_lossy(&output.stdout);
     ensure!(
         output.status.success(),
