@@ -8,8 +8,8 @@ use bytes::{Buf, Bytes};
 
 use crate::error::{Error, Result};
 use crate::id::{
-    AuthKeyId, ChannelId, ChatId, DocumentId, FileId, MsgId, NodeId, OpId, PeerId, Pts, ShardId,
-    UserId,
+    AuthKeyId, ChannelId, ChatId, DocumentId, FileId, MailboxId, MsgId, NodeId, OpId, PeerId, Pts,
+    ShardId, UserId,
 };
 
 /// A type with a stored form.
@@ -194,6 +194,24 @@ impl Codec for PeerId {
         let kind = u8::decode(input)?;
         Self::from_parts(kind, i64::decode(input)?)
             .ok_or_else(|| Error::Corrupt("a peer of an unknown kind".into()))
+    }
+}
+
+impl Codec for MailboxId {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match *self {
+            Self::User(user) => PeerId::User(user),
+            Self::Channel(channel) => PeerId::Channel(channel),
+        }
+        .encode(out);
+    }
+
+    fn decode(input: &mut Bytes) -> Result<Self> {
+        match PeerId::decode(input)? {
+            PeerId::User(user) => Ok(Self::User(user)),
+            PeerId::Channel(channel) => Ok(Self::Channel(channel)),
+            PeerId::Chat(_) => Err(Error::Corrupt("a basic group has no mailbox".into())),
+        }
     }
 }
 

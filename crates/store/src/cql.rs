@@ -16,8 +16,10 @@
 //! | keyspace, tables, migrations | `schema` |
 //! | statements, profiles, errors of the driver | `session` |
 //! | reads, conditional batches, unknown outcomes | `engine` |
+//! | notes of groups that are on their way | `note` |
 
 mod engine;
+mod note;
 mod place;
 mod schema;
 mod session;
@@ -77,14 +79,16 @@ impl CqlOptions {
 }
 
 impl CqlStore {
-    /// Connects, and brings the tables to the version of this program.
+    /// Connects, brings the tables to the version of this program, and finishes the groups of
+    /// appends that an earlier process has left half done.
     ///
     /// # Errors
     /// `Unavailable` when no node answers, `Newer` when a later program has changed the tables,
     /// `Corrupt` when they are not as their version says.
     pub async fn connect(options: CqlOptions) -> Result<Self> {
-        Ok(Self {
-            engine: CqlEngine::new(Arc::new(Session::open(&options).await?)),
-        })
+        let session = Arc::new(Session::open(&options).await?);
+        let store = Self::new(CqlEngine::new(session));
+        store.finish_noted_groups().await?;
+        Ok(store)
     }
 }

@@ -159,14 +159,12 @@ impl EmbeddedStore {
             run.guard(|| run.run_projector())
         })?);
         let readers = Readers::start(&core)?;
-        Ok(Self {
-            engine: EmbeddedEngine {
-                jobs: Some(jobs),
-                readers: Some(readers),
-                core: Some(core),
-                threads,
-            },
-        })
+        Ok(Self::new(EmbeddedEngine {
+            jobs: Some(jobs),
+            readers: Some(readers),
+            core: Some(core),
+            threads,
+        }))
     }
 }
 

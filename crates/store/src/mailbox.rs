@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::codec::{Codec, record};
 use crate::error::{Error, Result};
 use crate::id::{LogPosition, MailboxId, MsgId, OpId, PeerId, Pts};
 use crate::record::{Dialog, Head, Message, OperationResult};
@@ -20,37 +21,38 @@ pub const SEARCH_HITS_MAX: usize = 10_000;
 /// The most different search tokens kept of one message.
 pub const TOKENS_MAX: usize = 256;
 
-/// Everything that changes together in one mailbox.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Append {
-    /// The mailbox.
-    pub mailbox: MailboxId,
-    /// The epoch of the owner who appends.
-    pub epoch: u64,
-    /// The `pts` the owner decided on.
-    pub expect: Pts,
-    /// Sent again with this id, the append happens once. Known until the log is trimmed past it.
-    pub op: Option<OpId>,
-    /// What whoever sends `op` again shall be answered.
-    pub result: Bytes,
-    /// Unix seconds; the head keeps the highest.
-    pub date: u32,
-    /// The head keeps the highest.
-    pub qts: i32,
-    /// The head keeps the highest.
-    pub seq: i32,
-    /// Log entries, in order.
-    pub events: Vec<Event>,
-    /// Messages written and deleted; each id at most once.
-    pub messages: Vec<MessageWrite>,
-    /// Dialogs written and deleted; each peer at most once.
-    pub dialogs: Vec<DialogWrite>,
-    /// Small values by key; `None` removes. Each key at most once.
-    pub settings: Vec<(Bytes, Option<Bytes>)>,
-    /// Work for other mailboxes that must not be forgotten.
-    pub outbox: Vec<OutboxRow>,
-    /// Outbox rows that are done.
-    pub delivered: Vec<OpId>,
+record! {
+    /// Everything that changes together in one mailbox.
+    pub struct Append, version 1 {
+        /// The mailbox.
+        pub mailbox: MailboxId,
+        /// The epoch of the owner who appends.
+        pub epoch: u64,
+        /// The `pts` the owner decided on.
+        pub expect: Pts,
+        /// Sent again with this id, the append happens once. Known until the log is trimmed past it.
+        pub op: Option<OpId>,
+        /// What whoever sends `op` again shall be answered.
+        pub result: Bytes,
+        /// Unix seconds; the head keeps the highest.
+        pub date: u32,
+        /// The head keeps the highest.
+        pub qts: i32,
+        /// The head keeps the highest.
+        pub seq: i32,
+        /// Log entries, in order.
+        pub events: Vec<Event>,
+        /// Messages written and deleted; each id at most once.
+        pub messages: Vec<MessageWrite>,
+        /// Dialogs written and deleted; each peer at most once.
+        pub dialogs: Vec<DialogWrite>,
+        /// Small values by key; `None` removes. Each key at most once.
+        pub settings: Vec<(Bytes, Option<Bytes>)>,
+        /// Work for other mailboxes that must not be forgotten.
+        pub outbox: Vec<OutboxRow>,
+        /// Outbox rows that are done.
+        pub delivered: Vec<OpId>,
+    }
 }
 
 impl Default for MailboxId {
@@ -124,13 +126,14 @@ impl Append {
     }
 }
 
-/// One log entry to be.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Event {
-    /// How far it moves `pts`; 0 for what only stands in the log.
-    pub pts_count: i32,
-    /// The update. Small when it only refers to a message by id.
-    pub body: Bytes,
+record! {
+    /// One log entry to be.
+    pub struct Event, version 1 {
+        /// How far it moves `pts`; 0 for what only stands in the log.
+        pub pts_count: i32,
+        /// The update. Small when it only refers to a message by id.
+        pub body: Bytes,
+    }
 }
 
 /// One log entry.
@@ -178,6 +181,30 @@ impl MessageWrite {
     }
 }
 
+impl Codec for MessageWrite {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Delete(id) => (0_u8, *id).encode(out),
+            Self::Put { message, text } => {
+                (1_u8, message.id).encode(out);
+                message.encode(out);
+                text.encode(out);
+            }
+        }
+    }
+
+    fn decode(input: &mut Bytes) -> Result<Self> {
+        match <(u8, MsgId)>::decode(input)? {
+            (0, id) => Ok(Self::Delete(id)),
+            (1, _) => Ok(Self::Put {
+                message: Message::decode(input)?,
+                text: String::decode(input)?,
+            }),
+            _ => Err(Error::Corrupt("a write of an unknown kind".into())),
+        }
+    }
+}
+
 /// A change of one dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DialogWrite {
@@ -198,13 +225,30 @@ impl DialogWrite {
     }
 }
 
-/// Work for another mailbox, kept with the change that caused it until it is done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OutboxRow {
-    /// The id of the operation it will be in the other mailbox.
-    pub id: OpId,
-    /// What is to be done.
-    pub payload: Bytes,
+impl Codec for DialogWrite {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.peer().encode(out);
+        match self {
+            Self::Delete(_) => None,
+            Self::Put(dialog) => Some(dialog.clone()),
+        }
+        .encode(out);
+    }
+
+    fn decode(input: &mut Bytes) -> Result<Self> {
+        let (peer, dialog) = <(PeerId, Option<Dialog>)>::decode(input)?;
+        Ok(dialog.map_or(Self::Delete(peer), Self::Put))
+    }
+}
+
+record! {
+    /// Work for another mailbox, kept with the change that caused it until it is done.
+    pub struct OutboxRow, version 1 {
+        /// The id of the operation it will be in the other mailbox.
+        pub id: OpId,
+        /// What is to be done.
+        pub payload: Bytes,
+    }
 }
 
 /// What an append did.
@@ -321,9 +365,10 @@ pub trait Mailboxes: Send + Sync {
         appended.pop().ok_or(Error::Invalid("an append was lost"))
     }
 
-    /// Appends to several mailboxes, each at most once. All or nothing where
-    /// [`groups_are_atomic`](crate::Store::groups_are_atomic); elsewhere in order up to the first
-    /// error, so every append of a group needs an operation id and the first one outbox rows.
+    /// Appends to several mailboxes, each at most once, with an operation id in every append. At
+    /// once where [`groups_are_atomic`](crate::Store::groups_are_atomic); elsewhere in order, and
+    /// noted before: what a crash or a lost answer has left half done is finished before any of its
+    /// mailboxes is opened, read for its head or appended to again.
     ///
     /// # Errors
     /// As [`append`](Self::append).

@@ -9,6 +9,7 @@ mod account;
 mod chat;
 mod check;
 mod file;
+mod group;
 mod mailbox;
 mod search;
 mod store;
@@ -21,10 +22,11 @@ use bytes::Bytes;
 
 use crate::aggregate::NameKind;
 use crate::error::{Error, Result};
-use crate::id::{AuthKeyId, DocumentId, MailboxId, MsgId, PeerId, ShardId, UserId};
+use crate::id::{AuthKeyId, DocumentId, MailboxId, MsgId, OpId, PeerId, ShardId, UserId};
 use crate::token::Word;
 
 pub(crate) use check::{Mail, check_row};
+pub(crate) use group::{NoteId, Unfinished};
 pub(crate) use mailbox::{Fact, token_list};
 
 /// A future on the heap.
@@ -432,10 +434,35 @@ pub(crate) trait RowEngine: Send + Sync + 'static {
     where
         T: Send + 'static,
         F: for<'a> Fn(&'a dyn View) -> BoxFuture<'a, Result<Plan<T>>> + Send + Sync + 'static;
+
+    /// Keeps what a group is going to do; of no use where groups are atomic.
+    async fn note_group(&self, _op: OpId, _body: Bytes) -> Result<NoteId> {
+        Err(Error::Invalid("groups are atomic here"))
+    }
+
+    /// Removes the note of a group that is done.
+    async fn forget_group(&self, _note: NoteId) -> Result<()> {
+        Ok(())
+    }
+
+    /// The notes of groups that may be half done, in the order they were written.
+    async fn noted_groups(&self) -> Result<Vec<(NoteId, Bytes)>> {
+        Ok(Vec::new())
+    }
 }
 
 /// The store over an engine of rows.
 #[derive(Debug)]
 pub struct RowStore<E> {
     pub(crate) engine: E,
+    unfinished: Unfinished,
+}
+
+impl<E> RowStore<E> {
+    pub(crate) fn new(engine: E) -> Self {
+        Self {
+            engine,
+            unfinished: Unfinished::default(),
+        }
+    }
 }

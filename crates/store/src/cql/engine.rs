@@ -12,6 +12,7 @@ use scylla::statement::batch::{Batch, BatchType};
 use scylla::value::{CqlValue, Row};
 use tokio::task::JoinSet;
 
+use super::note::Notes;
 use super::place::{
     Family, Follower, Mode, PEER_BYTES, Place, history_bucket, history_partition, number,
     search_partition,
@@ -19,10 +20,11 @@ use super::place::{
 use super::session::{Session, all, damaged, read_error, single, write_error};
 use crate::codec::{from_bytes, to_bytes};
 use crate::error::{Error, Result};
-use crate::id::MsgId;
+use crate::id::{MsgId, OpId};
 use crate::record::Head;
 use crate::rows::{
-    BoxFuture, Change, Found, Home, Key, KeyReader, Order, Plan, RowEngine, Scan, Table, View,
+    BoxFuture, Change, Found, Home, Key, KeyReader, NoteId, Order, Plan, RowEngine, Scan, Table,
+    View,
 };
 use crate::token::Word;
 
@@ -40,6 +42,7 @@ const BATCH_ROWS_MAX: usize = 100;
 /// The engine behind [`CqlStore`](crate::CqlStore).
 pub struct CqlEngine {
     shared: Arc<Shared>,
+    notes: Notes,
 }
 
 impl std::fmt::Debug for CqlEngine {
@@ -48,7 +51,7 @@ impl std::fmt::Debug for CqlEngine {
     }
 }
 
-struct Shared {
+pub(super) struct Shared {
     session: Arc<Session>,
     /// The last version of a partition whose followers this process has written.
     settled: Mutex<HashMap<(Family, Home), i64>>,
@@ -75,6 +78,7 @@ impl CqlEngine {
         };
         Self {
             shared: Arc::new(shared),
+            notes: Notes::default(),
         }
     }
 }
@@ -158,6 +162,18 @@ impl RowEngine for CqlEngine {
             )),
         }
     }
+
+    async fn note_group(&self, op: OpId, body: Bytes) -> Result<NoteId> {
+        self.notes.put(&self.shared, op, body).await
+    }
+
+    async fn forget_group(&self, note: NoteId) -> Result<()> {
+        self.notes.remove(&self.shared, note).await
+    }
+
+    async fn noted_groups(&self) -> Result<Vec<(NoteId, Bytes)>> {
+        self.notes.all(&self.shared).await
+    }
 }
 
 impl Family {
@@ -240,7 +256,7 @@ impl Shared {
     }
 
     /// Microseconds of the clock, never the same twice.
-    fn now_us(&self) -> i64 {
+    pub(super) fn now_us(&self) -> i64 {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -404,7 +420,7 @@ impl Shared {
     }
 
     /// Upserts rows with a timestamp, those of each partition together, all partitions at once.
-    async fn write_rows(&self, rows: Vec<Follower>, timestamp: i64) -> Result<()> {
+    pub(super) async fn write_rows(&self, rows: Vec<Follower>, timestamp: i64) -> Result<()> {
         let mut partitions: HashMap<(Family, Vec<u8>), Vec<Follower>> = HashMap::new();
         for row in rows {
             let partition = (row.place.family, row.place.partition.clone());
@@ -463,6 +479,36 @@ async fn write_partition(session: Arc<Session>, rows: Vec<Follower>, timestamp: 
 
 // === reads ===
 
+impl Shared {
+    /// Rows of one partition with keys from `low` up to `high`, that one excluded.
+    pub(super) async fn range(
+        &self,
+        (family, partition): (Family, Vec<u8>),
+        (low, high): (Vec<u8>, Vec<u8>),
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let session = &self.session;
+        let statements = session.statements(family)?;
+        let statement = match order {
+            Order::Ascending => &statements.ascending,
+            Order::Descending => &statements.descending,
+        };
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let values = (partition, low, high, limit);
+        let result = session
+            .driver
+            .execute_unpaged(statement, values)
+            .await
+            .map_err(read_error)?;
+        let rows = all::<(Vec<u8>, Option<Vec<u8>>)>(result)?;
+        Ok(rows
+            .into_iter()
+            .map(|(key, value)| (key, value.unwrap_or_default()))
+            .collect())
+    }
+}
+
 /// The rows as they are, or, for a deciding operation, as of versions that are noted.
 struct CqlView<'a> {
     shared: &'a Shared,
@@ -498,34 +544,6 @@ impl CqlView<'_> {
         }
     }
 
-    /// Rows of one partition with keys from `low` up to `high`, that one excluded.
-    async fn range(
-        &self,
-        (family, partition): (Family, Vec<u8>),
-        (low, high): (Vec<u8>, Vec<u8>),
-        order: Order,
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-        let session = &self.shared.session;
-        let statements = session.statements(family)?;
-        let statement = match order {
-            Order::Ascending => &statements.ascending,
-            Order::Descending => &statements.descending,
-        };
-        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
-        let values = (partition, low, high, limit);
-        let result = session
-            .driver
-            .execute_unpaged(statement, values)
-            .await
-            .map_err(read_error)?;
-        let rows = all::<(Vec<u8>, Option<Vec<u8>>)>(result)?;
-        Ok(rows
-            .into_iter()
-            .map(|(key, value)| (key, value.unwrap_or_default()))
-            .collect())
-    }
-
     /// A page over the partitions of a dialog.
     async fn scan_history(&self, scan: &Scan<'_>) -> Result<Vec<Found>> {
         let peer = &scan.prefix[..PEER_BYTES.min(scan.prefix.len())];
@@ -546,7 +564,10 @@ impl CqlView<'_> {
             let partition = (Family::History, history_partition(scan.home, peer, bucket));
             let range = bounds(&[], scan.from, scan.order, &[u8::MAX; 5]);
             let rest = scan.limit - found.len();
-            let rows = self.range(partition, range, scan.order, rest).await?;
+            let rows = self
+                .shared
+                .range(partition, range, scan.order, rest)
+                .await?;
             found.extend(
                 rows.into_iter()
                     .map(|(key, value)| (key.into(), value.into())),
@@ -604,7 +625,10 @@ impl View for CqlView<'_> {
         let place = Place::of(scan.home, scan.table, scan.prefix);
         let range = bounds(&place.key, scan.from, scan.order, &end_of(&place.key));
         let partition = (place.family, place.partition);
-        let rows = self.range(partition, range, scan.order, scan.limit).await?;
+        let rows = self
+            .shared
+            .range(partition, range, scan.order, scan.limit)
+            .await?;
         let skip = place.key.len();
         Ok(rows
             .into_iter()
@@ -627,6 +651,7 @@ impl View for CqlView<'_> {
         };
         let partition = (Family::Search, search_partition(home, &word.text));
         let rows = self
+            .shared
             .range(partition, (low, high), Order::Ascending, POSTINGS_MAX)
             .await?;
         let cut = rows.len() >= POSTINGS_MAX;

@@ -58,25 +58,26 @@ impl<E: RowEngine> Store for RowStore<E> {
 #[async_trait]
 impl<E: RowEngine> Mailboxes for RowStore<E> {
     async fn open_mailbox(&self, mailbox: MailboxId, epoch: u64) -> Result<Head> {
+        self.finish_groups(&[mailbox]).await?;
         write!(self, mailbox::open, mailbox, epoch)
     }
 
     async fn head(&self, mailbox: MailboxId) -> Result<Head> {
+        self.finish_groups(&[mailbox]).await?;
         read!(self, mailbox::head, mailbox)
     }
 
     async fn append_group(&self, appends: Vec<Append>) -> Result<Vec<Appended>> {
         check_group(&appends)?;
+        if !E::ATOMIC_GROUPS {
+            let mailboxes: Vec<_> = appends.iter().map(|append| append.mailbox).collect();
+            self.finish_groups(&mailboxes).await?;
+            if appends.len() > 1 {
+                return self.append_in_turn(appends).await;
+            }
+        }
         let appends: Vec<_> = appends.into_iter().map(PreparedAppend::new).collect();
-        if E::ATOMIC_GROUPS || appends.len() < 2 {
-            return write!(self, mailbox::append_group, appends);
-        }
-        let mut done = Vec::with_capacity(appends.len());
-        for append in appends {
-            let one = vec![append];
-            done.extend(write!(self, mailbox::append_group, one)?);
-        }
-        Ok(done)
+        write!(self, mailbox::append_group, appends)
     }
 
     async fn log(&self, mailbox: MailboxId, after: LogPosition, limit: u32) -> Result<LogSlice> {

@@ -145,6 +145,73 @@ async fn lost_delayed_and_forged_answers_do_no_harm() {
     judge(plain.as_ref(), &acknowledged).await;
 }
 
+/// A message between two users: both get it or, when nobody was told so, neither.
+fn group(op: u128, number: i32) -> Vec<Append> {
+    let side = |user: i64, other: i64| Append {
+        mailbox: MailboxId::User(UserId(user)),
+        expect: Pts(number - 1),
+        op: Some(OpId(op)),
+        events: vec![Event {
+            pts_count: 1,
+            body: "new".into(),
+        }],
+        messages: vec![MessageWrite::Put {
+            message: Message {
+                id: MsgId(number),
+                peer: PeerId::User(UserId(other)),
+                body: "hello".into(),
+                ..Message::default()
+            },
+            text: "hello".into(),
+        }],
+        ..Append::default()
+    };
+    vec![side(1, 2), side(2, 1)]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn group_cut_anywhere_is_finished_by_the_next_process() {
+    let Some(node) = server("groups that are cut") else {
+        return;
+    };
+    drop(fresh(&node, "groups").await);
+    let (first, second) = (MailboxId::User(UserId(1)), MailboxId::User(UserId(2)));
+    let mut number = 1;
+    let mut half_done = 0;
+    for batches in 0.. {
+        let address = proxy::cut_after(node.clone(), batches).await;
+        let through = CqlOptions {
+            write_timeout_ms: 200,
+            read_timeout_ms: 200,
+            ..options(&address.to_string(), "groups")
+        };
+        let op = 1000 + u128::from(batches);
+        let store = CqlStore::connect(through).await.unwrap();
+        let told = store.append_group(group(op, number)).await;
+        drop(store);
+        let next = CqlStore::connect(options(&node, "groups")).await.unwrap();
+        let mut there = Vec::new();
+        for mailbox in [first, second] {
+            next.open_mailbox(mailbox, 0).await.unwrap();
+            let happened = next.operation(mailbox, OpId(op)).await.unwrap().is_some();
+            assert_eq!(
+                next.head(mailbox).await.unwrap().top,
+                MsgId(number - i32::from(!happened))
+            );
+            there.push(happened);
+        }
+        assert_eq!(there[0], there[1], "after {batches} batches: {told:?}");
+        assert!(there[0] || told.is_err(), "after {batches} batches");
+        number += i32::from(there[0]);
+        half_done += i32::from(there[0] && told.is_err());
+        if told.is_ok() {
+            break;
+        }
+    }
+    // At least between the two changes.
+    assert!(half_done > 1, "{half_done} groups were finished");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn server_that_is_down_is_unavailable() {
     if server("a server that is down").is_none() {

@@ -84,6 +84,54 @@ enum Fault {
     Disconnect,
 }
 
+/// Passes everything on up to a number of batches, and nothing at all from then on.
+pub(crate) async fn cut_after(server: String, batches: u32) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let left = Arc::new(Mutex::new(Some(batches)));
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(&server).await.unwrap();
+            tokio::spawn(pass_some(client, server, Arc::clone(&left)));
+        }
+    });
+    address
+}
+
+/// Counts batches down; `None` when they are used up.
+async fn pass_some(client: TcpStream, server: TcpStream, left: Arc<Mutex<Option<u32>>>) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let up_left = Arc::clone(&left);
+    let up = async move {
+        while let Ok(frame) = Frame::read(&mut from_client).await {
+            {
+                let mut left = up_left.lock().unwrap();
+                if frame.opcode() == BATCH {
+                    *left = left.and_then(|left| left.checked_sub(1));
+                }
+                if left.is_none() {
+                    return;
+                }
+            }
+            if to_server.write_all(&frame.bytes()).await.is_err() {
+                return;
+            }
+        }
+    };
+    let down = async move {
+        while let Ok(frame) = Frame::read(&mut from_server).await {
+            if to_client.write_all(&frame.bytes()).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = up => {}
+        () = down => {}
+    }
+}
+
 /// Passes everything on, but for one batch in `one_in`.
 pub(crate) async fn start(server: String, seed: u64, one_in: u64) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
