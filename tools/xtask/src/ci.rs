@@ -235,21 +235,38 @@ fn test_store_on_cql(totals: &mut Totals) -> Result<Outcome> {
     let mut tests = cargo();
     tests
         .args(["test", "--package=store", "--features=cql"])
-        .env("CHAPPE_CQL", address);
-    let result = count_tests(&mut tests, totals);
+        .env("CHAPPE_CQL", &address);
+    let result = count_tests(&mut tests, totals).and_then(|()| chat(Store::Cql(address)));
     cassandra::down(&node)?;
     result.map(|()| Outcome::Passed)
 }
 
-/// Every client library chats on a server of ours, each once in all its framings.
+/// Every client library chats on a server of ours, each once in all its framings, then all of them
+/// in one group.
 fn chat_with_clients(_: &mut Totals) -> Result<Outcome> {
+    chat(Store::Embedded)?;
+    Ok(Outcome::Passed)
+}
+
+/// What the server under the clients keeps its data in.
+enum Store {
+    Embedded,
+    /// In the cluster with this node.
+    Cql(String),
+}
+
+fn chat(store: Store) -> Result<()> {
+    let (store, cql) = match store {
+        Store::Embedded => ("embedded", String::new()),
+        Store::Cql(node) => ("cql", node),
+    };
     interop::smoke::smoke(&interop::smoke::Options {
         clients: Vec::new(),
         runs: 1,
-        store: "embedded".into(),
+        store: store.into(),
+        cql,
         release: false,
-    })?;
-    Ok(Outcome::Passed)
+    })
 }
 
 fn compare_tl(_: &mut Totals) -> Result<Outcome> {

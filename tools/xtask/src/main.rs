@@ -49,6 +49,7 @@ fn dispatch(command: flags::XtaskCmd) -> Result<()> {
                 clients: smoke.client,
                 runs: smoke.runs.unwrap_or(1),
                 store: smoke.store.unwrap_or_else(|| "embedded".into()),
+                cql: interop::smoke::cql_node(),
                 release: smoke.release,
             }),
             InteropCmd::Tl(tl) => interop::tl::run(&interop::tl::Options {

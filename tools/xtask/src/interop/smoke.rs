@@ -32,8 +32,15 @@ pub(crate) struct Options {
     pub(crate) runs: u32,
     /// Where the server keeps everything: `embedded`, `memory` or `cql`.
     pub(crate) store: String,
+    /// A node of the cluster, for `cql`.
+    pub(crate) cql: String,
     /// Whether the server is built with optimisation.
     pub(crate) release: bool,
+}
+
+/// The node that `CHAPPE_CQL` names, or the usual one.
+pub(crate) fn cql_node() -> String {
+    std::env::var("CHAPPE_CQL").unwrap_or_else(|_| "127.0.0.1:9042".into())
 }
 
 /// A client library and how its script is started.
@@ -249,7 +256,14 @@ impl Server {
         let folder = tempfile::tempdir()?;
         let log = std::fs::File::create(folder.path().join("server.log"))?;
         let config = folder.path().join("chappe.toml");
-        std::fs::write(&config, format!("dc = {dc_id}\n"))?;
+        let mut text = format!("dc = {dc_id}\n");
+        if options.store == "cql" {
+            // A keyspace of its own, with the one copy that a single node can keep.
+            let name = format!("chappe_interop_{}_{dc_id}", std::process::id());
+            let replication = "{'class': 'SimpleStrategy', 'replication_factor': 1}";
+            text += &format!("[cql]\nkeyspace = \"{name}\"\nreplication = \"{replication}\"\n");
+        }
+        std::fs::write(&config, text)?;
         let mut start = command(program);
         start
             .args([
@@ -268,8 +282,7 @@ impl Server {
             .stdout(Stdio::piped())
             .stderr(log);
         if options.store == "cql" {
-            let nodes = std::env::var("CHAPPE_CQL").unwrap_or_else(|_| "127.0.0.1:9042".into());
-            start.args(["--cql", &nodes]);
+            start.args(["--cql", &options.cql]);
         }
         let mut child = start.spawn().context("starting the server")?;
         let stdout = child.stdout.take().context("the server's output")?;
