@@ -1,15 +1,17 @@
 //! The store of one machine: a folder with two redb files, `log.redb` and `data.redb`.
 //!
-//! A commit writes what its operations changed into the log, at once and in one piece; the tables
-//! in `data.redb` follow behind in large sorted steps. So the sync of a commit has little to
-//! write, and a page of the tables takes many rows each time it is written. Rows not yet in the
-//! tables lie in memory over them; after a crash they are read from the log again.
+//! A commit writes what its operations changed into the log, at once and in one piece. Rows lie in
+//! memory over the tables in `data.redb` for as long as there is room; then the tables take them,
+//! home by home, round and round. So the sync of a commit has little to write, and a page of the
+//! tables takes all that its home has come to since the round before. After a crash what the
+//! tables do not have is read from the log again.
 //!
 //! | what | where |
 //! |---|---|
 //! | log rows, one for each group commit | `log` |
 //! | the two writing threads and what they share | `core` |
 //! | rows in memory, laid over the tables | `overlay` |
+//! | how far the tables have come | `frontier` |
 //! | the inverted index | `fold` |
 //! | the ordered map below, and redb as that map | `kv`, `redb` |
 //! | backup and restore | `backup` |
@@ -19,6 +21,7 @@ mod backup;
 mod check;
 mod core;
 mod fold;
+mod frontier;
 mod kv;
 mod log;
 mod options;
@@ -43,6 +46,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use self::check::CheckReport;
 use self::core::{Core, Job};
+use self::frontier::Frontier;
 use self::kv::{Durability, OrderedKv, Snapshot};
 use self::log::{Meta, log_key, log_number, number};
 pub use self::options::EmbeddedOptions;
@@ -138,16 +142,15 @@ impl EmbeddedStore {
     }
 
     fn start(log: RedbKv, tables: RedbKv, options: EmbeddedOptions) -> Result<Self> {
-        let projected = agree(&log, &tables)?;
+        let frontier = agree(&log, &tables)?;
         let mut active = Generation::default();
         visit_log(&*log.snapshot()?, &mut |row, value| {
-            if row > projected {
-                log::replay(value, &mut active)?;
-                active.last = row;
+            if row > frontier.lowest() {
+                log::replay(row, value, &frontier, &mut active)?;
             }
             Ok(())
         })?;
-        let core = Arc::new(Core::new(options, (log, tables), active, projected)?);
+        let core = Arc::new(Core::new(options, (log, tables), active, frontier)?);
         let (jobs, queue) = mpsc::channel(core.options.queue_len.max(1));
         let mut threads = Vec::new();
         let run = Arc::clone(&core);
@@ -196,8 +199,8 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<(
 }
 
 /// Checks that both files are of this layout and of one store, or makes them so when they are
-/// new. Returns the last log row whose rows are in their tables.
-fn agree(log: &RedbKv, tables: &RedbKv) -> Result<u64> {
+/// new. Returns how far the tables hold what the log says.
+fn agree(log: &RedbKv, tables: &RedbKv) -> Result<Frontier> {
     let (log_view, table_view) = (log.snapshot()?, tables.snapshot()?);
     let log_identity = identity(&*log_view)?;
     let table_identity = identity(&*table_view)?;
@@ -211,7 +214,7 @@ fn agree(log: &RedbKv, tables: &RedbKv) -> Result<u64> {
                 complete(log)?;
             }
             let projected = table_view.get(Meta::Projected.key())?;
-            projected.map_or(Ok(0), from_bytes)
+            projected.map_or(Ok(Frontier::all(0)), Frontier::decode)
         }
         (of_log, None) => {
             let mut rows = 0;
@@ -228,7 +231,7 @@ fn agree(log: &RedbKv, tables: &RedbKv) -> Result<u64> {
             name(log, &id)?;
             name(tables, &id)?;
             complete(log)?;
-            Ok(0)
+            Ok(Frontier::all(0))
         }
     }
 }

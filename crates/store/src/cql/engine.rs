@@ -32,6 +32,8 @@ use crate::token::Word;
 const ATTEMPTS_MAX: u32 = 40;
 /// How often a change is looked for after its outcome was lost.
 const INQUIRIES_MAX: u32 = 5;
+/// How often rows that may be written twice are written until the server says that it has them.
+const WRITES_MAX: u32 = 3;
 /// Postings read for one word of a search, at most.
 const POSTINGS_MAX: usize = 50_000;
 /// Versions remembered whose followers are known to be written.
@@ -469,12 +471,15 @@ async fn write_partition(session: Arc<Session>, rows: Vec<Follower>, timestamp: 
             }
         }
     }
-    session
-        .driver
-        .batch(&batch, values)
-        .await
-        .map(drop)
-        .map_err(|error| write_error(&error))
+    // Rows with a timestamp may be written twice: a lost answer is no reason to give up.
+    let mut attempt = 1;
+    loop {
+        let written = session.driver.batch(&batch, &values).await.map(drop);
+        match written.map_err(|error| write_error(&error)) {
+            Err(error) if error.is_retryable() && attempt < WRITES_MAX => attempt += 1,
+            result => return result,
+        }
+    }
 }
 
 // === reads ===

@@ -2,11 +2,12 @@
 //!
 //! The *committer* runs the deciding operations one after the other, so each sees the ones before
 //! it, and makes them durable a group at a time: one log row, one `fdatasync`. Then it publishes
-//! their rows in the overlay and answers. The *projector* takes a full overlay and writes it into
-//! the tables in sorted slices; the log rows go once that is durable.
+//! their rows in the overlay and answers. The *projector* goes round all homes whenever the overlay
+//! is full: it writes all that has come together of some homes into the tables, then of the next.
+//! A log row goes when the round has passed all its homes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use std::time::{Duration, Instant};
@@ -14,10 +15,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::fold;
-use super::kv::{Durability, OrderedKv, Snapshot};
-use super::log::{Group, Meta, log_key, number};
+use super::frontier::Frontier;
+use super::kv::{Durability, OrderedKv, Snapshot, Write};
+use super::log::{Group, Meta, log_key};
 use super::options::EmbeddedOptions;
-use super::overlay::{Generation, HomeRows, Overlay, OverlayView};
+use super::overlay::{Generation, HomeRows, Overlay, OverlayView, Stretch};
 use crate::error::{Error, Result};
 use crate::rows::{Change, Home};
 
@@ -26,10 +28,10 @@ const LOG_ROWS_REMOVED_MAX: usize = 32;
 /// Bytes of one group commit, about.
 const GROUP_BYTES_MAX: usize = 1 << 20;
 
-/// The longest a group waits for the tables to catch up.
-const PACE_STEP_MAX: Duration = Duration::from_millis(4);
-/// So much of an overlay, per mille, may fill before the tables are looked at.
-const PACE_AHEAD: usize = 100;
+/// The longest a group waits for the tables to catch up, as long as there is room.
+const PACE_MAX: Duration = Duration::from_millis(4);
+/// The part of an overlay that may fill beyond its size while the projector works.
+const SURPLUS_PART: usize = 4;
 
 /// Where the tables go once they hold what was asked for.
 pub(super) type Checkpoint = oneshot::Sender<Result<Arc<dyn Snapshot>>>;
@@ -54,10 +56,10 @@ pub(super) struct Core<K> {
     pub(super) log: K,
     pub(super) tables: K,
     overlay: RwLock<Overlay>,
-    /// The last log row whose rows are durable in their tables.
+    /// How far the tables have come. Only the projector changes it.
+    frontier: Mutex<Frontier>,
+    /// Its lowest log row: what is not above it can go.
     projected: AtomicU64,
-    /// How much of the frozen generation has gone into the tables, per mille.
-    progress: AtomicUsize,
     /// Set for good by the first failure of a commit: nothing more is written.
     failed: Mutex<Option<Error>>,
     turn: Mutex<Turn>,
@@ -67,33 +69,32 @@ pub(super) struct Core<K> {
 /// Who is waiting for what.
 #[derive(Default)]
 struct Turn {
-    /// A frozen generation waits for the projector.
+    /// Where the round of the projector has come; `None` when it begins anew.
+    round: Option<Home>,
+    /// Something is frozen.
     frozen: bool,
     /// The projector shall end when nothing is frozen.
     closing: bool,
-    /// Wait for the tables to hold this log row.
-    checkpoints: Vec<(u64, Checkpoint)>,
+    /// The one who waits for all that is frozen now to be in the tables.
+    checkpoint: Option<Checkpoint>,
 }
 
 impl<K: OrderedKv> Core<K> {
     pub(super) fn new(
         options: EmbeddedOptions,
         (log, tables): (K, K),
-        active: Generation,
-        projected: u64,
+        mut active: Generation,
+        frontier: Frontier,
     ) -> Result<Self> {
-        let overlay = Overlay {
-            active,
-            frozen: None,
-            tables: tables.snapshot()?.into(),
-        };
+        active.last = active.last.max(frontier.highest());
+        let overlay = Overlay::new(active, tables.snapshot()?.into());
         Ok(Self {
             options,
             log,
             tables,
             overlay: RwLock::new(overlay),
-            projected: AtomicU64::new(projected),
-            progress: AtomicUsize::new(0),
+            projected: AtomicU64::new(frontier.lowest()),
+            frontier: Mutex::new(frontier),
             failed: Mutex::default(),
             turn: Mutex::default(),
             changed: Condvar::new(),
@@ -154,8 +155,8 @@ impl<K: OrderedKv> Core<K> {
             "writing failed, the store must be reopened: {error}"
         )));
         drop(failed);
-        for (_, waiting) in self.turn().checkpoints.drain(..) {
-            let _ = waiting.send(Err(error.clone()));
+        if let Some(waiting) = self.turn().checkpoint.take() {
+            let _ = waiting.send(Err(error));
         }
         self.changed.notify_all();
     }
@@ -166,14 +167,8 @@ impl<K: OrderedKv> Core<K> {
 impl<K: OrderedKv> Core<K> {
     /// Commits jobs until the last sender is gone, then empties the overlay into the tables.
     pub(super) fn run_committer(&self, mut jobs: mpsc::Receiver<Job>) {
-        let mut next = self
-            .overlay()
-            .active
-            .last
-            .max(self.projected.load(Ordering::Acquire))
-            + 1;
+        let mut next = self.overlay().active.last + 1;
         let mut removed = 0;
-        self.freeze_if_over(self.options.overlay_bytes);
         let mut patience = Patience::default();
         while let Some(first) = jobs.blocking_recv() {
             self.wait_for_room();
@@ -261,49 +256,33 @@ impl<K: OrderedKv> Core<K> {
         *removed = first_kept - 1;
         group.rows.last = row;
         let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
-        overlay.active.absorb(std::mem::take(&mut group.rows));
+        overlay.absorb(std::mem::take(&mut group.rows));
+        let is_full = self.is_full(&overlay);
         drop(overlay);
-        self.freeze_if_over(self.options.overlay_bytes);
+        if is_full {
+            self.changed.notify_all();
+        }
         Ok(())
     }
 
-    /// Hands the active generation to the projector if it is large enough and the projector idle.
-    fn freeze_if_over(&self, bytes: usize) {
-        let mut turn = self.turn();
-        if turn.frozen || self.overlay().active.bytes < bytes.max(1) {
-            return;
-        }
-        let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
-        overlay.frozen = Some(Arc::new(std::mem::take(&mut overlay.active)));
-        drop(overlay);
-        turn.frozen = true;
-        self.changed.notify_all();
+    fn is_full(&self, overlay: &Overlay) -> bool {
+        overlay.active.bytes >= self.options.overlay_bytes.max(1)
     }
 
-    /// Lets the overlay fill no faster than the one before it goes into the tables, a little at a
-    /// time, so that no writer has to wait for a whole overlay.
-    fn keep_pace(&self) {
-        let start = Instant::now();
-        while start.elapsed() < PACE_STEP_MAX {
-            let overlay = self.overlay();
-            let filled =
-                overlay.active.bytes.saturating_mul(1000) / self.options.overlay_bytes.max(1);
-            let is_ahead = filled > self.progress.load(Ordering::Relaxed) + PACE_AHEAD;
-            if overlay.frozen.is_none() || !is_ahead {
-                return;
-            }
-            drop(overlay);
-            std::thread::sleep(PACE_STEP_MAX / 8);
-        }
-    }
-
-    /// Writers are faster than the tables: wait until the projector is through.
+    /// Writers are faster than the tables: slower and slower as the room ends, then wait.
     fn wait_for_room(&self) {
-        self.keep_pace();
-        while self.failure().is_none() && self.overlay().active.bytes >= self.options.overlay_bytes
-        {
-            self.freeze_if_over(self.options.overlay_bytes);
-            self.wait_for_projector();
+        let size = self.options.overlay_bytes;
+        let surplus = (size / SURPLUS_PART).max(1);
+        let over = self.overlay().active.bytes.saturating_sub(size);
+        // The first half is there to be used.
+        let pressed = over.saturating_sub(surplus / 2).min(surplus);
+        if pressed > 0 {
+            let part = u32::try_from(pressed.saturating_mul(256) / surplus).unwrap_or(256);
+            std::thread::sleep(PACE_MAX * part / 128);
+        }
+        let mut turn = self.turn();
+        while self.failure().is_none() && self.overlay().active.bytes >= size + surplus {
+            turn = self.wait(turn);
         }
     }
 
@@ -314,21 +293,20 @@ impl<K: OrderedKv> Core<K> {
         }
     }
 
+    /// Freezes everything at once, for tables that show one moment.
     fn begin_checkpoint(&self, reply: Checkpoint) {
         if let Some(error) = self.failure() {
             let _ = reply.send(Err(error));
             return;
         }
-        self.wait_for_projector();
         let mut turn = self.turn();
-        let overlay = self.overlay();
-        if overlay.active.bytes == 0 {
-            let _ = reply.send(Ok(Arc::clone(&overlay.tables)));
-            return;
+        while (turn.frozen || turn.checkpoint.is_some()) && self.failure().is_none() {
+            turn = self.wait(turn);
         }
-        turn.checkpoints.push((overlay.active.last, reply));
-        drop((turn, overlay));
-        self.freeze_if_over(0);
+        turn.checkpoint = Some(reply);
+        self.freeze(&mut turn, usize::MAX);
+        drop(turn);
+        self.changed.notify_all();
         // A failure since the question above has seen no checkpoint to answer.
         if let Some(error) = self.failure() {
             self.fail(error);
@@ -338,7 +316,12 @@ impl<K: OrderedKv> Core<K> {
     /// Brings everything into the tables, so that nothing has to be replayed.
     fn finish(&self) {
         self.wait_for_projector();
-        self.freeze_if_over(0);
+        let mut turn = self.turn();
+        if !turn.frozen {
+            self.freeze(&mut turn, usize::MAX);
+        }
+        drop(turn);
+        self.changed.notify_all();
         self.wait_for_projector();
         self.turn().closing = true;
         self.changed.notify_all();
@@ -357,6 +340,18 @@ impl<K: OrderedKv> Core<K> {
         if let Err(error) = emptied {
             self.fail(error);
         }
+    }
+
+    /// Freezes the next homes of the round, or with all bytes there are everything.
+    fn freeze(&self, turn: &mut Turn, bytes: usize) {
+        let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
+        let after = turn.round.take().filter(|_| bytes < usize::MAX);
+        overlay.freeze(after, bytes);
+        turn.round = overlay
+            .frozen
+            .as_ref()
+            .and_then(|frozen| frozen.end.clone());
+        turn.frozen = true;
     }
 }
 
@@ -429,11 +424,15 @@ impl Waiting {
 // === the projector ===
 
 impl<K: OrderedKv> Core<K> {
-    /// Projects frozen generations until told to end.
+    /// Projects whenever there is too much, until told to end.
     pub(super) fn run_projector(&self) {
         loop {
             let mut turn = self.turn();
             while !turn.frozen && !turn.closing {
+                if self.is_full(&self.overlay()) {
+                    self.freeze(&mut turn, self.options.slice_bytes);
+                    break;
+                }
                 turn = self.wait(turn);
             }
             if !turn.frozen || self.failure().is_some() {
@@ -443,64 +442,79 @@ impl<K: OrderedKv> Core<K> {
             let frozen = self.overlay().frozen.clone();
             let Some(frozen) = frozen else { return };
             match self.project(&frozen) {
-                Ok(tables) => self.publish(frozen.last, tables),
+                Ok(tables) => self.publish(tables),
                 Err(error) => return self.fail(error),
             }
         }
     }
 
-    fn project(&self, generation: &Generation) -> Result<Arc<dyn Snapshot>> {
-        let mut homes: Vec<(&Home, &HomeRows)> = generation.homes.iter().collect();
+    fn project(&self, stretch: &Stretch) -> Result<Arc<dyn Snapshot>> {
+        let mut frontier = self.frontier().clone();
+        frontier.raise(
+            stretch.after.as_ref(),
+            stretch.end.as_ref(),
+            stretch.rows.last,
+        );
+        let mut homes: Vec<(&Home, &HomeRows)> = stretch.rows.homes.iter().collect();
         homes.sort_unstable_by_key(|(home, _)| *home);
-        let (total, mut done) = (homes.len().max(1), 0);
         let mut homes = homes.into_iter().peekable();
-        while homes.peek().is_some() {
+        loop {
             self.tables.commit(Durability::QuickReopen, &mut |write| {
                 let mut bytes = 0;
                 while bytes < self.options.slice_bytes {
                     let Some((home, rows)) = homes.next() else {
                         break;
                     };
-                    for (key, value) in rows {
-                        let full = [home.0.as_ref(), key].concat();
-                        match value {
-                            None => write.remove(&full)?,
-                            Some(value) => write.put(&full, value)?,
-                        }
-                        bytes += full.len() + value.as_ref().map_or(0, |value| value.len());
-                    }
-                    fold::follow(write, home, rows)?;
-                    done += 1;
-                    self.progress.store(done * 1000 / total, Ordering::Relaxed);
+                    bytes += write_home(write, home, rows)?;
                 }
                 if homes.peek().is_none() {
-                    write.put(Meta::Projected.key(), &number(generation.last))?;
+                    write.put(Meta::Projected.key(), &frontier.encode())?;
                 }
                 Ok(())
             })?;
+            if homes.peek().is_none() {
+                break;
+            }
         }
+        self.projected.store(frontier.lowest(), Ordering::Release);
+        *self.frontier() = frontier;
         Ok(self.tables.snapshot()?.into())
     }
 
-    fn publish(&self, last: u64, tables: Arc<dyn Snapshot>) {
+    fn frontier(&self) -> MutexGuard<'_, Frontier> {
+        self.frontier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish(&self, tables: Arc<dyn Snapshot>) {
         let mut turn = self.turn();
         let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
         overlay.tables = Arc::clone(&tables);
         let old = overlay.frozen.take();
         drop(overlay);
-        self.projected.store(last, Ordering::Release);
-        self.progress.store(0, Ordering::Relaxed);
         turn.frozen = false;
-        for (row, reply) in std::mem::take(&mut turn.checkpoints) {
-            if row <= last {
-                let _ = reply.send(Ok(Arc::clone(&tables)));
-            } else {
-                turn.checkpoints.push((row, reply));
-            }
+        if let Some(waiting) = turn.checkpoint.take() {
+            let _ = waiting.send(Ok(tables));
         }
         drop(turn);
         self.changed.notify_all();
-        // Freeing a generation takes a while; nobody waits for it here.
+        // Freeing rows takes a while; nobody waits for it here.
         drop(old);
     }
+}
+
+/// Writes all rows of a home; how many bytes they have.
+fn write_home(write: &mut dyn Write, home: &Home, rows: &HomeRows) -> Result<usize> {
+    let mut bytes = 0;
+    let mut full = home.0.to_vec();
+    for (key, value) in rows {
+        full.truncate(home.0.len());
+        full.extend_from_slice(key);
+        match value {
+            None => write.remove(&full)?,
+            Some(value) => write.put(&full, value)?,
+        }
+        bytes += full.len() + value.as_ref().map_or(0, |value| value.len());
+    }
+    fold::follow(write, home, rows)?;
+    Ok(bytes)
 }

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::frontier::Frontier;
 use super::overlay::Generation;
 use crate::codec::{Codec, read_varint, to_bytes, write_varint};
 use crate::error::{Error, Result};
@@ -84,8 +85,13 @@ impl Group {
     }
 }
 
-/// Puts the rows of a log row into a generation again.
-pub(super) fn replay(mut row: Bytes, into: &mut Generation) -> Result<()> {
+/// Puts the rows of a log row into a generation again, those that are not in the tables.
+pub(super) fn replay(
+    number: u64,
+    mut row: Bytes,
+    frontier: &Frontier,
+    into: &mut Generation,
+) -> Result<()> {
     let damaged = || Error::Corrupt("a row of the log is damaged".into());
     if row.len() < 5 {
         return Err(damaged());
@@ -107,9 +113,12 @@ pub(super) fn replay(mut row: Bytes, into: &mut Generation) -> Result<()> {
             let home = Home(Bytes::decode(&mut row)?);
             let key = Bytes::decode(&mut row)?;
             let value = Option::<Bytes>::decode(&mut row)?;
-            into.put(&home, key, value);
+            if number > frontier.of(&home) {
+                into.put(&home, key, value);
+            }
         }
     }
+    into.last = number;
     Ok(())
 }
 
@@ -135,7 +144,7 @@ pub(super) enum Meta {
     Format,
     /// Names the store: its two files belong together.
     Identity,
-    /// The last log row whose rows are in their tables.
+    /// Up to which log rows the tables hold what the log says.
     Projected,
     /// Stands in the log once the tables have been there: without them the store is damaged.
     Complete,

@@ -1,6 +1,6 @@
 //! What is durable in the log but not yet in its tables, and the view that lays it over them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter::Peekable;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -48,10 +48,7 @@ impl Generation {
     pub(super) fn absorb(&mut self, newer: Self) {
         for (home, rows) in newer.homes {
             if !self.homes.contains_key(&home) {
-                let bytes = |(key, value): (&Bytes, &Option<Bytes>)| {
-                    key.len() + value.as_ref().map_or(0, Bytes::len) + ROW_OVERHEAD_BYTES
-                };
-                self.bytes += rows.iter().map(bytes).sum::<usize>();
+                self.bytes += bytes_of(&rows);
                 self.homes.insert(home, rows);
                 continue;
             }
@@ -63,14 +60,81 @@ impl Generation {
     }
 }
 
+/// Memory that rows hold, about.
+fn bytes_of(rows: &HomeRows) -> usize {
+    let bytes = |(key, value): (&Bytes, &Option<Bytes>)| {
+        key.len() + value.as_ref().map_or(0, Bytes::len) + ROW_OVERHEAD_BYTES
+    };
+    rows.iter().map(bytes).sum()
+}
+
 /// Everything a reader needs, exchanged as a whole.
 pub(super) struct Overlay {
     /// Takes what is committed.
     pub(super) active: Generation,
+    /// The homes of `active` in order.
+    order: BTreeSet<Home>,
     /// Goes into the tables now.
-    pub(super) frozen: Option<Arc<Generation>>,
+    pub(super) frozen: Option<Arc<Stretch>>,
     /// The tables as they were before `frozen`.
     pub(super) tables: Arc<dyn Snapshot>,
+}
+
+/// All rows of the homes behind one up to another.
+#[derive(Debug)]
+pub(super) struct Stretch {
+    pub(super) rows: Generation,
+    /// The home before the first one; `None` from the beginning.
+    pub(super) after: Option<Home>,
+    /// The last home; `None` to the end.
+    pub(super) end: Option<Home>,
+}
+
+impl Overlay {
+    pub(super) fn new(active: Generation, tables: Arc<dyn Snapshot>) -> Self {
+        Self {
+            order: active.homes.keys().cloned().collect(),
+            active,
+            frozen: None,
+            tables,
+        }
+    }
+
+    /// Takes what has been committed.
+    pub(super) fn absorb(&mut self, committed: Generation) {
+        for home in committed.homes.keys() {
+            if !self.active.homes.contains_key(home) {
+                self.order.insert(home.clone());
+            }
+        }
+        self.active.absorb(committed);
+    }
+
+    /// Freezes the rows of the homes behind `after`, so many that they have `bytes` or there are no
+    /// more.
+    pub(super) fn freeze(&mut self, after: Option<Home>, bytes: usize) {
+        let mut rows = Generation {
+            last: self.active.last,
+            ..Generation::default()
+        };
+        let begin = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut end = None;
+        for home in self.order.range((begin, Bound::Unbounded)) {
+            if rows.bytes >= bytes {
+                end = rows.homes.keys().max().cloned();
+                break;
+            }
+            if let Some(of_home) = self.active.homes.remove(home) {
+                rows.bytes += bytes_of(&of_home);
+                rows.homes.insert(home.clone(), of_home);
+            }
+        }
+        for home in rows.homes.keys() {
+            self.order.remove(home);
+        }
+        self.active.bytes = self.active.bytes.saturating_sub(rows.bytes);
+        self.frozen = Some(Arc::new(Stretch { rows, after, end }));
+    }
 }
 
 /// The state as of the last commit, with what the current batch has decided laid on top.
@@ -85,7 +149,7 @@ impl OverlayView<'_> {
         self.pending
             .into_iter()
             .chain([&self.overlay.active])
-            .chain(self.overlay.frozen.as_deref())
+            .chain(self.overlay.frozen.as_deref().map(|frozen| &frozen.rows))
     }
 
     fn get_row(&self, home: &Home, inner: &[u8]) -> Result<Option<Bytes>> {
