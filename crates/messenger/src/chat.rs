@@ -491,6 +491,28 @@ impl Messenger {
         done(batch.commit(actor, None, Bytes::new()).await?)
     }
 
+    /// Changes what everybody sees of a group but no message tells.
+    pub(crate) async fn change_and_note(
+        &self,
+        actor: Actor,
+        id: ChatId,
+        now: Now,
+        mut change: impl FnMut(&mut Chat) -> Result<()> + Send,
+    ) -> Result<constructors::Updates> {
+        self.chat_of(actor.user, id).await?;
+        let change = |chat: &mut Chat| {
+            check_right(chat, actor.user, right::CHANGE_INFO)?;
+            change(chat)
+        };
+        let (mut batch, chat) = self.change_with_mailboxes(id, &[], change, now).await?;
+        for member in members_of(&chat) {
+            batch
+                .user(member)
+                .note(types::Update::Chat { chat_id: id.0 })?;
+        }
+        done(batch.commit(actor, None, Bytes::new()).await?)
+    }
+
     /// Closes a group for all.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use tl_api::types;
 use crate::Messenger;
 use crate::delete::Cleared;
 use crate::error::Result;
+use crate::lifetime::burn_time;
 use crate::mailbox::{Batch, Letter};
 use crate::publish::Actor;
 use crate::read::Affected;
@@ -28,6 +29,10 @@ impl Messenger {
         if unread.is_empty() {
             return self.unaffected(actor.user).await;
         }
+        let burning: Vec<(MsgId, i32)> = unread
+            .iter()
+            .filter_map(|letter| Some((letter.id(), burn_time(&letter.message)?)))
+            .collect();
         let mut of_senders: BTreeMap<UserId, Vec<MsgId>> = BTreeMap::new();
         for letter in &unread {
             if wants_opening(&letter.message)
@@ -51,6 +56,7 @@ impl Messenger {
             self.open_in(&mut batch, sender, ids, now).await?;
         }
         batch.commit(actor, None, Bytes::new()).await?;
+        self.start_burning(actor.user, &burning, now).await?;
         Ok(affected)
     }
 
@@ -84,7 +90,8 @@ impl Messenger {
         for message in found.into_iter().flatten() {
             let letter = Letter::read(&message)?;
             // The sender of a voice message does not open it.
-            if is_unread(&letter.message) && letter.from != PeerId::User(user) {
+            let is_new = is_unread(&letter.message) && letter.from != PeerId::User(user);
+            if is_new || has_unread_reaction(&letter.message) {
                 unread.push(letter);
             }
         }
@@ -104,6 +111,11 @@ impl Messenger {
         let mut opened = Vec::new();
         for message in found.into_iter().flatten() {
             let mut letter = Letter::read(&message)?;
+            if has_unread_reaction(&letter.message) {
+                opened.push(letter.id().0);
+                self.see_reactions(batch, user, &[letter.id()]).await?;
+                continue;
+            }
             if !is_unread(&letter.message) {
                 continue;
             }
@@ -134,6 +146,10 @@ impl Messenger {
         }
         Ok(count)
     }
+}
+
+fn has_unread_reaction(message: &types::Message) -> bool {
+    tag::of(message) & tag::bit(tag::UNREAD_REACTION) != 0
 }
 
 fn is_unread(message: &types::Message) -> bool {

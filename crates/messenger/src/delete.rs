@@ -107,6 +107,35 @@ impl Messenger {
         Ok(affected)
     }
 
+    /// Deletes a message in all of its copies, whoever may or may not.
+    pub(crate) async fn delete_everywhere(
+        &self,
+        owner: UserId,
+        letter: Letter,
+        now: Now,
+    ) -> Result<()> {
+        let mut copies = self.copies(owner, &letter).await?;
+        copies.push((owner, letter.id()));
+        self.delete_orphans(owner, copies, now).await
+    }
+
+    /// Deletes these copies of a message.
+    pub(crate) async fn delete_orphans(
+        &self,
+        owner: UserId,
+        copies: Vec<(UserId, MsgId)>,
+        now: Now,
+    ) -> Result<()> {
+        let mut doomed: BTreeMap<UserId, Vec<MsgId>> = BTreeMap::new();
+        doomed.insert(owner, Vec::new());
+        for (user, id) in copies {
+            doomed.entry(user).or_default().push(id);
+        }
+        self.delete_copies(Actor::server(owner), doomed, now)
+            .await?;
+        Ok(())
+    }
+
     /// A.7: both sides of a private chat may take back everything but service messages of
     /// others; in a group one's own messages, and admins all.
     async fn may_revoke(&self, user: UserId, letter: &Letter) -> Result<bool> {
@@ -396,7 +425,11 @@ impl Messenger {
                 dialog.top = MsgId(0);
                 dialog.top_date = 0;
                 dialog.pinned = 0;
-                dialog.extra = Bytes::new();
+                let extra = dialog::Extra {
+                    draft: None,
+                    ttl_period: crate::lifetime::ttl_of(&dialog),
+                };
+                dialog.extra = extra.to_bytes()?;
                 dialog.flags = 0;
             }
             if whole && owner == user {
@@ -430,6 +463,9 @@ fn forget(dialog: &mut store::Dialog, owner: UserId, letter: &Letter) {
     }
     if tag::of(&letter.message) & tag::bit(tag::UNREAD_MENTION) != 0 {
         dialog.mentions = dialog.mentions.saturating_sub(1);
+    }
+    if tag::of(&letter.message) & tag::bit(tag::UNREAD_REACTION) != 0 {
+        dialog.reactions = dialog.reactions.saturating_sub(1);
     }
 }
 

@@ -27,7 +27,12 @@ pub const BAR_HIDDEN: u32 = 1 << 1;
 pub struct Extra {
     /// The draft.
     pub draft: Option<types::DraftMessage>,
+    /// New messages go after so many seconds; 0 for never.
+    pub ttl_period: u32,
 }
+
+/// Stands before the period, where there is one; no draft begins like this.
+const TTL: u32 = 0x7474_6c00;
 
 impl Extra {
     /// From what is kept.
@@ -38,10 +43,19 @@ impl Extra {
         if dialog.extra.is_empty() {
             return Ok(Self::default());
         }
-        let mut reader = Reader::new(&dialog.extra);
-        let draft = types::DraftMessage::decode(&mut reader)
-            .map_err(|_| Error::Damaged("the draft of a dialog"))?;
-        Ok(Self { draft: Some(draft) })
+        const DAMAGED: Error = Error::Damaged("what is kept of a dialog");
+        let mut extra = Self::default();
+        let mut rest = dialog.extra.clone();
+        if rest.starts_with(&TTL.to_le_bytes()) {
+            let period = rest.get(4..8).and_then(|bytes| bytes.first_chunk());
+            extra.ttl_period = u32::from_le_bytes(*period.ok_or(DAMAGED)?);
+            rest = rest.slice(8..);
+        }
+        if !rest.is_empty() {
+            let draft = types::DraftMessage::decode(&mut Reader::new(&rest));
+            extra.draft = Some(draft.map_err(|_| DAMAGED)?);
+        }
+        Ok(extra)
     }
 
     /// As it is kept.
@@ -50,6 +64,10 @@ impl Extra {
     /// `Damaged` for a draft without a form.
     pub fn to_bytes(&self) -> Result<Bytes> {
         let mut bytes = BytesMut::new();
+        if self.ttl_period > 0 {
+            bytes.put_u32_le(TTL);
+            bytes.put_u32_le(self.ttl_period);
+        }
         if let Some(draft) = &self.draft {
             let draft = tl::to_bytes(draft, Layer(NEWEST_LAYER))
                 .map_err(|_| Error::Damaged("a draft without a form"))?;
@@ -267,7 +285,8 @@ impl Messenger {
             .into_iter()
             .flatten()
         {
-            let message = Letter::read(&message)?.message;
+            let mut message = Letter::read(&message)?.message;
+            self.dress(user, [&mut message]).await?;
             peers.add_message(&message);
             messages.push(message);
         }
@@ -297,6 +316,11 @@ impl Messenger {
         shown.pinned = dialog.pinned > 0;
         shown.unread_mark = dialog.flags & UNREAD_MARK != 0;
         shown.draft = extra.draft;
+        let ttl = match dialog.peer {
+            PeerId::Chat(_) => self.history_ttl(user, dialog.peer).await?,
+            PeerId::User(_) | PeerId::Channel(_) => extra.ttl_period,
+        };
+        shown.ttl_period = (ttl > 0).then(|| ttl.cast_signed());
         shown.folder_id = (dialog.folder != MAIN).then(|| count(dialog.folder));
         Ok(types::Dialog::Dialog(Box::new(shown)))
     }

@@ -261,7 +261,9 @@ impl Messenger {
             .into_iter()
             .flatten()
         {
-            events.new_messages.push(read_message(&message)?);
+            let mut message = read_message(&message)?;
+            self.dress(user, [&mut message]).await?;
+            events.new_messages.push(message);
         }
         // An edit of a message that is new in the same difference shows in it already.
         edited.retain(|id, _| !new.contains(id));
@@ -270,7 +272,9 @@ impl Messenger {
         let mut shown_edits = BTreeMap::new();
         for (at, message) in edited.into_values().zip(messages) {
             if let Some(message) = message {
-                shown_edits.insert(at, read_message(&message)?);
+                let mut message = read_message(&message)?;
+                self.dress(user, [&mut message]).await?;
+                shown_edits.insert(at, message);
             }
         }
         for (at, piece) in pieces.into_iter().enumerate() {

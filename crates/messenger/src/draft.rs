@@ -106,7 +106,12 @@ fn put_draft(
     kept: Option<types::DraftMessage>,
     told: types::DraftMessage,
 ) -> Result<()> {
-    dialog.extra = Extra { draft: kept }.to_bytes()?;
+    let ttl_period = Extra::read(&dialog)?.ttl_period;
+    let extra = Extra {
+        draft: kept,
+        ttl_period,
+    };
+    dialog.extra = extra.to_bytes()?;
     let peer = dialog.peer;
     let draft = batch.user(user);
     draft.put_dialog(dialog);

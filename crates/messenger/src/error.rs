@@ -52,6 +52,12 @@ pub enum Error {
     /// There is no such peer, or the caller may not name it.
     #[error("no such peer")]
     PeerUnknown,
+    /// A vote is not taken.
+    #[error(transparent)]
+    Poll(#[from] crate::poll::PollError),
+    /// A reaction is not taken.
+    #[error(transparent)]
+    Reaction(#[from] crate::reaction::ReactionError),
     /// A message is not sent.
     #[error(transparent)]
     Send(#[from] crate::send::SendError),

@@ -74,7 +74,7 @@ impl Messenger {
         }
     }
 
-    async fn forward_parcels(
+    pub(crate) async fn forward_parcels(
         &self,
         forwarder: UserId,
         from: PeerId,

@@ -124,7 +124,8 @@ impl Messenger {
         let mut peers = Peers::default();
         let mut shown = Vec::with_capacity(messages.len());
         for message in &messages {
-            let message = Letter::read(message)?.message;
+            let mut message = Letter::read(message)?.message;
+            self.dress(user, [&mut message]).await?;
             peers.add_message(&message);
             shown.push(message);
         }
@@ -265,7 +266,8 @@ impl Messenger {
         for (id, message) in ids.into_iter().zip(found) {
             messages.push(match message {
                 Some(message) => {
-                    let message = Letter::read(&message)?.message;
+                    let mut message = Letter::read(&message)?.message;
+                    self.dress(user, [&mut message]).await?;
                     peers.add_message(&message);
                     message
                 }

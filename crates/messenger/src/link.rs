@@ -124,6 +124,15 @@ impl Messenger {
         }
     }
 
+    /// The other copies of a message of a group that its sender has deleted.
+    pub(crate) async fn lost_copies(
+        &self,
+        sender: UserId,
+        id: MsgId,
+    ) -> Result<Vec<(UserId, MsgId)>> {
+        self.hub(sender, id).await
+    }
+
     async fn hub(&self, sender: UserId, id: MsgId) -> Result<Vec<(UserId, MsgId)>> {
         let mailbox = MailboxId::User(sender);
         let hub = self

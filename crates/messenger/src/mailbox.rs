@@ -254,6 +254,11 @@ impl Messenger {
 }
 
 impl<'a> Batch<'a> {
+    /// When it is done.
+    pub(crate) fn now(&self) -> Now {
+        self.now
+    }
+
     /// Whose mailboxes they are.
     pub(crate) fn messenger(&self) -> &'a Messenger {
         self.messenger
@@ -388,6 +393,14 @@ impl Messenger {
         peers: &Peers,
         now: Now,
     ) -> Result<constructors::Updates> {
+        let mut updates = updates;
+        for update in &mut updates {
+            if let types::Update::NewMessage { message, .. }
+            | types::Update::EditMessage { message, .. } = update
+            {
+                self.dress(viewer, [message]).await?;
+            }
+        }
         let mut named = peers.clone();
         updates.iter().for_each(|update| named.add_update(update));
         let shown = self.show(viewer, &named, now).await?;

@@ -86,8 +86,10 @@ impl Peers {
                         self.add_user(*user_id);
                     }
                 }
-                if let Some(types::MessageMedia::Contact(contact)) = &message.media {
-                    self.add_user(contact.user_id);
+                match &message.media {
+                    Some(types::MessageMedia::Contact(contact)) => self.add_user(contact.user_id),
+                    Some(types::MessageMedia::Poll { results, .. }) => self.add_voters(results),
+                    _ => {}
                 }
                 if let Some(replies) = &message.replies {
                     for peer in replies.recent_repliers.iter().flatten() {
@@ -108,6 +110,14 @@ impl Peers {
                 self.add_action(&message.action);
             }
             types::Message::Empty { peer_id, .. } => self.add_each(peer_id),
+        }
+    }
+
+    fn add_voters(&mut self, results: &types::PollResults) {
+        let answers = results.results.iter().flatten();
+        let of_answers = answers.filter_map(|answer| answer.recent_voters.as_ref());
+        for voter in results.recent_voters.iter().chain(of_answers).flatten() {
+            self.add_tl(voter);
         }
     }
 
@@ -178,6 +188,36 @@ impl Peers {
             | Update::NewChannelMessage { message, .. }
             | Update::EditChannelMessage { message, .. }
             | Update::NewScheduledMessage { message } => self.add_message(message),
+            Update::DeleteScheduledMessages(deleted) => self.add_tl(&deleted.peer),
+            Update::MessageReactions(update) => {
+                self.add_tl(&update.peer);
+                for reaction in update.reactions.recent_reactions.iter().flatten() {
+                    self.add_tl(&reaction.peer_id);
+                }
+            }
+            Update::MessagePoll(update) => {
+                self.add_each(&update.peer);
+                self.add_voters(&update.results);
+            }
+            Update::MessagePollVote(vote) => self.add_tl(&vote.peer),
+            Update::BotMessageReaction(update) => {
+                self.add_tl(&update.peer);
+                self.add_tl(&update.actor);
+            }
+            Update::BotStopped { user_id, .. } => self.add_user(*user_id),
+            Update::BotCallbackQuery(query) => {
+                self.add_user(query.user_id);
+                self.add_tl(&query.peer);
+            }
+            Update::InlineBotCallbackQuery(query) => self.add_user(query.user_id),
+            Update::BotInlineQuery(query) => self.add_user(query.user_id),
+            Update::BotInlineSend(sent) => self.add_user(sent.user_id),
+            Update::BotCommands(update) => {
+                self.add_tl(&update.peer);
+                self.add_user(update.bot_id);
+            }
+            Update::BotMenuButton { bot_id, .. } => self.add_user(*bot_id),
+            Update::PeerHistoryTTL { peer, .. } => self.add_tl(peer),
             Update::ReadHistoryInbox(read) => self.add_tl(&read.peer),
             Update::ReadHistoryOutbox { peer, .. } => self.add_tl(peer),
             Update::UserStatus { user_id, .. }

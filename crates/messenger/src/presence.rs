@@ -83,7 +83,9 @@ impl Messenger {
             online,
             now.unix_s(),
         );
-        if !online {
+        if online {
+            self.send_waiting(actor.user, now).await?;
+        } else {
             self.keep_last_seen(actor.user, now).await?;
         }
         for viewer in self.audience(actor.user).await? {
@@ -117,7 +119,7 @@ impl Messenger {
     }
 
     /// Until when a user is online, or since when not; 0 when never seen.
-    async fn seen(&self, user: UserId) -> Result<u32> {
+    pub(crate) async fn seen(&self, user: UserId) -> Result<u32> {
         if let Some(seen) = self.presence.seen.get(&user) {
             return Ok(seen.until());
         }
@@ -135,7 +137,7 @@ impl Messenger {
     }
 
     /// Whether `viewer` sees exactly when `user` is online: both must show it (S6).
-    async fn sees_status(&self, viewer: UserId, user: UserId) -> Result<bool> {
+    pub(crate) async fn sees_status(&self, viewer: UserId, user: UserId) -> Result<bool> {
         let key = PrivacyKey::StatusTimestamp;
         Ok(self.may(viewer, user, key).await? && self.may(user, viewer, key).await?)
     }

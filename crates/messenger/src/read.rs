@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::mailbox::{Batch, Letter};
 use crate::peer::tl_peer;
 use crate::publish::Actor;
+use crate::tag;
 use crate::time::Now;
 
 /// How many messages of a group are looked through for authors who have not been read yet.
@@ -184,9 +185,6 @@ impl Messenger {
 
     /// Incoming messages above the read mark.
     async fn unread_after(&self, reader: UserId, dialog: &Dialog, up_to: MsgId) -> Result<u32> {
-        if dialog.peer == PeerId::User(reader) {
-            return Ok(0);
-        }
         let mut unread = 0;
         let mut from = up_to;
         // What stands above the top is not there yet.
@@ -204,9 +202,10 @@ impl Messenger {
                     },
                 )
                 .await?;
-            let incoming = page
-                .iter()
-                .filter(|message| message.from != PeerId::User(reader));
+            let incoming = page.iter().filter(|message| {
+                message.from != PeerId::User(reader)
+                    || message.tags & tag::bit(tag::FROM_SCHEDULED) != 0
+            });
             unread += u32::try_from(incoming.count()).unwrap_or(0);
             match page.last() {
                 Some(last) if page.len() == 500 => from = last.id,

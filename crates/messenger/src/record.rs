@@ -157,6 +157,10 @@ pub struct Chat {
     #[n(14)]
     #[cbor(default)]
     pub removed: Vec<i64>,
+    /// `ChatReactions`; empty for all.
+    #[n(20)]
+    #[cbor(default, with = "minicbor::bytes")]
+    pub reactions: Vec<u8>,
 }
 
 /// A member of a basic group.

@@ -40,6 +40,15 @@ pub enum SendError {
     /// The other side has blocked the one who pins.
     #[error("nothing may be pinned in that chat")]
     PinRestricted,
+    /// So many messages of one chat cannot be scheduled.
+    #[error("too many scheduled messages")]
+    ScheduledTooMany,
+    /// Messages cannot be scheduled so in that chat.
+    #[error("not to be scheduled so")]
+    ScheduleInvalid,
+    /// Whether the other one is online is not shown to the sender.
+    #[error("the status of the receiver is hidden")]
+    StatusHidden,
     /// The quoted text does not occur in the message.
     #[error("no such text to quote")]
     QuoteInvalid,
@@ -174,7 +183,7 @@ impl Reply {
         }
     }
 
-    fn header(&self, holder: UserId) -> Option<types::MessageReplyHeader> {
+    pub(crate) fn header(&self, holder: UserId) -> Option<types::MessageReplyHeader> {
         let id = self.ids.get(&holder);
         let mut header = self.header.clone();
         header.reply_to_msg_id = id.map(|id| id.0);
@@ -361,7 +370,7 @@ impl Messenger {
         Ok(())
     }
 
-    async fn parcel(
+    pub(crate) async fn parcel(
         &self,
         sender: UserId,
         audience: &Audience,
@@ -520,7 +529,7 @@ impl Messenger {
         batch: &mut Batch<'_>,
         sender: UserId,
         audience: &Audience,
-        parcel: Parcel,
+        mut parcel: Parcel,
     ) -> Result<(MsgId, i32)> {
         let holders = &audience.holders;
         let ids: Vec<(UserId, MsgId)> = holders
@@ -530,6 +539,9 @@ impl Messenger {
             .collect();
         let own = ids.iter().find(|(holder, _)| *holder == sender);
         let own = own.map_or(MsgId(0), |(_, id)| *id);
+        let now = batch.now();
+        self.limit_life(batch, sender, audience, &mut parcel, own, now)
+            .await?;
         let mut own_pts = 0;
         for (holder, id) in &ids {
             let is_sender = *holder == sender;
@@ -561,6 +573,9 @@ impl Messenger {
                     random_id: parcel.random_id,
                 });
             }
+            if is_sender {
+                self.watch_poll(sender, &letter.message).await?;
+            }
             self.move_dialog(batch, *holder, &letter, is_sender).await?;
             let draft = batch.user(*holder);
             draft.put_new(letter)?;
@@ -584,7 +599,10 @@ impl Messenger {
         let id = letter.id();
         dialog.top = id;
         dialog.top_date = letter.date();
-        if is_sender {
+        let from_queue = tag::of(&letter.message) & tag::bit(tag::FROM_SCHEDULED) != 0;
+        if is_sender && from_queue {
+            dialog.unread += 1;
+        } else if is_sender {
             if dialog.unread == 0 {
                 dialog.read_inbox = id;
             }
@@ -708,6 +726,8 @@ fn for_holder(
             // A6: clients want no `out` in Saved Messages.
             message.out = is_sender && !is_self_chat;
             message.mentioned = mentioned;
+            // D7: to the sender it is news that it was sent.
+            message.from_scheduled &= is_sender;
             message.media_unread = mentioned || (!is_self_chat && wants_opening(message));
             message.reply_to = reply;
             if is_self_chat && message.saved_peer_id.is_none() {

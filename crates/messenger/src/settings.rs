@@ -37,6 +37,14 @@ pub struct AccountSettings {
     #[n(6)]
     #[cbor(default)]
     pub top_peers_off: bool,
+    /// `Reaction` for a double tap; empty for the one of all.
+    #[n(7)]
+    #[cbor(default, with = "minicbor::bytes")]
+    pub default_reaction: Vec<u8>,
+    /// After how many seconds messages of new chats go; 0 for never.
+    #[n(8)]
+    #[cbor(default)]
+    pub default_ttl: u32,
 }
 
 impl Default for AccountSettings {
@@ -49,6 +57,8 @@ impl Default for AccountSettings {
             keep_archived_folders: false,
             reactions_notify: Vec::new(),
             top_peers_off: false,
+            default_reaction: Vec::new(),
+            default_ttl: 0,
         }
     }
 }

@@ -39,6 +39,11 @@ pub const PHOTO_VIDEO: u8 = 16;
 /// Voice messages and round videos together.
 pub const ROUND_VOICE: u8 = 17;
 
+/// Own messages with reactions that have not been looked at.
+pub const UNREAD_REACTION: u8 = 18;
+/// Own messages that were sent by the queue: they count as unread.
+pub const FROM_SCHEDULED: u8 = 19;
+
 /// The bit of a list.
 #[must_use]
 pub const fn bit(tag: u8) -> u32 {
@@ -62,6 +67,15 @@ pub fn of(message: &Message) -> u32 {
             }
             if message.pinned {
                 tags |= bit(PINNED);
+            }
+            if let Some(reactions) = &message.reactions {
+                let mut recent = reactions.recent_reactions.iter().flatten();
+                if recent.any(|reaction| reaction.unread) {
+                    tags |= bit(UNREAD_REACTION);
+                }
+            }
+            if message.from_scheduled {
+                tags |= bit(FROM_SCHEDULED);
             }
             if message.mentioned {
                 tags |= bit(MENTION);
@@ -182,6 +196,14 @@ pub fn search_text(message: &Message) -> String {
             add(&contact.last_name);
         }
         Some(MessageMedia::Venue(venue)) => add(&venue.title),
+        Some(MessageMedia::Poll { poll, .. }) => {
+            add(&poll.question.text);
+            for answer in &poll.answers {
+                if let tl_api::types::PollAnswer::PollAnswer(answer) = answer {
+                    add(&answer.text.text);
+                }
+            }
+        }
         _ => {}
     }
     text

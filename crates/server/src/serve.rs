@@ -21,6 +21,8 @@ use crate::{admin, banner, cli, webhook};
 
 /// How many login codes may wait for the webhook.
 const CODES_WAITING_MAX: usize = 1024;
+/// How often it is looked what is due.
+const DUE_INTERVAL: Duration = Duration::from_secs(1);
 /// How often it is looked whether the store can be written.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -123,6 +125,7 @@ pub async fn start(config: Config) -> Result<Server> {
         Arc::clone(&services) as Arc<dyn bus::Services>,
     );
     local.set_gateway(Arc::new(Held(Arc::downgrade(&gateway))));
+    others.push(tokio::spawn(run_due(Arc::clone(&services), stop.clone())));
     let admin = match config.admin.listen {
         Some(address) => {
             let port = admin::Port {
@@ -153,6 +156,15 @@ pub async fn start(config: Config) -> Result<Server> {
         engine,
         parts: Parts { gateway, services },
     })
+}
+
+/// Does what is due, until the server stops.
+async fn run_due(services: Arc<Services>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(DUE_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        services.run_due().await;
+    }
 }
 
 /// An address of this machine that others may reach, for one that means all of them.

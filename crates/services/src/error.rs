@@ -162,6 +162,7 @@ errors! {
         MESSAGE_ID_INVALID
         MESSAGE_NOT_MODIFIED
         MESSAGE_NOT_READ_YET
+        MESSAGE_POLL_CLOSED
         MESSAGE_TOO_LONG
         MESSAGE_TOO_OLD
         METHOD_INVALID
@@ -176,6 +177,7 @@ errors! {
         NEXT_OFFSET_INVALID
         NO_FORM_IN_LAYER
         OFFSET_INVALID
+        OPTIONS_TOO_MUCH
         OPTION_INVALID
         ORDER_INVALID
         PARENT_PEER_INVALID
@@ -205,6 +207,11 @@ errors! {
         PHOTO_SAVE_FILE_INVALID
         PINNED_DIALOGS_TOO_MUCH
         PIN_RESTRICTED
+        POLL_ANSWERS_INVALID
+        POLL_ANSWER_INVALID
+        POLL_OPTION_DUPLICATE
+        POLL_OPTION_INVALID
+        POLL_QUESTION_INVALID
         PRICING_CHAT_INVALID
         PRIVACY_TOO_LONG
         PRIVACY_VALUE_INVALID
@@ -212,9 +219,14 @@ errors! {
         QUERY_ID_EMPTY
         QUERY_ID_INVALID
         QUERY_TOO_LONG
+        QUIZ_CORRECT_ANSWERS_EMPTY
+        QUIZ_CORRECT_ANSWERS_TOO_MUCH
+        QUIZ_CORRECT_ANSWER_INVALID
         QUOTE_TEXT_INVALID
         RANDOM_ID_EMPTY
         RANDOM_ID_INVALID
+        REACTIONS_TOO_MANY
+        REACTION_INVALID
         REPLY_MARKUP_BUY_EMPTY
         REPLY_MARKUP_GAME_EMPTY
         REPLY_MARKUP_INVALID
@@ -228,11 +240,15 @@ errors! {
         RESULT_ID_EMPTY
         RESULT_ID_INVALID
         RESULT_TYPE_INVALID
+        REVOTE_NOT_ALLOWED
         RIGHTS_NOT_MODIFIED
         RINGTONE_INVALID
         RINGTONE_MIME_INVALID
         SCHEDULE_BOT_NOT_ALLOWED
         SCHEDULE_DATE_INVALID
+        SCHEDULE_DATE_TOO_LATE
+        SCHEDULE_STATUS_PRIVATE
+        SCHEDULE_TOO_MUCH
         SEARCH_QUERY_EMPTY
         SEARCH_WITH_LINK_NOT_SUPPORTED
         SECURE_SECRET_REQUIRED
@@ -258,6 +274,7 @@ errors! {
         TOKEN_INVALID
         TTL_DAYS_INVALID
         TTL_MEDIA_INVALID
+        TTL_PERIOD_INVALID
         TYPES_EMPTY
         UNTIL_DATE_INVALID
         URL_INVALID
@@ -293,6 +310,7 @@ errors! {
     403 {
         ACCESS_DENIED
         BOT_VERIFIER_FORBIDDEN
+        BROADCAST_FORBIDDEN
         CHAT_SEND_AUDIOS_FORBIDDEN
         CHAT_SEND_DOCS_FORBIDDEN
         CHAT_SEND_GIFS_FORBIDDEN
@@ -307,6 +325,7 @@ errors! {
         CHAT_WRITE_FORBIDDEN
         GROUPCALL_FORBIDDEN
         MESSAGE_AUTHOR_REQUIRED
+        POLL_VOTE_REQUIRED
         PREMIUM_ACCOUNT_REQUIRED
         USER_IS_BLOCKED
         USER_PERMISSION_DENIED
@@ -391,6 +410,9 @@ impl From<messenger::Error> for Error {
             Cause::MessageUnknown => Self::MESSAGE_ID_INVALID,
             Cause::NotModified => Self::MESSAGE_NOT_MODIFIED,
             Cause::PeerUnknown => Self::PEER_ID_INVALID,
+            Cause::Poll(error) => of_poll(error),
+            Cause::Reaction(messenger::ReactionError::TooMany) => Self::REACTIONS_TOO_MANY,
+            Cause::Reaction(_) => Self::REACTION_INVALID,
             Cause::Upload(error) => error.into(),
             Cause::UserUnknown => Self::USER_ID_INVALID,
             Cause::Send(error) => of_send(error),
@@ -528,6 +550,18 @@ fn of_invite(error: messenger::InviteError) -> Error {
     }
 }
 
+fn of_poll(error: messenger::PollError) -> Error {
+    use messenger::PollError as Cause;
+    match error {
+        Cause::Anonymous => Error::BROADCAST_FORBIDDEN,
+        Cause::Closed => Error::MESSAGE_POLL_CLOSED,
+        Cause::Final => Error::REVOTE_NOT_ALLOWED,
+        Cause::TooMany => Error::OPTIONS_TOO_MUCH,
+        Cause::VoteRequired => Error::POLL_VOTE_REQUIRED,
+        _ => Error::OPTION_INVALID,
+    }
+}
+
 fn of_send(error: messenger::SendError) -> Error {
     use messenger::{SendError as Cause, right};
     match error {
@@ -552,6 +586,9 @@ fn of_send(error: messenger::SendError) -> Error {
         Cause::PinRestricted => Error::PIN_RESTRICTED,
         Cause::QuoteInvalid => Error::QUOTE_TEXT_INVALID,
         Cause::ReplyInvalid => Error::REPLY_MESSAGE_ID_INVALID,
+        Cause::ScheduleInvalid => Error::SCHEDULE_DATE_INVALID,
+        Cause::ScheduledTooMany => Error::SCHEDULE_TOO_MUCH,
+        Cause::StatusHidden => Error::SCHEDULE_STATUS_PRIVATE,
         Cause::ToBot => Error::USER_IS_BOT,
         Cause::YouBlocked => Error::YOU_BLOCKED_USER,
         _ => Error::CHAT_WRITE_FORBIDDEN,

@@ -29,6 +29,7 @@ mod context;
 mod delivery;
 mod device;
 mod dispatch;
+mod due;
 mod error;
 mod file;
 mod flood;

@@ -37,6 +37,7 @@ pub(super) async fn set_account_ttl(
             settings.account_ttl_days = days.cast_unsigned();
         })
         .await?;
+    context.messenger().watch_idle(context.user()?).await?;
     Ok(true)
 }
 

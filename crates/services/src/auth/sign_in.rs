@@ -81,6 +81,7 @@ pub(super) async fn sign_up(
         .await?;
     messenger.end_code(&slot).await?;
     context.services.log_in(context, user, None).await?;
+    messenger.watch_idle(user).await?;
     messenger
         .join_contacts(user, &slot.phone, context.now)
         .await?;

@@ -15,7 +15,24 @@ pub(super) async fn get_config(
     context: &Context<'_>,
     _: functions::help::GetConfig,
 ) -> Result<types::Config> {
-    Ok(config(context))
+    let mut config = config(context);
+    config.reactions_default = default_reaction(context).await?;
+    Ok(config)
+}
+
+/// What a double tap means to the caller.
+async fn default_reaction(context: &Context<'_>) -> Result<Option<types::Reaction>> {
+    let chosen = match context.caller.user {
+        Some(user) => {
+            let user = store::UserId(user.0);
+            let settings = context.messenger().account_settings(user).await?;
+            tl::from_bytes(&settings.default_reaction.into()).ok()
+        }
+        None => None,
+    };
+    Ok(Some(chosen.unwrap_or(types::Reaction::Emoji {
+        emoticon: "👍".into(),
+    })))
 }
 
 fn config(context: &Context<'_>) -> types::Config {

@@ -19,11 +19,21 @@ pub(super) async fn edit_message(
     if request.quick_reply_shortcut_id.is_some() {
         return Err(Error::SHORTCUT_INVALID);
     }
-    if request.schedule_date.is_some() || request.rich_message.is_some() {
+    if request.rich_message.is_some() {
         return Err(Error::MESSAGE_ID_INVALID);
+    }
+    if let Some(date) = request.schedule_date {
+        return super::schedule::edit(context, peer, request, date).await;
     }
     let messenger = context.messenger();
     let id = MsgId(request.id);
+    if let Some(types::InputMedia::Poll(input)) = &request.media {
+        if !input.poll.closed {
+            return Err(Error::MEDIA_PREV_INVALID);
+        }
+        let updates = messenger.close_poll(actor, peer, id, context.now).await?;
+        return Ok(answer(updates));
+    }
     let old = messenger
         .editable(actor.user, peer, id, context.now)
         .await?;

@@ -90,9 +90,6 @@ nothing! {
             users: Vec::new(),
         }))
     }
-    get_default_history_ttl(GetDefaultHistoryTTL) -> types::DefaultHistoryTTL {
-        types::DefaultHistoryTTL { period: 0 }
-    }
     received_messages(ReceivedMessages) -> Vec<types::ReceivedNotifyMessage> { Vec::new() }
     report_music_listen(ReportMusicListen) -> bool { true }
     get_suggested_dialog_filters(GetSuggestedDialogFilters) -> Vec<types::DialogFilterSuggested> { Vec::new() }
@@ -103,10 +100,7 @@ nothing! {
     get_available_reactions(GetAvailableReactions) -> types::messages::AvailableReactions {
         types::messages::AvailableReactions::AvailableReactions { hash: 0, reactions: Vec::new() }
     }
-    get_top_reactions(GetTopReactions) -> types::messages::Reactions { no_reactions() }
-    get_recent_reactions(GetRecentReactions) -> types::messages::Reactions { no_reactions() }
     get_default_tag_reactions(GetDefaultTagReactions) -> types::messages::Reactions { no_reactions() }
-    clear_recent_reactions(ClearRecentReactions) -> bool { true }
     get_saved_reaction_tags(GetSavedReactionTags) -> types::messages::SavedReactionTags {
         types::messages::SavedReactionTags::SavedReactionTags { tags: Vec::new(), hash: 0 }
     }
@@ -152,11 +146,7 @@ nothing! {
 
 nothing_in_chat! {
     get_extended_media(GetExtendedMedia) -> types::Updates { |context, request| no_updates(context) }
-    get_messages_reactions(GetMessagesReactions) -> types::Updates { |context, request| no_updates(context) }
     get_unread_poll_votes(GetUnreadPollVotes) -> types::messages::Messages { |context, request| no_messages() }
-    get_unread_reactions(GetUnreadReactions) -> types::messages::Messages { |context, request| no_messages() }
-    get_scheduled_history(GetScheduledHistory) -> types::messages::Messages { |context, request| no_messages() }
-    get_scheduled_messages(GetScheduledMessages) -> types::messages::Messages { |context, request| no_messages() }
     get_recent_locations(GetRecentLocations) -> types::messages::Messages { |context, request| no_messages() }
     get_sponsored_messages(GetSponsoredMessages) -> types::messages::SponsoredMessages { |context, request|
         types::messages::SponsoredMessages::Empty {}
@@ -284,14 +274,6 @@ pub(super) async fn get_paid_reaction_privacy(
         .updates(user, vec![update], &Peers::default(), context.now)
         .await?;
     Ok(answer(updates))
-}
-
-/// messages.readReactions
-pub(super) async fn read_reactions(
-    context: &Context<'_>,
-    request: functions::messages::ReadReactions,
-) -> Result<types::messages::AffectedHistory> {
-    unchanged(context, &request.peer).await
 }
 
 /// messages.readPollVotes

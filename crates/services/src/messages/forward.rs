@@ -4,6 +4,7 @@ use messenger::Forwarding;
 use store::MsgId;
 use tl_api::{functions, types};
 
+use super::schedule::send_date;
 use super::send::{Extras, answer, check_extras};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -31,7 +32,6 @@ pub(super) async fn forward_messages(
             peer: to,
             send_as: request.send_as.as_ref(),
             shortcut: request.quick_reply_shortcut.is_some(),
-            schedule_date: request.schedule_date,
             effect: request.effect,
         },
     )
@@ -45,9 +45,18 @@ pub(super) async fn forward_messages(
         silent: request.silent,
         reply_to,
     };
-    let updates = context
-        .messenger()
-        .forward(actor, from, to, forwarding, context.now)
-        .await?;
+    let messenger = context.messenger();
+    let updates = match send_date(context, request.schedule_date).await? {
+        Some(date) => {
+            messenger
+                .schedule_forward(actor, from, to, forwarding, date, context.now)
+                .await?
+        }
+        None => {
+            messenger
+                .forward(actor, from, to, forwarding, context.now)
+                .await?
+        }
+    };
     Ok(answer(updates))
 }

@@ -15,7 +15,7 @@ use tl_api::{constructors, functions, types};
 
 use super::callback::{inline_message_id, named_inline_message};
 use super::media;
-use super::send::{Extras, answer, check_extras, check_random_id};
+use super::send::{Extras, answer, check_extras, check_random_id, deliver};
 use super::start::check_param;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -568,7 +568,6 @@ pub(super) async fn send_inline_bot_result(
             peer,
             send_as: request.send_as.as_ref(),
             shortcut: request.quick_reply_shortcut.is_some(),
-            schedule_date: request.schedule_date,
             effect: None,
         },
     )
@@ -608,9 +607,16 @@ pub(super) async fn send_inline_bot_result(
         clear_draft: request.clear_draft,
     };
     let messenger = context.messenger();
-    let updates = messenger
-        .send(actor, peer, vec![message], options, context.now)
-        .await?;
+    let messages = vec![message];
+    let updates = deliver(
+        context,
+        actor,
+        peer,
+        messages,
+        options,
+        request.schedule_date,
+    )
+    .await?;
     let bot = messenger.bot(shown.bot).await?;
     if bot.is_some_and(|(_, facts)| facts.inline_feedback) {
         let mut update = constructors::UpdateBotInlineSend::new(

@@ -23,6 +23,7 @@ pub(super) async fn from_input(
     }
     Ok(Some(match input {
         types::InputMedia::Empty {} => return Ok(None),
+        types::InputMedia::Poll(input) => super::poll::from_input(context, input).await?,
         types::InputMedia::Contact(input) => contact(context, input).await?,
         types::InputMedia::Dice { emoticon } => dice(context, emoticon)?,
         types::InputMedia::GeoLive(input) => geo_live(input)?,
@@ -60,7 +61,6 @@ pub(super) async fn from_input(
         | types::InputMedia::Photo(_)
         | types::InputMedia::UploadedDocument(_)
         | types::InputMedia::UploadedPhoto(_)
-        | types::InputMedia::Poll(_)
         | types::InputMedia::StakeDice(_)
         | types::InputMedia::Todo { .. } => return Err(Error::MEDIA_INVALID),
     }))

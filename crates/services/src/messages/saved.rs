@@ -160,3 +160,26 @@ pub(super) async fn get_unread_mentions(
         .await?;
     Ok(shown(page, 0))
 }
+
+/// messages.getUnreadReactions
+pub(super) async fn get_unread_reactions(
+    context: &Context<'_>,
+    request: functions::messages::GetUnreadReactions,
+) -> Result<types::messages::Messages> {
+    let user = context.user()?;
+    let peer = context.peer(&request.peer).await?;
+    let window = Window {
+        offset_id: request.offset_id,
+        offset_date: 0,
+        add_offset: request.add_offset,
+        limit: page_limit(request.limit),
+        max_id: request.max_id,
+        min_id: request.min_id,
+    };
+    let list = List::Tag(messenger::tag::UNREAD_REACTION);
+    let page = context
+        .messenger()
+        .history(user, peer, list, window, context.now)
+        .await?;
+    Ok(shown(page, 0))
+}

@@ -1,14 +1,13 @@
 //! Sending texts (A.4).
 
-use messenger::{Outgoing, SendOptions};
+use messenger::{Actor, Outgoing, SendOptions};
 use store::PeerId;
 use tl_api::{constructors, functions, types};
 
+use super::lifetime;
+use super::schedule::send_date;
 use crate::context::Context;
 use crate::error::{Error, Result};
-
-/// A message may be asked for so few seconds ahead without being scheduled (A60).
-const SCHEDULE_AHEAD_S: i32 = 10;
 
 /// messages.sendMessage
 pub(super) async fn send_message(
@@ -24,7 +23,6 @@ pub(super) async fn send_message(
             peer,
             send_as: request.send_as.as_ref(),
             shortcut: request.quick_reply_shortcut.is_some(),
-            schedule_date: request.schedule_date,
             effect: request.effect,
         },
     )
@@ -50,12 +48,43 @@ pub(super) async fn send_message(
     let options = SendOptions {
         clear_draft: request.clear_draft,
     };
-    let updates = context
-        .messenger()
-        .send(actor, peer, vec![message], options, context.now)
-        .await?;
+    let messages = vec![message];
+    let updates = deliver(
+        context,
+        actor,
+        peer,
+        messages,
+        options,
+        request.schedule_date,
+    )
+    .await?;
     crate::bots::father::heard(context, peer, &updates).await?;
     Ok(answer(updates))
+}
+
+/// Sends messages, now or later.
+pub(super) async fn deliver(
+    context: &Context<'_>,
+    actor: Actor,
+    peer: PeerId,
+    messages: Vec<Outgoing>,
+    options: SendOptions,
+    schedule_date: Option<i32>,
+) -> Result<constructors::Updates> {
+    let messenger = context.messenger();
+    Ok(match send_date(context, schedule_date).await? {
+        Some(date) => {
+            messenger
+                .schedule(actor, peer, messages, date, context.now)
+                .await?
+        }
+        None => {
+            lifetime::begin(context, peer).await?;
+            messenger
+                .send(actor, peer, messages, options, context.now)
+                .await?
+        }
+    })
 }
 
 /// Updates as an answer.
@@ -75,7 +104,6 @@ pub(super) struct Extras<'a> {
     pub(super) peer: PeerId,
     pub(super) send_as: Option<&'a types::InputPeer>,
     pub(super) shortcut: bool,
-    pub(super) schedule_date: Option<i32>,
     pub(super) effect: Option<i64>,
 }
 
@@ -88,13 +116,6 @@ pub(super) async fn check_extras(context: &Context<'_>, extras: &Extras<'_>) -> 
     }
     if extras.shortcut {
         return Err(Error::PREMIUM_ACCOUNT_REQUIRED);
-    }
-    let soon = context.now.date().saturating_add(SCHEDULE_AHEAD_S);
-    if extras.schedule_date.is_some_and(|date| date > soon) {
-        return Err(Error::SCHEDULE_DATE_INVALID);
-    }
-    if extras.schedule_date.is_some() && context.messenger().is_bot(context.user()?).await? {
-        return Err(Error::SCHEDULE_BOT_NOT_ALLOWED);
     }
     if extras.effect.is_some() {
         return Err(match extras.peer {

@@ -5,7 +5,7 @@ use store::PeerId;
 use tl_api::{constructors, functions, types};
 
 use super::media;
-use super::send::{Extras, answer, check_extras, check_random_id};
+use super::send::{Extras, answer, check_extras, check_random_id, deliver};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -26,7 +26,6 @@ pub(super) async fn send_media(
             peer,
             send_as: request.send_as.as_ref(),
             shortcut: request.quick_reply_shortcut.is_some(),
-            schedule_date: request.schedule_date,
             effect: request.effect,
         },
     )
@@ -61,10 +60,16 @@ pub(super) async fn send_media(
     let options = SendOptions {
         clear_draft: request.clear_draft,
     };
-    let updates = context
-        .messenger()
-        .send(actor, peer, vec![message], options, context.now)
-        .await?;
+    let messages = vec![message];
+    let updates = deliver(
+        context,
+        actor,
+        peer,
+        messages,
+        options,
+        request.schedule_date,
+    )
+    .await?;
     Ok(answer(updates))
 }
 
@@ -122,7 +127,6 @@ pub(super) async fn send_multi_media(
             peer,
             send_as: request.send_as.as_ref(),
             shortcut: request.quick_reply_shortcut.is_some(),
-            schedule_date: request.schedule_date,
             effect: request.effect,
         },
     )
@@ -158,10 +162,15 @@ pub(super) async fn send_multi_media(
     let options = SendOptions {
         clear_draft: request.clear_draft,
     };
-    let updates = context
-        .messenger()
-        .send(actor, peer, messages, options, context.now)
-        .await?;
+    let updates = deliver(
+        context,
+        actor,
+        peer,
+        messages,
+        options,
+        request.schedule_date,
+    )
+    .await?;
     Ok(answer(updates))
 }
 

@@ -126,7 +126,10 @@ async fn add_relation(
         .store
         .dialog(store::MailboxId::User(viewer), peer)
         .await?;
+    full.has_scheduled = messenger.has_scheduled(viewer, peer).await?;
     if let Some(dialog) = dialog {
+        let ttl = messenger.history_ttl(viewer, peer).await?;
+        full.ttl_period = (ttl > 0).then(|| ttl.cast_signed());
         full.folder_id = (dialog.folder != 0).then_some(dialog.folder.cast_signed());
         let pinned = messenger.pinned_message(viewer, peer).await?;
         full.pinned_msg_id = pinned.map(|id| id.0);

@@ -6,14 +6,14 @@ use crate::harness::{Client, Server, refused};
 use crate::messages::{new_message, peer_of, text, updates};
 
 /// A group that Alice made with Bob; Carol is a stranger.
-struct Group {
-    server: Server,
-    alice: Client,
-    bob: Client,
-    carol: Client,
-    chat_id: i64,
-    bob_user: types::InputUser,
-    carol_user: types::InputUser,
+pub(crate) struct Group {
+    pub(crate) server: Server,
+    pub(crate) alice: Client,
+    pub(crate) bob: Client,
+    pub(crate) carol: Client,
+    pub(crate) chat_id: i64,
+    pub(crate) bob_user: types::InputUser,
+    pub(crate) carol_user: types::InputUser,
 }
 
 fn user(peer: &types::InputPeer) -> types::InputUser {
@@ -30,7 +30,7 @@ fn user(peer: &types::InputPeer) -> types::InputUser {
 }
 
 impl Group {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let server = Server::start();
         let alice = server.sign_up("15550000001", "Alice").await;
         let bob = server.sign_up_at(158, "15550000002", "Bob").await;
@@ -85,7 +85,7 @@ impl Group {
         }
     }
 
-    fn peer(&self) -> types::InputPeer {
+    pub(crate) fn peer(&self) -> types::InputPeer {
         types::InputPeer::Chat {
             chat_id: self.chat_id,
         }
@@ -104,7 +104,7 @@ impl Group {
         by.call(add).await.map(|_| ())
     }
 
-    async fn full(&self, client: &Client) -> constructors::ChatFull {
+    pub(crate) async fn full(&self, client: &Client) -> constructors::ChatFull {
         let full = functions::messages::GetFullChat {
             chat_id: self.chat_id,
         };

@@ -70,9 +70,9 @@ async fn what_is_not_served_is_refused_and_the_session_lives() {
         pair.alice.call(translate).await.unwrap_err(),
         refused(406, "TRANSLATIONS_DISABLED")
     );
-    let reaction = functions::messages::SendReaction::new(pair.to_bob.clone(), 1);
+    let job = functions::smsjobs::Join {};
     assert_eq!(
-        pair.alice.call(reaction).await.unwrap_err(),
+        pair.alice.call(job).await.unwrap_err(),
         refused(400, "METHOD_INVALID")
     );
     pair.alice

@@ -28,5 +28,8 @@ mod methods;
 mod notify;
 mod password;
 mod phone;
+mod poll;
 mod privacy;
+mod reaction;
+mod schedule;
 mod start;
