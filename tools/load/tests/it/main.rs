@@ -1,0 +1,3 @@
+//! Every scenario, briefly, against a server.
+
+mod scenarios;
