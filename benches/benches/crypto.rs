@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use aes::cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
 use aes::{Aes256Dec, Aes256Enc};
+use benches::openssl::OpenSsl;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
@@ -99,6 +100,11 @@ fn ige(c: &mut Criterion) {
     group.bench_function("obvious", |b| {
         b.iter(|| obvious_ige_encrypt(&mut data, &key_iv))
     });
+    if let Some(openssl) = OpenSsl::load() {
+        group.bench_function("openssl", |b| {
+            b.iter(|| openssl.ige_encrypt(&mut data, key_iv.key(), key_iv.iv()));
+        });
+    }
     group.finish();
 
     let mut group = c.benchmark_group("ige_eight_1KiB");

@@ -20,10 +20,6 @@ use bytes::Bytes;
 use store::*;
 use tokio::sync::Mutex;
 
-/// The allocator of the server.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const WRITERS: u64 = 64;
 const CONTACTS: u64 = 30;
 const WORDS: u64 = 8;
