@@ -226,8 +226,7 @@ struct Run {
 }
 
 impl Run {
-    async fn start(seed: u64, count: usize) -> Self {
-        let server = Server::start();
+    async fn start(server: Server, seed: u64, count: usize) -> Self {
         let mut accounts = Vec::new();
         for at in 0..count {
             let phone = phone(at);
@@ -689,6 +688,29 @@ async fn stored(client: &Client) -> (BTreeMap<i32, types::Message>, Marks, BTree
 /// `DIFFERENTIAL_RUNS` runs (default 3), the first with the seed of `SEED` (default 1).
 #[tokio::test]
 async fn what_is_pushed_is_what_is_told_later_is_what_is_stored() {
+    differ(Server::start).await;
+}
+
+/// The same over a store on disk whose memory is so small that nothing stays in it for long.
+#[tokio::test]
+async fn what_is_pushed_is_what_is_told_later_is_what_is_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    differ(|| {
+        count += 1;
+        let options = store::EmbeddedOptions {
+            overlay_bytes: 20_000,
+            slice_bytes: 5000,
+            ..store::EmbeddedOptions::default()
+        };
+        let folder = folder.path().join(count.to_string());
+        let store = store::EmbeddedStore::open(folder, options).unwrap();
+        Server::start_on(std::sync::Arc::new(store), |_| {})
+    })
+    .await;
+}
+
+async fn differ(mut start: impl FnMut() -> Server) {
     let number = |name: &str, default: u64| {
         std::env::var(name)
             .ok()
@@ -698,7 +720,7 @@ async fn what_is_pushed_is_what_is_told_later_is_what_is_stored() {
     let first = number("SEED", 1);
     for seed in first..first + number("DIFFERENTIAL_RUNS", 3) {
         println!("SEED={seed}");
-        let mut run = Run::start(seed, 4).await;
+        let mut run = Run::start(start(), seed, 4).await;
         for step in 0..150 {
             println!("step {step}");
             run.step().await;

@@ -22,7 +22,7 @@ use messenger::Now;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use services::{ObjectBlobs, Options, Services, World};
-use store::MemoryStore;
+use store::{MemoryStore, Store};
 use tl::{Function, Layer, Reader};
 use tl_api::{NEWEST_LAYER, functions, types};
 
@@ -99,6 +99,11 @@ impl Server {
 
     /// A server with other options.
     pub(crate) fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::start_on(Arc::new(MemoryStore::new()), change)
+    }
+
+    /// A server on a store.
+    pub(crate) fn start_on(store: Arc<dyn Store>, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options {
             dc_id: 2,
             address: ([127, 0, 0, 1], 443).into(),
@@ -108,12 +113,11 @@ impl Server {
             loopback_is_unlimited: true,
         };
         change(&mut options);
-        let store = Arc::new(MemoryStore::new());
         let world = Arc::new(SimulatedWorld::new());
         let notices = Arc::new(Recorder::default());
         let services = Services::new(
             options,
-            Arc::clone(&store) as _,
+            store,
             Arc::new(ObjectBlobs::memory()),
             Arc::clone(&notices) as _,
             Arc::clone(&world) as _,
