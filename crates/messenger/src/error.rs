@@ -58,6 +58,9 @@ pub enum Error {
     /// A reaction is not taken.
     #[error(transparent)]
     Reaction(#[from] crate::reaction::ReactionError),
+    /// Something is not done with a secret chat.
+    #[error(transparent)]
+    Secret(#[from] crate::secret::SecretError),
     /// A message is not sent.
     #[error(transparent)]
     Send(#[from] crate::send::SendError),

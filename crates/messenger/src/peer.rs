@@ -218,6 +218,7 @@ impl Peers {
             }
             Update::BotMenuButton { bot_id, .. } => self.add_user(*bot_id),
             Update::PeerHistoryTTL { peer, .. } => self.add_tl(peer),
+            Update::Encryption(update) => self.add_encrypted_chat(&update.chat),
             Update::ReadHistoryInbox(read) => self.add_tl(&read.peer),
             Update::ReadHistoryOutbox { peer, .. } => self.add_tl(peer),
             Update::UserStatus { user_id, .. }
@@ -254,6 +255,21 @@ impl Peers {
             }
             _ => {}
         }
+    }
+
+    fn add_encrypted_chat(&mut self, chat: &types::EncryptedChat) {
+        let (admin, participant) = match chat {
+            types::EncryptedChat::EncryptedChat(chat) => (chat.admin_id, chat.participant_id),
+            types::EncryptedChat::Requested(chat) => (chat.admin_id, chat.participant_id),
+            types::EncryptedChat::Waiting {
+                admin_id,
+                participant_id,
+                ..
+            } => (*admin_id, *participant_id),
+            types::EncryptedChat::Discarded { .. } | types::EncryptedChat::Empty { .. } => return,
+        };
+        self.add_user(admin);
+        self.add_user(participant);
     }
 
     fn add_dialog(&mut self, peer: &types::DialogPeer) {

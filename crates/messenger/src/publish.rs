@@ -33,4 +33,7 @@ pub trait Publisher: Send + Sync {
 
     /// Shows updates to all subscribed sessions of a user but the one of `except`.
     fn publish(&self, user: UserId, except: Option<Actor>, updates: types::Updates);
+
+    /// Shows updates to all sessions of one device.
+    fn publish_to_key(&self, key: AuthKeyId, updates: types::Updates);
 }

@@ -127,12 +127,24 @@ settings! {
     }
     tables {
         admin: Admin,
+        calls: Calls,
         cql: Cql,
         limits: Limits,
         log: Log,
         login: Login,
         s3: S3,
         store: Store,
+    }
+}
+
+settings! {
+    /// What carries the media of calls. The server itself only brings people together.
+    struct Calls {
+        /// A STUN and TURN server: a literal IP address and the port.
+        relay: Option<SocketAddr> = None, example "\"203.0.113.7:3478\"";
+        /// The secret that it shares with this server, for passwords of limited time. Without it the
+        /// relay only tells clients their address (STUN).
+        relay_secret: Option<String> = None, example "\"…\"";
     }
 }
 
@@ -262,6 +274,16 @@ settings! {
 
 fn defaults() -> gateway::Limits {
     gateway::Limits::default()
+}
+
+impl Calls {
+    /// The relay, if there is one.
+    pub(crate) fn relay(&self) -> Option<services::Relay> {
+        self.relay.map(|address| services::Relay {
+            address,
+            secret: self.relay_secret.clone(),
+        })
+    }
 }
 
 impl Limits {

@@ -29,7 +29,8 @@ use std::process::ExitCode;
 
 pub use cli::{Cli, Command, ServeArgs};
 pub use config::{
-    Admin, Config, Cql, EXAMPLE_HEAD, Limits, Log, LogFormat, Login, S3, Store, StoreKind, example,
+    Admin, Calls, Config, Cql, EXAMPLE_HEAD, Limits, Log, LogFormat, Login, S3, Store, StoreKind,
+    example,
 };
 pub use serve::{Server, start};
 

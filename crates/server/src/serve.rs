@@ -105,6 +105,7 @@ pub async fn start(config: Config) -> Result<Server> {
             secret: folder.access_secret,
             fixed_code: config.login.fixed_code.clone(),
             code_delivery,
+            relay: config.calls.relay(),
             loopback_is_unlimited: config.limits.loopback_is_unlimited,
         },
         engine.store(),

@@ -198,6 +198,7 @@ async fn run(kind: &str, store: Arc<dyn Store>, pairs: usize, messages: usize) {
         secret: [7; 32],
         fixed_code: Some("12345".to_owned()),
         code_delivery: None,
+        relay: None,
         loopback_is_unlimited: true,
     };
     let services = Arc::new(Services::new(

@@ -166,6 +166,8 @@ impl Services {
             .map(|device| device.key)
             .collect();
         for key in children.into_iter().chain([id]) {
+            let now = self.world.now();
+            self.messenger.discard_secrets_of(user, key, now).await?;
             self.change_key(key, |logged_in, record| {
                 if *logged_in == user {
                     *logged_in = UserId(0);

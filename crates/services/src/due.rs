@@ -25,7 +25,12 @@ impl Services {
                 tracing::error!(error = error.name(), ?due, "what was due could not be done");
             }
         }
-        round.done
+        let calls = self.end_overdue_calls().await;
+        let calls = calls.unwrap_or_else(|error| {
+            tracing::error!(error = error.name(), "calls could not be ended");
+            0
+        });
+        round.done + calls
     }
 
     async fn run_one(&self, due: Due) -> Result<()> {

@@ -69,12 +69,18 @@ errors! {
         BUTTON_TYPE_INVALID
         BUTTON_URL_INVALID
         BUTTON_USER_INVALID
+        CALL_ALREADY_ACCEPTED
+        CALL_ALREADY_DECLINED
+        CALL_PEER_INVALID
+        CALL_PROTOCOL_FLAGS_INVALID
+        CALL_PROTOCOL_LAYER_INVALID
         CHANNEL_INVALID
         CHATLINK_SLUG_EXPIRED
         CHAT_ABOUT_NOT_MODIFIED
         CHAT_ABOUT_TOO_LONG
         CHAT_ADMIN_REQUIRED
         CHAT_FORWARDS_RESTRICTED
+        CHAT_ID_EMPTY
         CHAT_ID_INVALID
         CHAT_INVITE_PERMANENT
         CHAT_NOT_MODIFIED
@@ -89,11 +95,14 @@ errors! {
         CONTACT_NAME_EMPTY
         CONTACT_NOTE_TOO_LONG
         CONTACT_REQ_MISSING
+        CREATE_CALL_FAILED
         CREDENTIAL_INVALID
         DATA_INVALID
         DATA_JSON_INVALID
+        DATA_TOO_LONG
         DC_ID_INVALID
         DESCRIPTION_TOO_LONG
+        DH_G_A_INVALID
         DOCUMENT_INVALID
         EFFECT_CHAT_INVALID
         EFFECT_ID_INVALID
@@ -103,12 +112,17 @@ errors! {
         EMAIL_NOT_ALLOWED
         EMOTICON_INVALID
         ENCRYPTED_MESSAGE_INVALID
+        ENCRYPTION_ALREADY_ACCEPTED
+        ENCRYPTION_ALREADY_DECLINED
+        ENCRYPTION_DECLINED
+        ENCRYPTION_ID_INVALID
         ENTITIES_TOO_LONG
         ENTITY_BOUNDS_INVALID
         EXPIRES_AT_INVALID
         EXPIRE_DATE_INVALID
         EXTENDED_MEDIA_INVALID
         EXTERNAL_URL_INVALID
+        FILE_EMTPY
         FILE_ID_INVALID
         FILE_PARTS_INVALID
         FILE_PART_EMPTY
@@ -130,6 +144,7 @@ errors! {
         GAME_BOT_INVALID
         GEO_POINT_INVALID
         GRAPH_INVALID_RELOAD
+        GROUPCALL_INVALID
         HASH_INVALID
         IMAGE_PROCESS_FAILED
         IMPORT_TOKEN_INVALID
@@ -150,6 +165,7 @@ errors! {
         MANAGER_INVALID
         MANAGER_PERMISSION_MISSING
         MAX_DATE_INVALID
+        MAX_QTS_INVALID
         MD5_CHECKSUM_INVALID
         MEDIA_CAPTION_TOO_LONG
         MEDIA_EMPTY
@@ -225,6 +241,7 @@ errors! {
         QUOTE_TEXT_INVALID
         RANDOM_ID_EMPTY
         RANDOM_ID_INVALID
+        RANDOM_LENGTH_INVALID
         REACTIONS_TOO_MANY
         REACTION_INVALID
         REPLY_MARKUP_BUY_EMPTY
@@ -334,6 +351,7 @@ errors! {
         YOUR_PRIVACY_RESTRICTED
     }
     406 {
+        CALL_PROTOCOL_COMPAT_LAYER_INVALID
         INVITE_HASH_EXPIRED
         SENSITIVE_CHANGE_FORBIDDEN
     }
@@ -415,6 +433,11 @@ impl From<messenger::Error> for Error {
             Cause::Reaction(_) => Self::REACTION_INVALID,
             Cause::Upload(error) => error.into(),
             Cause::UserUnknown => Self::USER_ID_INVALID,
+            Cause::Secret(messenger::SecretError::AlreadyAccepted) => {
+                Self::ENCRYPTION_ALREADY_ACCEPTED
+            }
+            Cause::Secret(messenger::SecretError::Declined) => Self::ENCRYPTION_DECLINED,
+            Cause::Secret(_) => Self::CHAT_ID_INVALID,
             Cause::Send(error) => of_send(error),
             Cause::Store(error) => error.into(),
             other => {

@@ -66,6 +66,7 @@ pub use blob::ObjectBlobs;
 pub use delivery::{CodeDelivery, CodeToDeliver, code_queue};
 pub use dispatch::{METHODS, State};
 pub use error::{Error, Result};
+pub use phone::Relay;
 
 /// The time and randomness that services use; simulated in tests.
 pub trait World: Send + Sync {
@@ -89,6 +90,8 @@ pub struct Options {
     pub fixed_code: Option<String>,
     /// Who brings login codes to people that have no other device.
     pub code_delivery: Option<Arc<dyn CodeDelivery>>,
+    /// What carries the media of calls; without it only neighbours reach each other.
+    pub relay: Option<Relay>,
     /// Callers from loopback addresses are not slowed down.
     pub loopback_is_unlimited: bool,
 }
@@ -106,6 +109,7 @@ pub struct Services {
     pub(crate) callbacks: messages::Callbacks,
     pub(crate) inline_queries: messages::InlineQueries,
     pub(crate) shown_results: messages::ShownResults,
+    pub(crate) calls: phone::call::Calls,
     /// The bot that makes bots answers one at a time.
     pub(crate) father: tokio::sync::Mutex<()>,
 }
@@ -143,6 +147,7 @@ impl Services {
             callbacks: messages::Callbacks::default(),
             inline_queries: messages::InlineQueries::default(),
             shown_results: messages::ShownResults::default(),
+            calls: phone::call::Calls::default(),
             father: tokio::sync::Mutex::default(),
         }
     }

@@ -24,6 +24,7 @@ mod reply;
 mod saved;
 mod schedule;
 mod search;
+mod secret;
 mod send;
 mod send_media;
 mod start;
@@ -37,6 +38,7 @@ use crate::dispatch::methods;
 
 methods! {
     works {
+        MessagesAcceptEncryption => secret::accept_encryption,
         MessagesAddChatUser => chat::add_chat_user,
         MessagesCheckChatInvite => invite::check_chat_invite,
         MessagesClearAllDrafts => draft::clear_all_drafts,
@@ -51,6 +53,7 @@ methods! {
         MessagesDeleteRevokedExportedChatInvites => invite::delete_revoked_exported_chat_invites,
         MessagesDeleteSavedHistory => saved::delete_saved_history,
         MessagesDeleteScheduledMessages => schedule::delete_scheduled_messages,
+        MessagesDiscardEncryption => secret::discard_encryption,
         MessagesEditChatAbout => chat::edit_chat_about,
         MessagesEditChatAdmin => chat::edit_chat_admin,
         MessagesEditChatDefaultBannedRights => chat::edit_chat_default_banned_rights,
@@ -68,6 +71,7 @@ methods! {
         MessagesGetChats => chat::get_chats,
         MessagesGetCommonChats => chat::get_common_chats,
         MessagesGetDefaultHistoryTTL => lifetime::get_default_history_ttl,
+        MessagesGetDhConfig => secret::get_dh_config,
         MessagesGetDialogFilters => arrange::get_dialog_filters,
         MessagesGetDialogUnreadMarks => arrange::get_dialog_unread_marks,
         MessagesGetDialogs => dialog::get_dialogs,
@@ -104,17 +108,24 @@ methods! {
         MessagesHidePeerSettingsBar => arrange::hide_peer_settings_bar,
         MessagesImportChatInvite => invite::import_chat_invite,
         MessagesMarkDialogUnread => arrange::mark_dialog_unread,
+        MessagesReadEncryptedHistory => secret::read_encrypted_history,
         MessagesReadHistory => read::read_history,
         MessagesReadMentions => read::read_mentions,
         MessagesReadMessageContents => read::read_message_contents,
         MessagesReadReactions => reaction::read_reactions,
+        MessagesReceivedQueue => secret::received_queue,
         MessagesReorderPinnedDialogs => arrange::reorder_pinned_dialogs,
         MessagesReport => empty::report,
+        MessagesReportEncryptedSpam => secret::report_encrypted_spam,
         MessagesReportSpam => arrange::report_spam,
+        MessagesRequestEncryption => secret::request_encryption,
         MessagesSaveDraft => draft::save_draft,
         MessagesSearch => search::search,
         MessagesSearchGlobal => search::search_global,
         MessagesSearchSentMedia => search::search_sent_media,
+        MessagesSendEncrypted => secret::send_encrypted,
+        MessagesSendEncryptedFile => secret::send_encrypted_file,
+        MessagesSendEncryptedService => secret::send_encrypted_service,
         MessagesSendInlineBotResult => inline::send_inline_bot_result,
         MessagesSendMedia => send_media::send_media,
         MessagesSendMessage => send::send_message,
@@ -127,6 +138,7 @@ methods! {
         MessagesSetChatAvailableReactions => reaction::set_chat_available_reactions,
         MessagesSetDefaultHistoryTTL => lifetime::set_default_history_ttl,
         MessagesSetDefaultReaction => reaction::set_default_reaction,
+        MessagesSetEncryptedTyping => secret::set_encrypted_typing,
         MessagesSetHistoryTTL => lifetime::set_history_ttl,
         MessagesSetInlineBotResults => inline::set_inline_bot_results,
         MessagesSetTyping => typing::set_typing,
@@ -137,6 +149,7 @@ methods! {
         MessagesUpdateDialogFilter => arrange::update_dialog_filter,
         MessagesUpdateDialogFiltersOrder => arrange::update_dialog_filters_order,
         MessagesUpdatePinnedMessage => pin::update_pinned_message,
+        MessagesUploadEncryptedFile => secret::upload_encrypted_file,
         MessagesUploadMedia => send_media::upload_media,
     }
     empty {

@@ -27,11 +27,7 @@ pub(crate) fn refusal(method: &str) -> Error {
         "messages.getQuickReplyMessages"
         | "messages.deleteQuickReplyShortcut"
         | "messages.deleteQuickReplyMessages" => Error::SHORTCUT_INVALID,
-        "messages.startBot" | "messages.getInlineBotResults" | "messages.getAttachMenuBot" => {
-            Error::BOT_INVALID
-        }
-        "messages.getBotCallbackAnswer" => Error::MESSAGE_ID_INVALID,
-        "messages.requestEncryption" => Error::USER_ID_INVALID,
+        "messages.getAttachMenuBot" => Error::BOT_INVALID,
         channel if channel.starts_with("channels.") && !WITHOUT_CHANNEL.contains(&channel) => {
             Error::CHANNEL_INVALID
         }

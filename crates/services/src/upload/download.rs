@@ -104,6 +104,16 @@ async fn locate(
             let file = messenger.named_file(user, name).await?;
             sized(&file, &location.thumb_size)
         }
+        types::InputFileLocation::InputEncryptedFileLocation { id, access_hash } => {
+            let messenger = context.messenger();
+            if messenger.secret_file_hash(user, *id) != *access_hash {
+                return Err(Error::LOCATION_INVALID);
+            }
+            let file = messenger.file(DocumentId(*id)).await?;
+            let file = file.ok_or(Error::LOCATION_INVALID)?;
+            let kind = types::storage::FileType::FileUnknown {};
+            Ok((file.sha256, kind, file.date))
+        }
         types::InputFileLocation::InputPeerPhotoFileLocation(location) => {
             let peer = context.peer(&location.peer).await?;
             peer_photo(context, peer, location.photo_id, location.big).await

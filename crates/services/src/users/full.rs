@@ -92,6 +92,8 @@ async fn add_profile(
     full.voice_messages_forbidden = !messenger
         .may_with(viewer, user, PrivacyKey::VoiceMessages)
         .await?;
+    full.phone_calls_available = !user.bot && viewer != user.user_id();
+    full.video_calls_available = full.phone_calls_available;
     full.phone_calls_private = !messenger
         .may_with(viewer, user, PrivacyKey::PhoneCall)
         .await?;

@@ -110,6 +110,7 @@ impl Server {
             secret: [7; 32],
             fixed_code: Some(CODE.to_owned()),
             code_delivery: None,
+            relay: None,
             loopback_is_unlimited: true,
         };
         change(&mut options);
