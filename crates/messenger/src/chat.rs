@@ -646,6 +646,22 @@ impl Messenger {
         Ok((wanted, missing))
     }
 
+    /// The newest message of a dialog.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn last_of_dialog(&self, user: UserId, peer: PeerId) -> Result<Option<MsgId>> {
+        let query = store::HistoryQuery {
+            peer,
+            list: store::List::All,
+            from: None,
+            direction: store::Direction::Older,
+            limit: 1,
+        };
+        let page = self.store.history(MailboxId::User(user), query).await?;
+        Ok(page.first().map(|message| message.id))
+    }
+
     /// The newest pinned message of a dialog.
     ///
     /// # Errors
@@ -658,7 +674,11 @@ impl Messenger {
             direction: store::Direction::Older,
             limit: 1,
         };
-        let page = self.store.history(MailboxId::User(user), query).await?;
+        let mailbox = match peer {
+            PeerId::Channel(id) => MailboxId::Channel(id),
+            PeerId::Chat(_) | PeerId::User(_) => MailboxId::User(user),
+        };
+        let page = self.store.history(mailbox, query).await?;
         Ok(page.first().map(|message| message.id))
     }
 }
@@ -711,6 +731,7 @@ fn audience(chat: &Arc<Chat>, holders: Vec<UserId>) -> Audience {
     Audience {
         peer: chat.peer(),
         chat: Some(Arc::clone(chat)),
+        channel: None,
         holders,
     }
 }

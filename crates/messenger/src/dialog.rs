@@ -170,9 +170,15 @@ impl Messenger {
 
     /// All dialogs that have messages.
     pub(crate) async fn listed(&self, user: UserId) -> Result<Vec<Dialog>> {
-        let mut dialogs = self.store.dialogs(MailboxId::User(user)).await?;
-        dialogs.retain(|dialog| dialog.top.0 > 0);
-        Ok(dialogs)
+        let mut listed = Vec::new();
+        for dialog in self.store.dialogs(MailboxId::User(user)).await? {
+            let dialog = match dialog.peer {
+                PeerId::Channel(id) => self.channel_dialog(user, id, dialog).await?,
+                PeerId::Chat(_) | PeerId::User(_) => Some(dialog),
+            };
+            listed.extend(dialog.filter(|dialog| dialog.top.0 > 0));
+        }
+        Ok(listed)
     }
 
     /// Dialogs with these peers, with or without messages.
@@ -187,7 +193,12 @@ impl Messenger {
     ) -> Result<DialogPage> {
         let mut dialogs = Vec::with_capacity(peers.len());
         for peer in peers {
-            let dialog = self.store.dialog(MailboxId::User(user), *peer).await?;
+            let dialog = match peer {
+                PeerId::Channel(id) => self.channel_marks(user, *id).await?,
+                PeerId::Chat(_) | PeerId::User(_) => {
+                    self.store.dialog(MailboxId::User(user), *peer).await?
+                }
+            };
             dialogs.push(dialog.unwrap_or_else(|| Dialog {
                 peer: *peer,
                 ..Dialog::default()
@@ -274,6 +285,7 @@ impl Messenger {
         let mut peers = Peers::default();
         let tops: Vec<MsgId> = dialogs
             .iter()
+            .filter(|dialog| !matches!(dialog.peer, PeerId::Channel(_)))
             .map(|dialog| dialog.top)
             .filter(|top| top.0 > 0)
             .collect();
@@ -289,6 +301,17 @@ impl Messenger {
             self.dress(user, [&mut message]).await?;
             peers.add_message(&message);
             messages.push(message);
+        }
+        for dialog in dialogs {
+            if let PeerId::Channel(id) = dialog.peer
+                && dialog.top.0 > 0
+            {
+                let standing = self.standing(user, id, now).await?;
+                if let Some(letter) = self.post(&standing, dialog.top).await? {
+                    peers.add_message(&letter.message);
+                    messages.push(letter.message);
+                }
+            }
         }
         let mut shown_dialogs = Vec::with_capacity(dialogs.len());
         for dialog in dialogs {
@@ -313,6 +336,9 @@ impl Messenger {
             0,
             Box::new(self.notify_settings(user, dialog.peer).await?),
         );
+        if let PeerId::Channel(id) = dialog.peer {
+            shown.pts = Some(self.channel_pts(id).await?);
+        }
         shown.pinned = dialog.pinned > 0;
         shown.unread_mark = dialog.flags & UNREAD_MARK != 0;
         shown.draft = extra.draft;

@@ -106,6 +106,7 @@ impl Messenger {
         now: Now,
     ) -> Result<Difference> {
         let difference = self.logged_difference(user, query, now).await?;
+        let difference = self.with_channels(user, query, difference, now).await?;
         // Without a `qts` a client has no use for what it counts.
         if query.qts <= 0 && self.qts_is_new(user, query).await? {
             return Ok(difference);
@@ -146,6 +147,39 @@ impl Messenger {
         } else {
             Difference::Slice(events, state)
         })
+    }
+
+    /// At the end of a difference stands in which channels something has happened (D12).
+    #[allow(clippy::wildcard_enum_match_arm, reason = "others come as they are")]
+    async fn with_channels(
+        &self,
+        user: UserId,
+        query: DifferenceQuery,
+        difference: Difference,
+        now: Now,
+    ) -> Result<Difference> {
+        let (mut events, state) = match difference {
+            Difference::Empty(state) => (Events::default(), state),
+            Difference::Whole(events, state) if query.pts.0 != i32::MAX => (events, state),
+            other => return Ok(other),
+        };
+        let moved = self.moved_channels(user, query.date).await?;
+        let is_empty = events.new_messages.is_empty() && events.other_updates.is_empty();
+        if moved.is_empty() {
+            return Ok(if is_empty && state.pts == query.pts.0 {
+                Difference::Empty(state)
+            } else {
+                Difference::Whole(events, state)
+            });
+        }
+        events.other_updates.extend(moved);
+        let mut peers = Peers::default();
+        let new = events.new_messages.iter();
+        new.for_each(|message| peers.add_message(message));
+        let others = events.other_updates.iter();
+        others.for_each(|update| peers.add_update(update));
+        events.shown = self.show(user, &peers, now).await?;
+        Ok(Difference::Whole(events, state))
     }
 
     /// Whether there never was anything with a `qts`.
@@ -310,17 +344,17 @@ impl Messenger {
 }
 
 /// A log entry, or the part of one that the client lacks and wants.
-struct Piece {
-    event: Event,
-    pts: Pts,
-    pts_count: i32,
+pub(crate) struct Piece {
+    pub(crate) event: Event,
+    pub(crate) pts: Pts,
+    pub(crate) pts_count: i32,
     date: u32,
 }
 
 /// Decodes entries as far as the client wants them. An entry that counts for many is cut where
 /// the client stands in it, and where its limit is (D7). Where it ends, and whether by the limit.
 #[allow(clippy::type_complexity, reason = "three results of one pass")]
-fn pieces(
+pub(crate) fn pieces(
     entries: Vec<LogEntry>,
     query: DifferenceQuery,
 ) -> Result<(Vec<Piece>, Option<(Pts, u32)>, bool)> {
@@ -380,6 +414,19 @@ fn cut(event: &mut Event, start: i32, from: i32, to: i32) -> bool {
         } => {
             part(messages, skip, len);
             (*pts, *pts_count) = (to, len);
+        }
+        types::Update::DeleteChannelMessages {
+            messages,
+            pts,
+            pts_count,
+            ..
+        } => {
+            part(messages, skip, len);
+            (*pts, *pts_count) = (to, len);
+        }
+        types::Update::PinnedChannelMessages(pinned) => {
+            part(&mut pinned.messages, skip, len);
+            (pinned.pts, pinned.pts_count) = (to, len);
         }
         types::Update::PinnedMessages(pinned) => {
             part(&mut pinned.messages, skip, len);

@@ -13,7 +13,7 @@ use crate::text::CleanText;
 use crate::time::Now;
 
 /// How long after it was sent a message may be edited, seconds: two days and a grace.
-const EDIT_TIME_S: u32 = 172_800 + 300;
+pub(crate) const EDIT_TIME_S: u32 = 172_800 + 300;
 
 /// Why a message is not edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +64,9 @@ impl Messenger {
         edit: Edit,
         now: Now,
     ) -> Result<constructors::Updates> {
+        if let PeerId::Channel(channel) = peer {
+            return self.edit_post(actor, channel, id, edit, now).await;
+        }
         let own = self.editable(actor.user, peer, id, now).await?;
         self.edit_letter(actor, actor.user, own, edit, now).await
     }
@@ -102,7 +105,7 @@ impl Messenger {
         now: Now,
     ) -> Result<constructors::Updates> {
         let id = own.id();
-        let audience = self.audience_of(author, own.peer).await?;
+        let audience = self.audience_of(author, own.peer, now).await?;
         let copies = self.copies(actor.user, &own).await?;
         let mentioned = match (&audience.chat, &edit.text) {
             (Some(chat), Some(text)) => self.mentioned(text, chat).await?,
@@ -150,6 +153,9 @@ impl Messenger {
         id: MsgId,
         now: Now,
     ) -> Result<Letter> {
+        if let PeerId::Channel(channel) = peer {
+            return self.editable_post(author, channel, id, now).await;
+        }
         let letter = self.letter(author, id).await?;
         let letter = letter
             .filter(|letter| letter.peer == peer)
@@ -171,7 +177,7 @@ impl Messenger {
 }
 
 /// The author's copy, if the edit changes it.
-fn edited(own: &Letter, edit: &Edit, now: Now) -> Result<Letter> {
+pub(crate) fn edited(own: &Letter, edit: &Edit, now: Now) -> Result<Letter> {
     let types::Message::Message(old) = &own.message else {
         return Err(Error::MessageUnknown);
     };

@@ -22,6 +22,9 @@ pub enum Error {
     /// Something is not done with a bot.
     #[error(transparent)]
     Bot(#[from] crate::bot::BotError),
+    /// Something is not done with a channel.
+    #[error(transparent)]
+    Channel(#[from] crate::channel::ChannelError),
     /// A group is not changed.
     #[error(transparent)]
     Chat(#[from] crate::chat::ChatError),

@@ -70,7 +70,7 @@ impl Messenger {
     }
 
     /// Whether every word begins a word of what the viewer calls the peer.
-    async fn is_called(&self, viewer: UserId, peer: PeerId, words: &[String]) -> Result<bool> {
+    pub(crate) async fn is_called(&self, viewer: UserId, peer: PeerId, words: &[String]) -> Result<bool> {
         let names = match peer {
             PeerId::User(id) => {
                 let Some(user) = self.user(id).await?.filter(|user| !user.deleted) else {
@@ -87,7 +87,13 @@ impl Messenger {
                 Some(chat) => chat.title.clone(),
                 None => return Ok(false),
             },
-            PeerId::Channel(_) => return Ok(false),
+            PeerId::Channel(id) => match self.channel(id).await? {
+                Some(channel) => {
+                    let username = channel.username.as_deref().unwrap_or_default();
+                    format!("{} {username}", channel.title)
+                }
+                None => return Ok(false),
+            },
         };
         let names = fold(&names);
         Ok(words
@@ -97,7 +103,7 @@ impl Messenger {
 }
 
 /// The words of a text without case and accents.
-fn fold(text: &str) -> Vec<String> {
+pub(crate) fn fold(text: &str) -> Vec<String> {
     let plain: String = text
         .nfkd()
         .filter(|c| !is_combining_mark(*c))

@@ -48,7 +48,7 @@ impl Messenger {
         let op = operation(actor, random_ids.iter().copied());
         let forwarded = async {
             loop {
-                let audience = self.audience_of(actor.user, to).await?;
+                let audience = self.audience_of(actor.user, to, now).await?;
                 if self.is_protected(from).await? {
                     return Err(SendError::ForwardsRestricted.into());
                 }
@@ -86,12 +86,11 @@ impl Messenger {
         wanted.sort_unstable();
         wanted.dedup_by_key(|(id, _)| *id);
         let ids = wanted.iter().map(|(id, _)| *id).collect();
-        let mailbox = MailboxId::User(forwarder);
-        let found = self.store.messages(mailbox, ids).await?;
+        let found = self.letters_in(forwarder, from, ids, now).await?;
         let mut letters = Vec::with_capacity(wanted.len());
-        for ((_, random_id), message) in wanted.iter().zip(found) {
-            if let Some(message) = message.filter(|message| message.peer == from) {
-                letters.push((Letter::read(&message)?, *random_id));
+        for (id, random_id) in &wanted {
+            if let Some(letter) = found.get(id) {
+                letters.push((letter.clone(), *random_id));
             }
         }
         let albums = new_albums(&letters);
@@ -115,8 +114,11 @@ impl Messenger {
             {
                 return Err(SendError::Forbidden(right).into());
             }
+            if let Some(standing) = &audience.channel {
+                Self::check_kind(standing, &parcel.message)?;
+            }
             if let Some(reply_to) = &forwarding.reply_to {
-                self.add_reply(&mut parcel, forwarder, audience, reply_to)
+                self.add_reply(&mut parcel, forwarder, audience, reply_to, now)
                     .await?;
             }
             if let Some(chat) = &audience.chat {
@@ -128,6 +130,34 @@ impl Messenger {
             return Err(Error::MessageUnknown);
         }
         Ok(parcels)
+    }
+
+    /// Messages of one dialog that the viewer may read, by id.
+    async fn letters_in(
+        &self,
+        viewer: UserId,
+        peer: PeerId,
+        ids: Vec<MsgId>,
+        now: Now,
+    ) -> Result<BTreeMap<MsgId, Letter>> {
+        let mut letters = BTreeMap::new();
+        if let PeerId::Channel(channel) = peer {
+            let standing = self.reading(viewer, channel, now).await?;
+            let mailbox = MailboxId::Channel(channel);
+            let found = self.store.messages(mailbox, ids).await?;
+            let found: Vec<_> = found.into_iter().flatten().collect();
+            for letter in self.view(&standing, &found).await? {
+                letters.insert(letter.id(), letter);
+            }
+            return Ok(letters);
+        }
+        let mailbox = MailboxId::User(viewer);
+        for message in self.store.messages(mailbox, ids).await? {
+            if let Some(message) = message.filter(|message| message.peer == peer) {
+                letters.insert(message.id, Letter::read(&message)?);
+            }
+        }
+        Ok(letters)
     }
 
     /// What a message becomes when it is forwarded.
@@ -167,6 +197,8 @@ impl Messenger {
                     .await?;
             }
             message.fwd_from = Some(Box::new(header));
+            message.views = original.views;
+            message.forwards = original.forwards;
         }
         Ok(message)
     }
@@ -190,6 +222,15 @@ impl Messenger {
             return Ok(header);
         }
         let mut header = types::MessageFwdHeader::new(message.date);
+        if message.post {
+            header.channel_post = Some(message.id);
+            header.post_author.clone_from(&message.post_author);
+            header.from_id = Some(tl_peer(letter.peer));
+            return Ok(header);
+        }
+        if matches!(letter.from, PeerId::Channel(_)) {
+            header.post_author.clone_from(&message.post_author);
+        }
         match self.named_author(forwarder, letter.from).await? {
             Ok(peer) => header.from_id = Some(peer),
             Err(name) => header.from_name = Some(name),

@@ -75,6 +75,8 @@ pub struct MessagePage {
     /// The place of the first message in the list, from the newest, when an offset was given and
     /// it is not too far down to be counted.
     pub offset: Option<u32>,
+    /// The `pts` of the channel, when it is one.
+    pub pts: Option<i32>,
     /// The messages, newest first.
     pub messages: Vec<types::Message>,
     /// Whom they name.
@@ -94,6 +96,9 @@ impl Messenger {
         window: Window,
         now: Now,
     ) -> Result<MessagePage> {
+        if let PeerId::Channel(id) = peer {
+            return self.channel_history(user, id, list, window, now).await;
+        }
         let mailbox = MailboxId::User(user);
         let count = self.store.count(mailbox, peer, list).await?;
         let messages = self.window(mailbox, peer, list, window).await?;
@@ -133,12 +138,13 @@ impl Messenger {
             count,
             whole: shown.len() as u64 >= u64::from(count),
             offset,
+            pts: None,
             shown: self.show(user, &peers, now).await?,
             messages: shown,
         })
     }
 
-    async fn window(
+    pub(crate) async fn window(
         &self,
         mailbox: MailboxId,
         peer: PeerId,

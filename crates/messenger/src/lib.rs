@@ -23,6 +23,7 @@ mod audience;
 mod blob;
 mod block;
 mod bot;
+mod channel;
 mod chat;
 mod contact;
 mod content;
@@ -76,7 +77,7 @@ mod time;
 mod upload;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 pub use access::AccessHashes;
 pub use account::AccountError;
@@ -84,6 +85,10 @@ pub use arrange::ArrangeError;
 pub use blob::{BlobError, Blobs};
 pub use block::{BlockMap, BlockRecord};
 pub use bot::{BOT_FATHER, BOTS_MAX, BotError, BotFacts};
+pub use channel::{
+    ADMINS_MAX, Channel, ChannelDifference, ChannelError, ChannelEvents, ChannelMember, ChannelSnapshot, Counters, LogQuery, MemberList, MemberPage,
+    NewChannel, Standing, Switch, difference_timeout_s, named_by, names_of,
+};
 pub use chat::{ChatError, Invited, participants};
 pub use contact::{
     ContactChange, ImportedPhone, NOTE_BYTES_MAX, SavedPhone, contacts_hash, vector_hash,
@@ -101,7 +106,7 @@ pub use find::FoundPeers;
 pub use flood::{Floods, Limit};
 pub use forward::Forwarding;
 pub use history::{MessagePage, Window};
-pub use invite::{Invite, InviteError, Joined};
+pub use invite::{Invite, InviteError, InvitedTo, Joined};
 pub use link::Link;
 pub use login::{CODE_LIFE_S, CODE_PAUSE_S, CodePurpose, CodeSlot, SentCode};
 pub use mailbox::{Batch, Commit, Draft, Letter, message_date, message_id, read_message};
@@ -124,7 +129,10 @@ pub use search::{GlobalSearch, Search};
 pub use secret::{SecretChat, SecretError, SecretFile, SecretMessage, SecretState};
 pub use send::{Outgoing, ReplyTo, SendError, SendOptions};
 pub use settings::AccountSettings;
-pub use show::{ContactMap, Shown, banned_rights, banned_rights_flags};
+pub use show::{
+    ContactMap, Shown, admin_rights, admin_rights_flags, banned_rights, banned_rights_flags,
+    banned_rights_until,
+};
 pub use text::{CleanText, ENTITIES_MAX, TextError, utf16_len};
 pub use time::Now;
 pub use upload::{Assembled, IncomingPart, PART_LEN_MAX, PARTS_MAX, UploadError};
@@ -132,10 +140,12 @@ pub use upload::{Assembled, IncomingPart, PART_LEN_MAX, PARTS_MAX, UploadError};
 use async_lock::Mutex;
 use mailbox::Mailboxes;
 use quick_cache::sync::Cache;
-use store::{ChatId, FileId, Store, UserId};
+use store::{ChannelId, ChatId, FileId, MsgId, Store, UserId};
 
 /// The most users, and the most groups, that are kept in memory.
 const CACHE_LEN: usize = 100_000;
+/// The most lists of channel members that are kept in memory.
+const ROSTERS_LEN: usize = 256;
 /// The most uploads, and the most files being read, that are known in memory.
 const UPLOADS_LEN: usize = 10_000;
 
@@ -163,6 +173,12 @@ pub struct Messenger {
     mailboxes: Mailboxes,
     users: Cache<UserId, Arc<User>>,
     chats: Cache<ChatId, Arc<Chat>>,
+    channels: Cache<ChannelId, Arc<Channel>>,
+    channel_members: Cache<(ChannelId, UserId), Option<Arc<ChannelMember>>>,
+    rosters: Cache<ChannelId, Arc<std::sync::Mutex<channel::Roster>>>,
+    tips: Cache<ChannelId, (MsgId, u32)>,
+    watchers: channel::Watchers,
+    log_ids: AtomicI64,
     contacts: Cache<UserId, Arc<ContactMap>>,
     blocked: Cache<UserId, Arc<BlockMap>>,
     presence: presence::Presence,
@@ -189,6 +205,12 @@ impl Messenger {
             publisher,
             users: Cache::new(CACHE_LEN),
             chats: Cache::new(CACHE_LEN),
+            channels: Cache::new(CACHE_LEN),
+            channel_members: Cache::new(CACHE_LEN),
+            rosters: Cache::new(ROSTERS_LEN),
+            tips: Cache::new(CACHE_LEN),
+            watchers: channel::Watchers::default(),
+            log_ids: AtomicI64::new(0),
             contacts: Cache::new(CACHE_LEN),
             blocked: Cache::new(CACHE_LEN),
             presence: presence::Presence::default(),

@@ -14,6 +14,7 @@ use crate::mailbox::Letter;
 const PAIR: u8 = 1;
 const HUB: u8 = 2;
 const SPOKE: u8 = 3;
+const SHARED: u8 = 4;
 
 /// The key of the setting that keeps the link of a hub whose message was deleted.
 const LOST_HUB: &[u8] = b"hub";
@@ -30,6 +31,17 @@ pub enum Link {
     Hub(Vec<(UserId, MsgId)>),
     /// The sender and the id of the hub.
     Spoke(UserId, MsgId),
+    /// The one copy of a channel.
+    Shared(Shared),
+}
+
+/// What is kept with a message of a channel that not everybody is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// Who wrote it, in whoever's name; 0 for the server.
+    pub author: UserId,
+    /// Members whose attention is wanted.
+    pub mentioned: Vec<UserId>,
 }
 
 impl Link {
@@ -57,6 +69,13 @@ impl Link {
                 bytes.put_i64_le(user.0);
                 bytes.put_i32_le(id.0);
             }
+            Self::Shared(shared) => {
+                bytes.put_u8(SHARED);
+                bytes.put_i64_le(shared.author.0);
+                for user in &shared.mentioned {
+                    bytes.put_i64_le(user.0);
+                }
+            }
         }
         bytes.freeze()
     }
@@ -79,6 +98,14 @@ impl Link {
                     copies.push((UserId(bytes.get_i64_le()), MsgId(bytes.get_i32_le())));
                 }
                 Ok(Self::Hub(copies))
+            }
+            (SHARED, len) if len >= 8 && len % 8 == 0 => {
+                let author = UserId(bytes.get_i64_le());
+                let mut mentioned = Vec::with_capacity(len / 8 - 1);
+                while bytes.has_remaining() {
+                    mentioned.push(UserId(bytes.get_i64_le()));
+                }
+                Ok(Self::Shared(Shared { author, mentioned }))
             }
             _ => Err(DAMAGED),
         }
@@ -109,7 +136,7 @@ impl Messenger {
         letter: &Letter,
     ) -> Result<Vec<(UserId, MsgId)>> {
         match &letter.link {
-            Link::Alone => Ok(Vec::new()),
+            Link::Alone | Link::Shared(_) => Ok(Vec::new()),
             Link::Pair(id) => Ok(match letter.peer {
                 store::PeerId::User(other) => vec![(other, *id)],
                 store::PeerId::Chat(_) | store::PeerId::Channel(_) => Vec::new(),
@@ -156,7 +183,9 @@ impl Messenger {
         };
         match link {
             Link::Hub(copies) => Ok(copies),
-            Link::Alone | Link::Pair(_) | Link::Spoke(..) => Ok(Vec::new()),
+            Link::Alone | Link::Pair(_) | Link::Spoke(..) | Link::Shared(_) => {
+                Ok(Vec::new())
+            },
         }
     }
 }
@@ -175,6 +204,10 @@ mod tests {
                 (UserId(1 << 40), MsgId(i32::MAX)),
             ]),
             Link::Spoke(UserId(5), MsgId(6)),
+            Link::Shared(Shared {
+                author: UserId(7),
+                mentioned: vec![UserId(8), UserId(1 << 41)],
+            }),
         ];
         for link in links {
             let body = Bytes::from_static(b"message");
@@ -185,7 +218,7 @@ mod tests {
 
     #[test]
     fn damaged_links_are_refused() {
-        for bytes in [&[0][..], &[1, 0], &[2, 0], &[3, 1, 2], &[9]] {
+        for bytes in [&[0][..], &[1, 0], &[2, 0], &[3, 1, 2], &[4, 1], &[9]] {
             assert!(Link::read(bytes).is_err(), "{bytes:?}");
         }
     }

@@ -18,7 +18,7 @@ use crate::Messenger;
 use crate::access::AccessHashes;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::link::Link;
+use crate::link::{Link, Shared};
 use crate::peer::Peers;
 use crate::publish::Actor;
 use crate::tag;
@@ -107,6 +107,7 @@ pub struct Batch<'a> {
     messenger: &'a Messenger,
     now: Now,
     drafts: BTreeMap<MailboxId, Draft>,
+    told: Vec<(UserId, types::Update)>,
 }
 
 /// What shall change in one mailbox.
@@ -118,6 +119,7 @@ pub struct Draft {
     updates: Vec<types::Update>,
     peers: Peers,
     dialogs: BTreeMap<PeerId, Option<Dialog>>,
+    shared: BTreeMap<i32, Shared>,
     access: Arc<AccessHashes>,
 }
 
@@ -168,7 +170,7 @@ impl Letter {
     pub(crate) fn senders_id(&self) -> Option<MsgId> {
         match &self.link {
             Link::Pair(id) | Link::Spoke(_, id) => Some(*id),
-            Link::Alone | Link::Hub(_) => None,
+            Link::Alone | Link::Hub(_) | Link::Shared(_) => None,
         }
     }
 
@@ -180,7 +182,11 @@ impl Letter {
             peer: self.peer,
             from: self.from,
             date: self.date(),
-            thread: MsgId(0),
+            // Only channels have threads that are read by themselves.
+            thread: match &self.link {
+                Link::Shared(_) => thread_of(&self.message),
+                Link::Alone | Link::Hub(_) | Link::Pair(_) | Link::Spoke(..) => MsgId(0),
+            },
             tags: tag::of(&self.message),
             layer: NEWEST_LAYER,
             body: self.link.append_to(body),
@@ -241,6 +247,7 @@ impl Messenger {
                     updates: Vec::new(),
                     peers: Peers::default(),
                     dialogs: BTreeMap::new(),
+                    shared: BTreeMap::new(),
                     access: Arc::clone(&self.access),
                 },
             );
@@ -249,6 +256,7 @@ impl Messenger {
             messenger: self,
             now,
             drafts,
+            told: Vec::new(),
         })
     }
 }
@@ -282,6 +290,11 @@ impl Batch<'_> {
     /// As [`Batch::draft`].
     pub fn user(&mut self, user: UserId) -> &mut Draft {
         self.draft(MailboxId::User(user))
+    }
+
+    /// Tells a user something when all is done that is in no log.
+    pub fn tell(&mut self, user: UserId, update: types::Update) {
+        self.told.push((user, update));
     }
 
     /// A dialog of a locked mailbox as it will be; a fresh one when there is none.
@@ -348,7 +361,8 @@ impl Batch<'_> {
         if let Some(repeated) = appended.first().and_then(|first| first.repeated.clone()) {
             return Ok(Commit::Repeated(repeated));
         }
-        let mut answer = none(now);
+        let mut own = (Vec::new(), Peers::default());
+        let mut in_channels = Vec::new();
         for (mailbox, known) in order.into_iter().zip(known) {
             let draft = self.draft(mailbox);
             draft.slot.head = Some(draft.place);
@@ -357,25 +371,62 @@ impl Batch<'_> {
             draft.slot.know(dialogs);
             let updates = std::mem::take(&mut draft.updates);
             let peers = std::mem::take(&mut draft.peers);
-            let MailboxId::User(user) = mailbox else {
-                continue;
-            };
-            let own = user == actor.user;
-            if updates.is_empty() || !(own || messenger.publisher.is_watched(user)) {
-                continue;
+            match mailbox {
+                MailboxId::User(user) if user == actor.user => own = (updates, peers),
+                MailboxId::User(user) => {
+                    if !updates.is_empty() && messenger.publisher.is_watched(user) {
+                        messenger.show_to(user, updates, &peers, now).await?;
+                    }
+                }
+                MailboxId::Channel(channel) => {
+                    messenger.forget_tip(channel);
+                    let shared = std::mem::take(&mut draft.shared);
+                    in_channels.push((channel, updates, shared));
+                }
             }
-            let mut updates = messenger.updates(user, updates, &peers, now).await?;
-            if own {
-                answer = updates.clone();
-                // Random ids mean something only to the session that made them.
-                updates
-                    .updates
-                    .retain(|update| !matches!(update, types::Update::MessageID { .. }));
+        }
+        let (mut updates, peers) = own;
+        let mut others: Vec<(UserId, Vec<types::Update>)> = Vec::new();
+        for (user, update) in std::mem::take(&mut self.told) {
+            if user == actor.user {
+                updates.push(update);
+            } else if let Some((_, told)) = others.iter_mut().find(|(other, _)| *other == user) {
+                told.push(update);
+            } else {
+                others.push((user, vec![update]));
             }
-            let updates = types::Updates::Updates(Box::new(updates));
+        }
+        for (channel, posted, shared) in &in_channels {
+            let personal = messenger
+                .personal(actor.user, *channel, posted, shared, true, now)
+                .await?;
+            updates.extend(personal);
+        }
+        let mut answer = none(now);
+        if !updates.is_empty() {
+            answer = messenger.updates(actor.user, updates, &peers, now).await?;
+            let mut shown = answer.clone();
+            // Random ids mean something only to the session that made them.
+            shown
+                .updates
+                .retain(|update| !matches!(update, types::Update::MessageID { .. }));
+            messenger.publisher.publish(
+                actor.user,
+                Some(actor),
+                types::Updates::Updates(Box::new(shown)),
+            );
+        }
+        for (user, updates) in others {
+            if messenger.publisher.is_watched(user) {
+                messenger
+                    .show_to(user, updates, &Peers::default(), now)
+                    .await?;
+            }
+        }
+        for (channel, posted, shared) in in_channels {
             messenger
-                .publisher
-                .publish(user, own.then_some(actor), updates);
+                .show_to_watchers(actor.user, channel, &posted, &shared, now)
+                .await?;
         }
         Ok(Commit::Done(Box::new(answer)))
     }
@@ -410,6 +461,19 @@ impl Messenger {
             chats: shown.chats,
             ..none(now)
         })
+    }
+
+    async fn show_to(
+        &self,
+        user: UserId,
+        updates: Vec<types::Update>,
+        peers: &Peers,
+        now: Now,
+    ) -> Result<()> {
+        let updates = self.updates(user, updates, peers, now).await?;
+        self.publisher
+            .publish(user, None, types::Updates::Updates(Box::new(updates)));
+        Ok(())
     }
 
     /// Shows updates that are in no log (typing, statuses) to all sessions of a user but the
@@ -502,10 +566,18 @@ impl Draft {
         let pts = self.take_pts(1);
         self.event(1, &Event::NewMessage(id))?;
         self.write(&new)?;
-        self.updates.push(types::Update::NewMessage {
-            message: new.message,
-            pts,
-            pts_count: 1,
+        let (message, pts_count) = (new.message, 1);
+        self.updates.push(match self.mailbox {
+            MailboxId::User(_) => types::Update::NewMessage {
+                message,
+                pts,
+                pts_count,
+            },
+            MailboxId::Channel(_) => types::Update::NewChannelMessage {
+                message,
+                pts,
+                pts_count,
+            },
         });
         Ok(())
     }
@@ -520,10 +592,18 @@ impl Draft {
         let pts = self.take_pts(1);
         self.event(1, &Event::EditedMessage(id))?;
         self.write(&edited)?;
-        self.updates.push(types::Update::EditMessage {
-            message: edited.message,
-            pts,
-            pts_count: 1,
+        let (message, pts_count) = (edited.message, 1);
+        self.updates.push(match self.mailbox {
+            MailboxId::User(_) => types::Update::EditMessage {
+                message,
+                pts,
+                pts_count,
+            },
+            MailboxId::Channel(_) => types::Update::EditChannelMessage {
+                message,
+                pts,
+                pts_count,
+            },
         });
         Ok(())
     }
@@ -536,7 +616,16 @@ impl Draft {
         self.write(&new)
     }
 
+    /// The first `pts` of a mailbox stands for its making.
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        self.take_pts(1);
+        self.event(1, &Event::Update(Box::new(types::Update::Config {})))
+    }
+
     fn write(&mut self, new: &Letter) -> Result<()> {
+        if let Link::Shared(shared) = &new.link {
+            self.shared.insert(new.id().0, shared.clone());
+        }
         self.append.messages.push(MessageWrite::Put {
             message: new.to_store()?,
             text: tag::search_text(&new.message),
@@ -557,10 +646,19 @@ impl Draft {
             .extend(ids.iter().map(|id| MessageWrite::Delete(*id)));
         let messages: Vec<i32> = ids.iter().map(|id| id.0).collect();
         let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
-        self.update(count, |pts| types::Update::DeleteMessages {
-            messages,
-            pts,
-            pts_count: count,
+        let mailbox = self.mailbox;
+        self.update(count, |pts| match mailbox {
+            MailboxId::User(_) => types::Update::DeleteMessages {
+                messages,
+                pts,
+                pts_count: count,
+            },
+            MailboxId::Channel(channel) => types::Update::DeleteChannelMessages {
+                channel_id: channel.0,
+                messages,
+                pts,
+                pts_count: count,
+            },
         })
     }
 
@@ -647,6 +745,24 @@ fn none(now: Now) -> constructors::Updates {
         chats: Vec::new(),
         date: now.date(),
         seq: 0,
+    }
+}
+
+/// The first message of the thread that a message is in; 0 for none.
+pub(crate) fn thread_of(message: &types::Message) -> MsgId {
+    let header = match message {
+        types::Message::Message(message) => message.reply_to.as_ref(),
+        types::Message::Service(message) => message.reply_to.as_ref(),
+        types::Message::Empty { .. } => None,
+    };
+    match (header, message) {
+        (
+            Some(types::MessageReplyHeader::MessageReplyHeader(header)),
+            types::Message::Message(_) | types::Message::Service(_),
+        ) if header.reply_to_peer_id.is_none() => {
+            MsgId(header.reply_to_top_id.or(header.reply_to_msg_id).unwrap_or(0))
+        }
+        _ => MsgId(0),
     }
 }
 

@@ -233,7 +233,37 @@ impl Peers {
                 self.add_tl(&typing.from_id);
             }
             Update::Chat { chat_id } => self.add(PeerId::Chat(ChatId(*chat_id))),
-            Update::Channel { channel_id } => self.add(PeerId::Channel(ChannelId(*channel_id))),
+            Update::Channel { channel_id }
+            | Update::ChannelAvailableMessages { channel_id, .. }
+            | Update::ChannelMessageForwards { channel_id, .. }
+            | Update::ChannelMessageViews { channel_id, .. }
+            | Update::ChannelTooLong { channel_id, .. }
+            | Update::ChannelViewForumAsMessages { channel_id, .. }
+            | Update::DeleteChannelMessages { channel_id, .. }
+            | Update::ReadChannelDiscussionInbox { channel_id, .. }
+            | Update::ReadChannelDiscussionOutbox { channel_id, .. }
+            | Update::ReadChannelInbox { channel_id, .. }
+            | Update::ReadChannelOutbox { channel_id, .. } => {
+                self.add(PeerId::Channel(ChannelId(*channel_id)));
+            }
+            Update::PinnedChannelMessages(pinned) => {
+                self.add(PeerId::Channel(ChannelId(pinned.channel_id)));
+            }
+            Update::ChannelReadMessagesContents(read) => {
+                self.add(PeerId::Channel(ChannelId(read.channel_id)));
+            }
+            Update::ChannelUserTyping(typing) => {
+                self.add(PeerId::Channel(ChannelId(typing.channel_id)));
+                self.add_tl(&typing.from_id);
+            }
+            Update::PendingJoinRequests(pending) => {
+                self.add_tl(&pending.peer);
+                let waiting = pending.recent_requesters.iter();
+                waiting.for_each(|user| self.add_user(*user));
+            }
+            Update::PinnedForumTopic { peer, .. }
+            | Update::PinnedForumTopics { peer, .. }
+            | Update::PeerHistoryTTL { peer, .. } => self.add_tl(peer),
             Update::ChatParticipants(update) => self.add_participants(&update.participants),
             Update::ChatDefaultBannedRights(rights) => self.add_tl(&rights.peer),
             Update::PeerSettings { peer, .. } => self.add_tl(peer),

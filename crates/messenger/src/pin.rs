@@ -46,6 +46,9 @@ impl Messenger {
         pinning: Pinning,
         now: Now,
     ) -> Result<constructors::Updates> {
+        if let PeerId::Channel(channel) = peer {
+            return self.pin_post(actor, channel, id, pinning, now).await;
+        }
         let user = actor.user;
         self.check_pinning(user, peer).await?;
         let letter = self.letter(user, id).await?;
@@ -63,7 +66,7 @@ impl Messenger {
             copies.extend(self.copies(user, &letter).await?);
         }
         let says_so = !pinning.unpin && !pinning.oneside && peer != PeerId::User(user);
-        let audience = self.audience_of(user, peer).await?;
+        let audience = self.audience_of(user, peer, now).await?;
         let holders = copies
             .iter()
             .map(|(user, _)| *user)
@@ -98,6 +101,9 @@ impl Messenger {
     /// # Errors
     /// Why not, or when the store fails.
     pub async fn unpin_all(&self, actor: Actor, peer: PeerId, now: Now) -> Result<Cleared> {
+        if let PeerId::Channel(channel) = peer {
+            return self.unpin_posts(actor, channel, now).await;
+        }
         let user = actor.user;
         self.check_pinning(user, peer).await?;
         let query = HistoryQuery {

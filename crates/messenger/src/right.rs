@@ -93,3 +93,120 @@ pub fn lacking(chat: &Chat, user: UserId, message: &Message) -> Option<u32> {
 pub fn may(chat: &Chat, user: UserId, right: u32) -> bool {
     chat.is_admin(user) || chat.member(user).is_some() && chat.banned_rights & right == 0
 }
+
+/// Looking at messages at all; never denied to all.
+pub const VIEW_MESSAGES: u32 = 1;
+/// Sending games.
+pub const SEND_GAMES: u32 = 1 << 5;
+/// Sending what inline bots make.
+pub const SEND_INLINE: u32 = 1 << 6;
+/// Links that are shown as pages.
+pub const EMBED_LINKS: u32 = 1 << 7;
+/// Making topics.
+pub const MANAGE_TOPICS: u32 = 1 << 18;
+/// Changing one's own rank.
+pub const EDIT_RANK: u32 = 1 << 26;
+/// Reacting to messages.
+pub const SEND_REACTIONS: u32 = 1 << 27;
+
+/// The kinds of media that came out of [`SEND_MEDIA`].
+const MEDIA_KINDS: u32 = SEND_PHOTOS
+    | SEND_VIDEOS
+    | SEND_ROUND_VIDEOS
+    | SEND_AUDIOS
+    | SEND_VOICES
+    | SEND_DOCUMENTS;
+
+/// All bits that mean something in a channel.
+pub(crate) const CHANNEL_BITS: u32 = 0x1ff | 1 << 10 | 1 << 15 | 0x7ff << 17;
+
+/// Denied rights with those that they take along (1.4).
+#[must_use]
+pub fn with_implied(denied: u32) -> u32 {
+    let mut all = denied & CHANNEL_BITS;
+    if all & VIEW_MESSAGES != 0 {
+        all |= SEND_MESSAGES;
+    }
+    if all & SEND_MESSAGES != 0 {
+        all |= SEND_MEDIA
+            | SEND_STICKERS
+            | SEND_GIFS
+            | SEND_GAMES
+            | SEND_INLINE
+            | EMBED_LINKS
+            | SEND_POLLS
+            | SEND_PLAIN;
+    }
+    if all & SEND_MEDIA != 0 {
+        all |= MEDIA_KINDS;
+    }
+    all
+}
+
+/// The right that somebody lacks to send this message, by what is denied to them.
+#[must_use]
+pub fn denied_to_send(denied: u32, message: &Message) -> Option<u32> {
+    let needed = needed(message);
+    [SEND_MESSAGES, needed]
+        .into_iter()
+        .find(|right| *right != 0 && denied & right != 0)
+}
+
+/// The bits of `chatAdminRights#5fb224d5`.
+pub mod admin {
+    /// Changing title, photo and description.
+    pub const CHANGE_INFO: u32 = 1;
+    /// Posting into a channel.
+    pub const POST_MESSAGES: u32 = 1 << 1;
+    /// Editing and pinning what others have posted.
+    pub const EDIT_MESSAGES: u32 = 1 << 2;
+    /// Deleting messages of others.
+    pub const DELETE_MESSAGES: u32 = 1 << 3;
+    /// Restricting and banning.
+    pub const BAN_USERS: u32 = 1 << 4;
+    /// Bringing in members.
+    pub const INVITE_USERS: u32 = 1 << 5;
+    /// Pinning messages of a supergroup.
+    pub const PIN_MESSAGES: u32 = 1 << 7;
+    /// Making others admins.
+    pub const ADD_ADMINS: u32 = 1 << 9;
+    /// Writing as the group.
+    pub const ANONYMOUS: u32 = 1 << 10;
+    /// Managing calls.
+    pub const MANAGE_CALL: u32 = 1 << 11;
+    /// An admin without any other right.
+    pub const OTHER: u32 = 1 << 12;
+    /// Managing topics.
+    pub const MANAGE_TOPICS: u32 = 1 << 13;
+    /// Stories in the name of the channel.
+    pub const STORIES: u32 = 0b111 << 14;
+    /// Direct messages of the channel.
+    pub const MANAGE_DIRECT_MESSAGES: u32 = 1 << 17;
+    /// The ranks of others.
+    pub const MANAGE_RANKS: u32 = 1 << 18;
+
+    const BOTH: u32 = CHANGE_INFO
+        | DELETE_MESSAGES
+        | BAN_USERS
+        | INVITE_USERS
+        | ADD_ADMINS
+        | MANAGE_CALL
+        | OTHER
+        | STORIES;
+
+    /// The rights that there are in a kind of channel (1.3).
+    #[must_use]
+    pub fn mask(megagroup: bool) -> u32 {
+        if megagroup {
+            BOTH | PIN_MESSAGES | ANONYMOUS | MANAGE_TOPICS | MANAGE_RANKS
+        } else {
+            BOTH | POST_MESSAGES | EDIT_MESSAGES | MANAGE_DIRECT_MESSAGES
+        }
+    }
+
+    /// What the owner may, which is all but to be anonymous without having said so.
+    #[must_use]
+    pub fn of_creator(megagroup: bool) -> u32 {
+        mask(megagroup) & !ANONYMOUS
+    }
+}

@@ -116,6 +116,7 @@ impl Messenger {
             count,
             whole: messages.len() as u64 >= u64::from(count),
             offset: (place > 0).then(|| u32::try_from(place).unwrap_or(u32::MAX)),
+            pts: None,
             messages,
             shown: self.show(user, &peers, now).await?,
         })

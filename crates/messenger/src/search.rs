@@ -62,12 +62,15 @@ impl Messenger {
         }
         let mut query = query(search);
         let limit = window.limit.min(PAGE_LIMIT_MAX);
-        let mailbox = MailboxId::User(user);
+        let mailbox = match search.peer {
+            Some(PeerId::Channel(id)) => MailboxId::Channel(id),
+            Some(PeerId::Chat(_) | PeerId::User(_)) | None => MailboxId::User(user),
+        };
         if window.add_offset < 0 || window.offset_date > 0 {
             query.limit = PAGE_LIMIT_MAX;
             let found = self.store.search(mailbox, query).await?;
             let (_, hits) = window.cut(found.messages, |hit| (hit.id, hit.date));
-            return self.page(user, found.count, None, hits, now).await;
+            return self.hits_page(user, search, found.count, hits, now).await;
         }
         let skip = window.add_offset.unsigned_abs();
         query.limit = if limit == 0 {
@@ -87,7 +90,22 @@ impl Messenger {
             .take(limit as usize)
             .collect();
         hits.retain(|hit| hit.id.0 > window.min_id);
-        self.page(user, found.count, None, hits, now).await
+        self.hits_page(user, search, found.count, hits, now).await
+    }
+
+    async fn hits_page(
+        &self,
+        user: UserId,
+        search: &Search,
+        count: u32,
+        hits: Vec<Message>,
+        now: Now,
+    ) -> Result<MessagePage> {
+        let Some(PeerId::Channel(id)) = search.peer else {
+            return self.page(user, count, None, hits, now).await;
+        };
+        let standing = self.reading(user, id, now).await?;
+        self.channel_page(&standing, count, None, hits, now).await
     }
 
     /// How many messages of a dialog are in a list.
@@ -95,7 +113,10 @@ impl Messenger {
     /// # Errors
     /// When the store fails.
     pub async fn list_count(&self, user: UserId, peer: PeerId, list: u8) -> Result<u32> {
-        let mailbox = MailboxId::User(user);
+        let mailbox = match peer {
+            PeerId::Channel(id) => MailboxId::Channel(id),
+            PeerId::Chat(_) | PeerId::User(_) => MailboxId::User(user),
+        };
         Ok(self.store.count(mailbox, peer, List::Tag(list)).await?)
     }
 

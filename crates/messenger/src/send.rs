@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use bytes::{Buf as _, BufMut as _, BytesMut};
 use sha2::{Digest as _, Sha256};
-use store::{MailboxId, MsgId, NameKind, OpId, OperationResult, PeerId, UserId};
+use store::{ChannelId, MailboxId, MsgId, NameKind, OpId, OperationResult, PeerId, UserId};
 use tl_api::{constructors, types};
 
 use crate::Messenger;
+use crate::channel::{IN_CHANNEL, Standing};
 use crate::dialog;
 use crate::error::{Error, Result};
 use crate::link::Link;
@@ -117,6 +118,8 @@ pub(crate) struct Audience {
     pub(crate) peer: PeerId,
     /// The group, when it is one.
     pub(crate) chat: Option<Arc<Chat>>,
+    /// What the sender is to the channel, when it is one.
+    pub(crate) channel: Option<Standing>,
     /// All holders, the sender included.
     pub(crate) holders: Vec<UserId>,
 }
@@ -139,7 +142,7 @@ pub(crate) struct Parcel {
 /// The message replied to, as each holder knows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
-    header: constructors::MessageReplyHeader,
+    pub(crate) header: constructors::MessageReplyHeader,
     /// The other chat it is in, named to whoever may read it there.
     other_peer: Option<PeerId>,
     ids: BTreeMap<UserId, MsgId>,
@@ -257,7 +260,7 @@ impl Messenger {
         now: Now,
     ) -> Result<Commit> {
         loop {
-            let audience = self.audience_of(actor.user, peer).await?;
+            let audience = self.audience_of(actor.user, peer, now).await?;
             let mut parcels = Vec::with_capacity(messages.len());
             for message in &messages {
                 parcels.push(self.parcel(actor.user, &audience, message, now).await?);
@@ -281,6 +284,12 @@ impl Messenger {
         op: Option<OpId>,
         now: Now,
     ) -> Result<Option<Commit>> {
+        if let PeerId::Channel(id) = audience.peer {
+            return self
+                .post_parcels(actor, id, parcels, options, op, now)
+                .await
+                .map(Some);
+        }
         let mailboxes = audience.holders.iter().map(|user| MailboxId::User(*user));
         let mut batch = self.open(mailboxes, now).await?;
         if let Some(chat) = &audience.chat {
@@ -308,11 +317,17 @@ impl Messenger {
     }
 
     /// Who gets what `sender` writes to `peer`, if it may be written to at all (chain Wr).
-    pub(crate) async fn audience_of(&self, sender: UserId, peer: PeerId) -> Result<Audience> {
+    pub(crate) async fn audience_of(
+        &self,
+        sender: UserId,
+        peer: PeerId,
+        now: Now,
+    ) -> Result<Audience> {
         match peer {
             PeerId::User(other) if other == sender => Ok(Audience {
                 peer,
                 chat: None,
+                channel: None,
                 holders: vec![sender],
             }),
             PeerId::User(other) => {
@@ -333,6 +348,7 @@ impl Messenger {
                 Ok(Audience {
                     peer,
                     chat: None,
+                    channel: None,
                     holders,
                 })
             }
@@ -349,9 +365,15 @@ impl Messenger {
                         .map(|member| UserId(member.user))
                         .collect(),
                     chat: Some(chat),
+                    channel: None,
                 })
             }
-            PeerId::Channel(_) => Err(Error::PeerUnknown),
+            PeerId::Channel(id) => Ok(Audience {
+                peer,
+                chat: None,
+                channel: Some(self.writing(sender, id, now).await?),
+                holders: vec![sender],
+            }),
         }
     }
 
@@ -395,8 +417,15 @@ impl Messenger {
             }
             parcel.mentioned = self.mentioned(&outgoing.text, chat).await?;
         }
+        if let Some(standing) = &audience.channel {
+            Self::check_kind(standing, &parcel.message)?;
+            if standing.channel.megagroup {
+                let id = standing.channel.channel_id();
+                parcel.mentioned = self.mentioned_members(&outgoing.text, id).await?;
+            }
+        }
         if let Some(reply_to) = &outgoing.reply_to {
-            self.add_reply(&mut parcel, sender, audience, reply_to)
+            self.add_reply(&mut parcel, sender, audience, reply_to, now)
                 .await?;
         }
         parcel.mentioned.remove(&sender);
@@ -407,12 +436,19 @@ impl Messenger {
     }
 
     /// The members whom a text mentions (A27).
-    #[allow(clippy::wildcard_enum_match_arm, reason = "others mention nobody")]
     pub(crate) async fn mentioned(
         &self,
         text: &CleanText,
         chat: &Chat,
     ) -> Result<BTreeSet<UserId>> {
+        let mut mentioned = self.named_in_text(text).await?;
+        mentioned.retain(|user| chat.member(*user).is_some());
+        Ok(mentioned)
+    }
+
+    /// The users whom a text names.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "others mention nobody")]
+    pub(crate) async fn named_in_text(&self, text: &CleanText) -> Result<BTreeSet<UserId>> {
         let mut mentioned = BTreeSet::new();
         let mut units: Option<Vec<u16>> = None;
         for entity in &text.entities {
@@ -434,7 +470,6 @@ impl Messenger {
                 _ => {}
             }
         }
-        mentioned.retain(|user| chat.member(*user).is_some());
         Ok(mentioned)
     }
 
@@ -444,12 +479,15 @@ impl Messenger {
         sender: UserId,
         audience: &Audience,
         reply_to: &ReplyTo,
+        now: Now,
     ) -> Result<()> {
         let elsewhere = reply_to.peer.filter(|peer| *peer != audience.peer);
         let strict = reply_to.quote.is_some() || elsewhere.is_some();
         let wanted_peer = elsewhere.unwrap_or(audience.peer);
-        let target = self.letter(sender, reply_to.id).await?;
-        let Some(target) = target.filter(|target| target.peer == wanted_peer) else {
+        let target = self
+            .letter_in(sender, wanted_peer, reply_to.id, now)
+            .await?;
+        let Some(target) = target else {
             // Somebody may just have deleted it: better no header than no message.
             return if strict {
                 Err(SendError::ReplyInvalid.into())
@@ -503,7 +541,11 @@ impl Messenger {
     pub(crate) async fn is_protected(&self, peer: PeerId) -> Result<bool> {
         Ok(match peer {
             PeerId::Chat(id) => self.chat(id).await?.is_some_and(|chat| chat.noforwards),
-            PeerId::User(_) | PeerId::Channel(_) => false,
+            PeerId::Channel(id) => self
+                .channel(id)
+                .await?
+                .is_some_and(|channel| channel.noforwards),
+            PeerId::User(_) => false,
         })
     }
 
@@ -643,9 +685,20 @@ impl Messenger {
         now: Now,
     ) -> Result<constructors::Updates> {
         let mut kept = result.result;
+        let mut channel = None;
         let mut sent = Vec::new();
         while kept.remaining() >= 8 {
-            sent.push((MsgId(kept.get_i32_le()), kept.get_i32_le()));
+            let (id, pts) = (kept.get_i32_le(), kept.get_i32_le());
+            if id == IN_CHANNEL && kept.remaining() >= 8 {
+                channel = Some(ChannelId(kept.get_i64_le()));
+            } else {
+                sent.push((MsgId(id), pts));
+            }
+        }
+        if let Some(channel) = channel {
+            return self
+                .repeated_posts(actor, channel, random_ids, &sent, now)
+                .await;
         }
         let ids = sent.iter().map(|(id, _)| *id).collect();
         let mailbox = MailboxId::User(actor.user);
@@ -683,11 +736,11 @@ impl Messenger {
     ) -> Result<constructors::Updates> {
         let op = operation(actor, [random_id]);
         loop {
-            let audience = self.audience_of(actor.user, peer).await?;
+            let audience = self.audience_of(actor.user, peer, now).await?;
             let mut parcel = Parcel::service(action.clone(), now);
             parcel.random_id = random_id;
             if let Some(reply_to) = &reply_to {
-                self.add_reply(&mut parcel, actor.user, &audience, reply_to)
+                self.add_reply(&mut parcel, actor.user, &audience, reply_to, now)
                     .await?;
             }
             let options = SendOptions::default();

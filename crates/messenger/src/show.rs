@@ -214,6 +214,9 @@ impl Messenger {
                 chats.push(self.show_chat(viewer, &chat));
             }
         }
+        for id in &peers.channels {
+            chats.extend(self.show_channel_to(viewer, *id, now).await?);
+        }
         let mut shown = Vec::with_capacity(users.len());
         for id in &users {
             if let Some(user) = self.user(*id).await? {
@@ -342,7 +345,7 @@ fn text(text: &str) -> Option<tl::Str> {
     (!text.is_empty()).then(|| text.into())
 }
 
-fn stripped(photo: &Photo) -> Option<Bytes> {
+pub(crate) fn stripped(photo: &Photo) -> Option<Bytes> {
     (!photo.stripped.is_empty()).then(|| Bytes::copy_from_slice(&photo.stripped))
 }
 
@@ -361,11 +364,32 @@ fn basic_group_admin_rights() -> types::ChatAdminRights {
 
 /// `chatBannedRights#9f120418` with these flags and no end.
 pub fn banned_rights(flags: u32) -> types::ChatBannedRights {
+    banned_rights_until(flags, 0)
+}
+
+/// `chatBannedRights#9f120418` with these flags until a time, Unix seconds.
+pub fn banned_rights_until(flags: u32, until: u32) -> types::ChatBannedRights {
     let mut wire = Vec::with_capacity(12);
     wire.extend(0x9f12_0418_u32.to_le_bytes());
     wire.extend(flags.to_le_bytes());
-    wire.extend(0_u32.to_le_bytes());
+    wire.extend(until.to_le_bytes());
     tl::from_bytes(&wire.into()).unwrap_or_else(|_| types::ChatBannedRights::new(0))
+}
+
+/// `chatAdminRights#5fb224d5` with these flags.
+pub fn admin_rights(flags: u32) -> types::ChatAdminRights {
+    let mut wire = Vec::with_capacity(8);
+    wire.extend(0x5fb2_24d5_u32.to_le_bytes());
+    wire.extend(flags.to_le_bytes());
+    tl::from_bytes(&wire.into()).unwrap_or_else(|_| types::ChatAdminRights::new())
+}
+
+/// The flags word of admin rights.
+pub fn admin_rights_flags(rights: &types::ChatAdminRights) -> u32 {
+    tl::to_bytes(rights, tl::Layer(tl_api::NEWEST_LAYER))
+        .ok()
+        .and_then(|wire| wire.get(4..8)?.try_into().ok().map(u32::from_le_bytes))
+        .unwrap_or(0)
 }
 
 /// The flags word of banned rights.

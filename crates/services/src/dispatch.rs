@@ -127,6 +127,7 @@ impl Services {
                 context.caller.auth_key_id,
                 context.caller.session_id,
             ));
+            self.messenger.watch_channels(context.user()?).await?;
         }
         match find(context, request) {
             Ok(running) => running.await,

@@ -39,7 +39,11 @@ errors! {
         ABOUT_TOO_LONG
         ACCESS_TOKEN_EXPIRED
         ACCESS_TOKEN_INVALID
+        ADDRESS_INVALID
+        ADMINS_TOO_MUCH
         ADMIN_ID_INVALID
+        ADMIN_RANK_EMOJI_NOT_ALLOWED
+        ADMIN_RANK_INVALID
         API_ID_INVALID
         ARTICLE_TITLE_EMPTY
         AUTH_BYTES_INVALID
@@ -48,6 +52,8 @@ errors! {
         BANNED_RIGHTS_INVALID
         BIRTHDAY_INVALID
         BOOSTS_EMPTY
+        BOOSTS_REQUIRED
+        BOTS_TOO_MUCH
         BOT_BUSINESS_MISSING
         BOT_COMMANDS_TOO_MUCH
         BOT_COMMAND_DESCRIPTION_INVALID
@@ -61,6 +67,7 @@ errors! {
         BOT_METHOD_INVALID
         BOT_NOT_CONNECTED_YET
         BOT_RESPONSE_TIMEOUT
+        BROADCAST_ID_INVALID
         BUTTON_COPY_TEXT_INVALID
         BUTTON_DATA_INVALID
         BUTTON_ID_INVALID
@@ -74,16 +81,24 @@ errors! {
         CALL_PEER_INVALID
         CALL_PROTOCOL_FLAGS_INVALID
         CALL_PROTOCOL_LAYER_INVALID
+        CHANNELS_ADMIN_PUBLIC_TOO_MUCH
+        CHANNELS_TOO_MUCH
+        CHANNEL_FORUM_MISSING
         CHANNEL_INVALID
+        CHANNEL_PARICIPANT_MISSING
+        CHANNEL_TOO_BIG
         CHATLINK_SLUG_EXPIRED
         CHAT_ABOUT_NOT_MODIFIED
         CHAT_ABOUT_TOO_LONG
         CHAT_ADMIN_REQUIRED
+        CHAT_DISCUSSION_UNALLOWED
         CHAT_FORWARDS_RESTRICTED
         CHAT_ID_EMPTY
         CHAT_ID_INVALID
         CHAT_INVITE_PERMANENT
+        CHAT_LINK_EXISTS
         CHAT_NOT_MODIFIED
+        CHAT_PUBLIC_REQUIRED
         CHAT_REVOKE_DATE_UNSUPPORTED
         CHAT_TITLE_EMPTY
         CHAT_TOO_BIG
@@ -140,12 +155,14 @@ errors! {
         FILTER_TITLE_EMPTY
         FIRSTNAME_INVALID
         FOLDER_ID_INVALID
+        FORUM_ENABLED
         FROM_PEER_INVALID
         GAME_BOT_INVALID
         GEO_POINT_INVALID
         GRAPH_INVALID_RELOAD
         GROUPCALL_INVALID
         HASH_INVALID
+        HIDE_REQUESTER_MISSING
         IMAGE_PROCESS_FAILED
         IMPORT_TOKEN_INVALID
         INLINE_RESULT_EXPIRED
@@ -155,12 +172,14 @@ errors! {
         INVITES_TOO_MUCH
         INVITE_HASH_EMPTY
         INVITE_HASH_INVALID
+        INVITE_REQUEST_SENT
         INVITE_REVOKED_MISSING
         LANG_CODE_INVALID
         LANG_CODE_NOT_SUPPORTED
         LANG_PACK_INVALID
         LASTNAME_INVALID
         LIMIT_INVALID
+        LINK_NOT_MODIFIED
         LOCATION_INVALID
         MANAGER_INVALID
         MANAGER_PERMISSION_MISSING
@@ -172,6 +191,9 @@ errors! {
         MEDIA_GROUPED_INVALID
         MEDIA_INVALID
         MEDIA_PREV_INVALID
+        MEGAGROUP_GEO_REQUIRED
+        MEGAGROUP_ID_INVALID
+        MEGAGROUP_PREHISTORY_HIDDEN
         MESSAGE_EDIT_TIME_EXPIRED
         MESSAGE_EMPTY
         MESSAGE_IDS_EMPTY
@@ -197,6 +219,8 @@ errors! {
         OPTION_INVALID
         ORDER_INVALID
         PARENT_PEER_INVALID
+        PARTICIPANTS_TOO_FEW
+        PARTICIPANT_ID_INVALID
         PASSWORD_EMPTY
         PASSWORD_HASH_INVALID
         PASSWORD_MISSING
@@ -222,6 +246,7 @@ errors! {
         PHOTO_INVALID_DIMENSIONS
         PHOTO_SAVE_FILE_INVALID
         PINNED_DIALOGS_TOO_MUCH
+        PINNED_TOO_MUCH
         PIN_RESTRICTED
         POLL_ANSWERS_INVALID
         POLL_ANSWER_INVALID
@@ -244,6 +269,7 @@ errors! {
         RANDOM_LENGTH_INVALID
         REACTIONS_TOO_MANY
         REACTION_INVALID
+        RANGES_INVALID
         REPLY_MARKUP_BUY_EMPTY
         REPLY_MARKUP_GAME_EMPTY
         REPLY_MARKUP_INVALID
@@ -268,11 +294,13 @@ errors! {
         SCHEDULE_TOO_MUCH
         SEARCH_QUERY_EMPTY
         SEARCH_WITH_LINK_NOT_SUPPORTED
+        SECONDS_INVALID
         SECURE_SECRET_REQUIRED
         SEND_AS_PEER_INVALID
         SEND_MESSAGE_TYPE_INVALID
         SETTINGS_INVALID
         SHORTCUT_INVALID
+        SLOWMODE_MULTI_MSGS_DISABLED
         SRP_ID_INVALID
         SRP_PASSWORD_CHANGED
         STARREF_PERMILLE_INVALID
@@ -289,6 +317,9 @@ errors! {
         THEME_MIME_INVALID
         TMP_PASSWORD_DISABLED
         TOKEN_INVALID
+        TOPIC_ID_INVALID
+        TOPIC_NOT_MODIFIED
+        TOPIC_TITLE_EMPTY
         TTL_DAYS_INVALID
         TTL_MEDIA_INVALID
         TTL_PERIOD_INVALID
@@ -302,9 +333,13 @@ errors! {
         USERNAME_OCCUPIED
         USERNAME_SUFFIX_MISSING
         USERS_TOO_MUCH
+        USER_ADMIN_INVALID
         USER_ALREADY_PARTICIPANT
+        USER_BLOCKED
+        USER_BOT
         USER_BOT_INVALID
         USER_BOT_REQUIRED
+        USER_CREATOR
         USER_ID_INVALID
         USER_INVALID
         USER_IS_BOT
@@ -328,6 +363,7 @@ errors! {
         ACCESS_DENIED
         BOT_VERIFIER_FORBIDDEN
         BROADCAST_FORBIDDEN
+        CHAT_GUEST_SEND_FORBIDDEN
         CHAT_SEND_AUDIOS_FORBIDDEN
         CHAT_SEND_DOCS_FORBIDDEN
         CHAT_SEND_GIFS_FORBIDDEN
@@ -343,7 +379,10 @@ errors! {
         GROUPCALL_FORBIDDEN
         MESSAGE_AUTHOR_REQUIRED
         POLL_VOTE_REQUIRED
+        MESSAGE_DELETE_FORBIDDEN
         PREMIUM_ACCOUNT_REQUIRED
+        RIGHT_FORBIDDEN
+        USER_CHANNELS_TOO_MUCH
         USER_IS_BLOCKED
         USER_PERMISSION_DENIED
         USER_PRIVACY_RESTRICTED
@@ -352,8 +391,10 @@ errors! {
     }
     406 {
         CALL_PROTOCOL_COMPAT_LAYER_INVALID
+        CHANNEL_PRIVATE
         INVITE_HASH_EXPIRED
         SENSITIVE_CHANGE_FORBIDDEN
+        TOPIC_CLOSED
     }
     406 {
         FRESH_CHANGE_PHONE_FORBIDDEN
@@ -384,6 +425,11 @@ impl Error {
             code,
             name: Cow::Owned(format!("{name}{number}")),
         }
+    }
+
+    /// The same name with the code that some methods give it.
+    pub(crate) fn in_403(self) -> Self {
+        Self { code: 403, ..self }
     }
 
     /// The code.
@@ -419,6 +465,7 @@ impl From<messenger::Error> for Error {
             Cause::AdminRequired => Self::CHAT_ADMIN_REQUIRED,
             Cause::Arrange(error) => of_arrange(error),
             Cause::Bot(error) => of_bot(error),
+            Cause::Channel(error) => of_channel(error),
             Cause::Chat(error) => of_chat(error),
             Cause::ChatUnknown => Self::CHAT_ID_INVALID,
             Cause::ChatWriteForbidden => Self::CHAT_WRITE_FORBIDDEN,
@@ -535,6 +582,50 @@ fn of_bot(error: messenger::BotError) -> Error {
     }
 }
 
+fn of_channel(error: messenger::ChannelError) -> Error {
+    use messenger::ChannelError as Cause;
+    match error {
+        Cause::AboutTooLong => Error::CHAT_ABOUT_TOO_LONG,
+        Cause::AdminFixed => Error::USER_ADMIN_INVALID,
+        Cause::AdminsTooMany => Error::ADMINS_TOO_MUCH,
+        Cause::BotOnlyAdmin => Error::USER_BOT,
+        Cause::BotsTooMany => Error::BOTS_TOO_MUCH,
+        Cause::Creator => Error::USER_CREATOR,
+        Cause::DeleteForbidden => Error::MESSAGE_DELETE_FORBIDDEN,
+        Cause::Forum => Error::FORUM_ENABLED,
+        Cause::GroupInvalid => Error::MEGAGROUP_ID_INVALID,
+        Cause::GuestForbidden => Error::CHAT_GUEST_SEND_FORBIDDEN,
+        Cause::Kicked => Error::USER_KICKED,
+        Cause::LinkExists => Error::CHAT_LINK_EXISTS,
+        Cause::MembersHidden => Error::CHAT_ADMIN_REQUIRED.in_403(),
+        Cause::NotBroadcast | Cause::Unknown => Error::CHANNEL_INVALID,
+        Cause::NotMegagroup => Error::CHAT_ID_INVALID,
+        Cause::NotMember | Cause::NotParticipant => Error::USER_NOT_PARTICIPANT,
+        Cause::PrehistoryHidden => Error::MEGAGROUP_PREHISTORY_HIDDEN,
+        Cause::PrivacyRestricted => Error::USER_PRIVACY_RESTRICTED,
+        Cause::Private => Error::CHANNEL_PRIVATE,
+        Cause::PublicRequired => Error::CHAT_PUBLIC_REQUIRED,
+        Cause::PublicTooMany => Error::CHANNELS_ADMIN_PUBLIC_TOO_MUCH,
+        Cause::RankEmoji => Error::ADMIN_RANK_EMOJI_NOT_ALLOWED,
+        Cause::RankInvalid => Error::ADMIN_RANK_INVALID,
+        Cause::RequestSent => Error::INVITE_REQUEST_SENT,
+        Cause::RequesterMissing => Error::HIDE_REQUESTER_MISSING,
+        Cause::RightForbidden => Error::RIGHT_FORBIDDEN,
+        Cause::Same => Error::CHAT_NOT_MODIFIED,
+        Cause::SendAsInvalid => Error::SEND_AS_PEER_INVALID,
+        Cause::SlowMode(0) => Error::SECONDS_INVALID,
+        Cause::SlowMode(seconds) => Error::with_number(420, "SLOWMODE_WAIT_", seconds),
+        Cause::SlowModeMany => Error::SLOWMODE_MULTI_MSGS_DISABLED,
+        Cause::TitleEmpty => Error::CHAT_TITLE_EMPTY,
+        Cause::TooBig => Error::CHANNEL_TOO_BIG,
+        Cause::TooMany => Error::CHANNELS_TOO_MUCH,
+        Cause::TopicClosed => Error::TOPIC_CLOSED,
+        Cause::TopicInvalid => Error::TOPIC_ID_INVALID,
+        Cause::UserTooMany => Error::USER_CHANNELS_TOO_MUCH,
+        _ => Error::CHANNEL_INVALID,
+    }
+}
+
 fn of_chat(error: messenger::ChatError) -> Error {
     use messenger::ChatError as Cause;
     match error {
@@ -566,6 +657,7 @@ fn of_invite(error: messenger::InviteError) -> Error {
     use messenger::InviteError as Cause;
     match error {
         Cause::NotRevoked => Error::INVITE_REVOKED_MISSING,
+        Cause::LimitAndRequest => Error::USAGE_LIMIT_INVALID,
         Cause::Permanent => Error::CHAT_INVITE_PERMANENT,
         Cause::TooMany => Error::INVITES_TOO_MUCH,
         Cause::Expired => Error::INVITE_HASH_EXPIRED,

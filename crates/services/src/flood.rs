@@ -71,6 +71,18 @@ pub(crate) const IMPORTS: Limit = Limit {
     burst: 20,
     interval_s: 30,
 };
+/// Channels made by one account.
+pub(crate) const CHANNELS_MADE: Limit = Limit {
+    name: "channels made",
+    burst: 50,
+    interval_s: 1_800,
+};
+/// Channels joined by one account.
+pub(crate) const JOINS: Limit = Limit {
+    name: "joins",
+    burst: 30,
+    interval_s: 30,
+};
 /// Searches of one account.
 pub(crate) const SEARCHES: Limit = Limit {
     name: "searches",

@@ -34,6 +34,9 @@ mod typing;
 pub(crate) use callback::Callbacks;
 pub(crate) use inline::{InlineQueries, ShownResults};
 
+pub(crate) use history::{hash_of, replied_to, shown};
+pub(crate) use invite::primary_link;
+
 use crate::dispatch::methods;
 
 methods! {
@@ -105,6 +108,8 @@ methods! {
         MessagesGetTopReactions => reaction::get_top_reactions,
         MessagesGetUnreadMentions => saved::get_unread_mentions,
         MessagesGetUnreadReactions => saved::get_unread_reactions,
+        MessagesHideAllChatJoinRequests => invite::hide_all_chat_join_requests,
+        MessagesHideChatJoinRequest => invite::hide_chat_join_request,
         MessagesHidePeerSettingsBar => arrange::hide_peer_settings_bar,
         MessagesImportChatInvite => invite::import_chat_invite,
         MessagesMarkDialogUnread => arrange::mark_dialog_unread,

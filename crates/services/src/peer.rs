@@ -1,7 +1,7 @@
 //! Whom a request names (chain P of the messages sheet, P3–P5 of the account sheet).
 
 use messenger::Peers;
-use store::{ChatId, MsgId, PeerId, UserId};
+use store::{ChannelId, ChatId, MsgId, PeerId, UserId};
 use tl_api::types;
 
 use crate::context::Context;
@@ -23,8 +23,24 @@ impl Context<'_> {
                 .ok_or(Error::PEER_ID_INVALID),
             types::InputPeer::Chat { chat_id } => self.named_chat(ChatId(*chat_id)).await,
             types::InputPeer::Empty {} => Err(Error::PEER_ID_INVALID),
-            types::InputPeer::Channel { .. } | types::InputPeer::ChannelFromMessage { .. } => {
-                Err(Error::CHANNEL_INVALID)
+            types::InputPeer::Channel {
+                channel_id,
+                access_hash,
+            } => {
+                let id = self
+                    .named_channel(ChannelId(*channel_id), *access_hash)
+                    .await?;
+                self.readable(id).await
+            }
+            types::InputPeer::ChannelFromMessage {
+                peer,
+                msg_id,
+                channel_id,
+            } => {
+                let id = self
+                    .channel_from_message(peer, MsgId(*msg_id), ChannelId(*channel_id))
+                    .await?;
+                self.readable(id).await
             }
             types::InputPeer::UserFromMessage {
                 peer,
@@ -71,19 +87,90 @@ impl Context<'_> {
         if is_step {
             return Err(Error::MSG_ID_INVALID);
         }
-        let peer = Box::pin(self.peer(peer)).await?;
-        let letter = self.messenger().letter(self.user()?, id).await?;
-        let letter = letter
-            .filter(|letter| letter.peer == peer)
-            .ok_or(Error::MSG_ID_INVALID)?;
-        let mut named = Peers::default();
-        named.add_message(&letter.message);
+        let named = self.named_in_message(peer, id).await?;
         let exists = self.messenger().user(user).await?.is_some();
         if named.users.contains(&user) && exists {
             Ok(user)
         } else {
             Err(Error::MSG_ID_INVALID)
         }
+    }
+
+    /// Whom a message that the caller can read names.
+    async fn named_in_message(&self, peer: &types::InputPeer, id: MsgId) -> Result<Peers> {
+        let peer = Box::pin(self.peer(peer)).await?;
+        let letter = self
+            .messenger()
+            .letter_in(self.user()?, peer, id, self.now)
+            .await?;
+        let letter = letter.ok_or(Error::MSG_ID_INVALID)?;
+        let mut named = Peers::default();
+        named.add_message(&letter.message);
+        Ok(named)
+    }
+
+    /// A channel whom a message that the caller can read names.
+    async fn channel_from_message(
+        &self,
+        peer: &types::InputPeer,
+        id: MsgId,
+        channel: ChannelId,
+    ) -> Result<ChannelId> {
+        let is_step = matches!(
+            peer,
+            types::InputPeer::UserFromMessage { .. } | types::InputPeer::ChannelFromMessage { .. }
+        );
+        if is_step {
+            return Err(Error::MSG_ID_INVALID);
+        }
+        let named = self.named_in_message(peer, id).await?;
+        if named.channels.contains(&channel) {
+            Ok(channel)
+        } else {
+            Err(Error::MSG_ID_INVALID)
+        }
+    }
+
+    /// The channel that a request names, if the caller may name it (0.1).
+    pub(crate) async fn channel(&self, channel: &types::InputChannel) -> Result<ChannelId> {
+        match channel {
+            types::InputChannel::InputChannel {
+                channel_id,
+                access_hash,
+            } => {
+                self.named_channel(ChannelId(*channel_id), *access_hash)
+                    .await
+            }
+            types::InputChannel::Empty {} => Err(Error::CHANNEL_INVALID),
+            types::InputChannel::FromMessage(from) => {
+                self.channel_from_message(
+                    &from.peer,
+                    MsgId(from.msg_id),
+                    ChannelId(from.channel_id),
+                )
+                .await
+            }
+        }
+    }
+
+    /// A channel named by id and hash. Hash 0 is good enough for who is or was in it (0.3).
+    async fn named_channel(&self, id: ChannelId, access_hash: i64) -> Result<ChannelId> {
+        let caller = self.user()?;
+        let messenger = self.messenger();
+        let may = messenger.access.peer(caller, PeerId::Channel(id)) == access_hash
+            || access_hash == 0 && messenger.channel_member(id, caller).await?.is_some();
+        if may && messenger.channel(id).await?.is_some() {
+            Ok(id)
+        } else {
+            Err(Error::CHANNEL_INVALID)
+        }
+    }
+
+    async fn readable(&self, id: ChannelId) -> Result<PeerId> {
+        self.messenger()
+            .reading(self.user()?, id, self.now)
+            .await?;
+        Ok(PeerId::Channel(id))
     }
 
     /// A user named by id and hash. Hash 0 is good enough for oneself, contacts and dialogs (P3).

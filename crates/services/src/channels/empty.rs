@@ -1,4 +1,4 @@
-//! Lists of channels, which are empty.
+//! What no channel has: answered truthfully.
 
 use tl_api::{functions, types};
 
@@ -17,7 +17,6 @@ macro_rules! nothing {
 }
 
 nothing! {
-    get_admined_public_channels(GetAdminedPublicChannels) -> types::messages::Chats { no_chats() }
     get_channel_recommendations(GetChannelRecommendations) -> types::messages::Chats { no_chats() }
     get_groups_for_discussion(GetGroupsForDiscussion) -> types::messages::Chats { no_chats() }
     get_left_channels(GetLeftChannels) -> types::messages::Chats { no_chats() }
@@ -28,21 +27,20 @@ nothing! {
             users: Vec::new(),
         }
     }
+    deactivate_all_usernames(DeactivateAllUsernames) -> bool { true }
+    report_anti_spam_false_positive(ReportAntiSpamFalsePositive) -> bool { true }
+    report_spam(ReportSpam) -> bool { true }
+    check_search_posts_flood(CheckSearchPostsFlood) -> types::SearchPostsFlood {
+        types::SearchPostsFlood {
+            query_is_free: true,
+            total_daily: 10,
+            remains: 10,
+            wait_till: None,
+            stars_amount: 0,
+        }
+    }
 }
 
 fn no_chats() -> types::messages::Chats {
     types::messages::Chats::Chats { chats: Vec::new() }
-}
-
-/// channels.getSendAs
-pub(super) async fn get_send_as(
-    context: &Context<'_>,
-    request: functions::channels::GetSendAs,
-) -> Result<types::channels::SendAsPeers> {
-    context.peer(&request.peer).await?;
-    Ok(types::channels::SendAsPeers {
-        peers: Vec::new(),
-        chats: Vec::new(),
-        users: Vec::new(),
-    })
 }

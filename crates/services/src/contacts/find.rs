@@ -74,8 +74,20 @@ pub(super) async fn search(
     let messenger = context.messenger();
     let mut found = messenger.find_peers(viewer, query, limit).await?;
     if request.broadcasts {
-        // There are no channels yet.
-        found = messenger::FoundPeers::default();
+        for peers in [&mut found.mine, &mut found.others] {
+            let mut channels = Vec::new();
+            for peer in peers.drain(..) {
+                if let PeerId::Channel(id) = peer
+                    && messenger
+                        .channel(id)
+                        .await?
+                        .is_some_and(|channel| !channel.megagroup)
+                {
+                    channels.push(peer);
+                }
+            }
+            *peers = channels;
+        }
     }
     if request.bots {
         for peers in [&mut found.mine, &mut found.others] {

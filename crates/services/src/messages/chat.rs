@@ -138,6 +138,13 @@ pub(super) async fn edit_chat_about(
     request: functions::messages::EditChatAbout,
 ) -> Result<bool> {
     let actor = context.actor()?;
+    if let PeerId::Channel(id) = context.peer(&request.peer).await? {
+        context
+            .messenger()
+            .set_channel_about(actor, id, &request.about, context.now)
+            .await?;
+        return Ok(true);
+    }
     let id = group(context, &request.peer).await?;
     context
         .messenger()
@@ -167,7 +174,7 @@ pub(super) async fn edit_chat_default_banned_rights(
     request: functions::messages::EditChatDefaultBannedRights,
 ) -> Result<types::Updates> {
     let actor = context.actor()?;
-    let id = group(context, &request.peer).await?;
+    let peer = context.peer(&request.peer).await?;
     let rights = banned_rights_flags(&request.banned_rights);
     if rights & VIEW_MESSAGES != 0 {
         return Err(Error::BANNED_RIGHTS_INVALID);
@@ -175,6 +182,14 @@ pub(super) async fn edit_chat_default_banned_rights(
     if !matches!(request.banned_rights.until_date, 0 | i32::MAX) {
         return Err(Error::UNTIL_DATE_INVALID);
     }
+    if let PeerId::Channel(id) = peer {
+        let updates = context
+            .messenger()
+            .set_channel_banned_rights(actor, id, rights, context.now)
+            .await?;
+        return Ok(answer(updates));
+    }
+    let id = group(context, &request.peer).await?;
     let updates = context
         .messenger()
         .set_chat_banned_rights(actor, id, rights, context.now)
@@ -327,8 +342,13 @@ pub(super) async fn get_onlines(
     request: functions::messages::GetOnlines,
 ) -> Result<types::ChatOnlines> {
     let user = context.user()?;
-    let id = group(context, &request.peer).await?;
     let messenger = context.messenger();
+    if let PeerId::Channel(id) = context.peer(&request.peer).await? {
+        let standing = messenger.reading(user, id, context.now).await?;
+        let onlines = messenger.channel_onlines(&standing, context.now).await?;
+        return Ok(types::ChatOnlines { onlines });
+    }
+    let id = group(context, &request.peer).await?;
     let chat = messenger.chat_of(user, id).await?;
     if chat.member(user).is_none() {
         return Err(Error::USER_NOT_PARTICIPANT);
@@ -349,6 +369,14 @@ pub(super) async fn toggle_no_forwards(
     request: functions::messages::ToggleNoForwards,
 ) -> Result<types::Updates> {
     let actor = context.actor()?;
+    if let PeerId::Channel(id) = context.peer(&request.peer).await? {
+        let switch = messenger::Switch::NoForwards(request.enabled);
+        let updates = context
+            .messenger()
+            .switch_channel(actor, id, switch, context.now)
+            .await?;
+        return Ok(answer(updates));
+    }
     let id = group(context, &request.peer).await?;
     let updates = context
         .messenger()

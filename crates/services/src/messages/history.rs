@@ -43,7 +43,7 @@ pub(super) async fn get_history(
 }
 
 /// A page as clients see it; not again when they have it already (H5, H7).
-pub(super) fn shown(page: MessagePage, hash: i64) -> types::messages::Messages {
+pub(crate) fn shown(page: MessagePage, hash: i64) -> types::messages::Messages {
     let count = i32::try_from(page.count).unwrap_or(i32::MAX);
     let ids = page
         .messages
@@ -51,6 +51,18 @@ pub(super) fn shown(page: MessagePage, hash: i64) -> types::messages::Messages {
         .map(|message| i64::from(messenger::message_id(message).0));
     if hash != 0 && hash == hash_of(ids) {
         return types::messages::Messages::NotModified { count };
+    }
+    if let Some(pts) = page.pts {
+        let mut of_channel = constructors::messages::ChannelMessages::new(
+            pts,
+            count,
+            page.messages,
+            Vec::new(),
+            page.shown.chats,
+            page.shown.users,
+        );
+        of_channel.offset_id_offset = page.offset.and_then(|offset| i32::try_from(offset).ok());
+        return types::messages::Messages::ChannelMessages(Box::new(of_channel));
     }
     if page.whole {
         return types::messages::Messages::Messages(Box::new(constructors::messages::Messages {
@@ -116,7 +128,7 @@ pub(super) async fn get_messages(
 }
 
 /// The message of the same chat that a message replies to; 0 for none.
-fn replied_to(message: &types::Message) -> MsgId {
+pub(crate) fn replied_to(message: &types::Message) -> MsgId {
     let header = match message {
         types::Message::Message(message) => message.reply_to.as_ref(),
         types::Message::Service(message) => message.reply_to.as_ref(),

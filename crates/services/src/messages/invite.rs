@@ -1,11 +1,10 @@
-//! Links into basic groups (B.10).
+//! Links into groups and channels (B.10).
 
-use messenger::{Invite, InviteError};
-use store::{ChatId, UserId};
+use messenger::{Invite, InviteError, InvitedTo, Standing};
+use store::{PeerId, UserId};
 use tl::Str;
 use tl_api::{constructors, functions, types};
 
-use super::chat::group;
 use super::history::page_limit;
 use super::send::answer;
 use crate::context::Context;
@@ -37,12 +36,15 @@ fn new_hash(context: &Context<'_>) -> String {
     std::iter::once('A').chain(random).collect()
 }
 
-/// The group of a peer into which the caller may make links.
-async fn inviting(context: &Context<'_>, peer: &types::InputPeer) -> Result<ChatId> {
+/// The group or channel of a peer into which the caller may make links.
+async fn inviting(context: &Context<'_>, peer: &types::InputPeer) -> Result<PeerId> {
     let user = context.user()?;
-    let id = group(context, peer).await?;
-    context.messenger().check_inviting(user, id).await?;
-    Ok(id)
+    let peer = context.peer(peer).await?;
+    context
+        .messenger()
+        .check_inviting(user, peer, context.now)
+        .await?;
+    Ok(peer)
 }
 
 fn expiry(context: &Context<'_>, date: Option<i32>) -> Result<u32> {
@@ -68,17 +70,18 @@ fn title(title: Option<&Str>) -> Option<String> {
 }
 
 /// The permanent link of an admin, if there is one.
-async fn permanent(context: &Context<'_>, chat: ChatId, admin: UserId) -> Result<Option<Invite>> {
+async fn permanent(context: &Context<'_>, chat: PeerId, admin: UserId) -> Result<Option<Invite>> {
     let invites = context.messenger().invites(chat).await?;
     Ok(invites
         .into_iter()
         .find(|invite| invite.permanent && !invite.revoked && invite.admin == admin.0))
 }
 
-async fn new_permanent(context: &Context<'_>, chat: ChatId, admin: UserId) -> Result<Invite> {
+async fn new_permanent(context: &Context<'_>, chat: PeerId, admin: UserId) -> Result<Invite> {
     let invite = Invite {
         hash: new_hash(context),
-        chat: chat.0,
+        chat: chat.parts().1,
+        into_channel: matches!(chat, PeerId::Channel(_)),
         admin: admin.0,
         date: context.now.unix_s(),
         permanent: true,
@@ -89,7 +92,7 @@ async fn new_permanent(context: &Context<'_>, chat: ChatId, admin: UserId) -> Re
 }
 
 async fn revoke(context: &Context<'_>, invite: &Invite) -> Result<Invite> {
-    let chat = ChatId(invite.chat);
+    let chat = invite.peer();
     let revoked = context
         .messenger()
         .change_invite(chat, &invite.hash, |invite| {
@@ -103,11 +106,24 @@ async fn revoke(context: &Context<'_>, invite: &Invite) -> Result<Invite> {
 /// The permanent link that an admin is shown in the group's facts.
 pub(super) async fn shown_permanent(
     context: &Context<'_>,
-    chat: ChatId,
+    chat: store::ChatId,
 ) -> Result<Option<types::ExportedChatInvite>> {
     let user = context.user()?;
-    let invite = permanent(context, chat, user).await?;
+    let invite = permanent(context, PeerId::Chat(chat), user).await?;
     Ok(invite.map(|invite| invite.show(LINK_PREFIX)))
+}
+
+/// The permanent link of an admin of a channel, which every admin has.
+pub(crate) async fn primary_link(
+    context: &Context<'_>,
+    channel: PeerId,
+) -> Result<types::ExportedChatInvite> {
+    let user = context.user()?;
+    let invite = match permanent(context, channel, user).await? {
+        Some(invite) => invite,
+        None => new_permanent(context, channel, user).await?,
+    };
+    Ok(invite.show(LINK_PREFIX))
 }
 
 /// messages.exportChatInvite
@@ -120,7 +136,8 @@ pub(super) async fn export_chat_invite(
     if request.subscription_pricing.is_some() {
         return Err(Error::PRICING_CHAT_INVALID);
     }
-    if request.request_needed {
+    let usage_and_request = request.usage_limit.unwrap_or(0) != 0;
+    if request.request_needed && (usage_and_request || matches!(chat, PeerId::Chat(_))) {
         // Only supergroups and channels ask for requests.
         return Err(Error::USAGE_LIMIT_INVALID);
     }
@@ -128,7 +145,8 @@ pub(super) async fn export_chat_invite(
     let usage_limit = usage(request.usage_limit)?;
     let title = title(request.title.as_ref());
     let old = permanent(context, chat, user).await?;
-    let special = expires_at != 0 || usage_limit != 0 || title.is_some();
+    let special =
+        expires_at != 0 || usage_limit != 0 || title.is_some() || request.request_needed;
     if request.legacy_revoke_permanent || (old.is_none() && !special) {
         if let Some(old) = &old {
             revoke(context, old).await?;
@@ -137,12 +155,14 @@ pub(super) async fn export_chat_invite(
     }
     let invite = Invite {
         hash: new_hash(context),
-        chat: chat.0,
+        chat: chat.parts().1,
+        into_channel: matches!(chat, PeerId::Channel(_)),
         admin: user.0,
         date: context.now.unix_s(),
         title,
         expires_at,
         usage_limit,
+        request_needed: request.request_needed,
         ..Invite::default()
     };
     context.messenger().add_invite(&invite).await?;
@@ -150,14 +170,14 @@ pub(super) async fn export_chat_invite(
 }
 
 /// A link of a group that the caller may see: one's own, or any for the creator.
-async fn visible(context: &Context<'_>, chat: ChatId, link: &str) -> Result<Invite> {
+async fn visible(context: &Context<'_>, chat: PeerId, link: &str) -> Result<Invite> {
     let user = context.user()?;
     let messenger = context.messenger();
-    let creator = messenger.chat_of(user, chat).await?.creator;
+    let owner = messenger.owner_of(chat).await?;
     let invite = messenger.invite(hash_of(link)).await?;
     invite
-        .filter(|invite| invite.chat == chat.0)
-        .filter(|invite| invite.admin == user.0 || creator == user.0)
+        .filter(|invite| invite.peer() == chat)
+        .filter(|invite| invite.admin == user.0 || owner == user)
         .ok_or(Error::INVITE_HASH_EXPIRED)
 }
 
@@ -181,7 +201,7 @@ pub(super) async fn get_exported_chat_invites(
     let chat = inviting(context, &request.peer).await?;
     let admin = context.input_user(&request.admin_id).await?;
     let messenger = context.messenger();
-    if admin != user && messenger.chat_of(user, chat).await?.creator != user.0 {
+    if admin != user && messenger.owner_of(chat).await? != user {
         return Err(Error::ADMIN_ID_INVALID);
     }
     let mut invites = messenger.invites(chat).await?;
@@ -262,6 +282,12 @@ pub(super) async fn edit_exported_chat_invite(
             if let Some(new) = &request.title {
                 invite.title = title(Some(new));
             }
+            if let Some(needed) = request.request_needed {
+                if needed && (invite.usage_limit != 0 || !invite.into_channel) {
+                    return Err(InviteError::LimitAndRequest.into());
+                }
+                invite.request_needed = needed;
+            }
             Ok(())
         })
         .await?;
@@ -294,7 +320,7 @@ pub(super) async fn delete_revoked_exported_chat_invites(
     let chat = inviting(context, &request.peer).await?;
     let admin = context.input_user(&request.admin_id).await?;
     let messenger = context.messenger();
-    if admin != user && messenger.chat_of(user, chat).await?.creator != user.0 {
+    if admin != user && messenger.owner_of(chat).await? != user {
         return Err(Error::ADMIN_ID_INVALID);
     }
     for invite in messenger.invites(chat).await? {
@@ -311,9 +337,9 @@ pub(super) async fn get_admins_with_invites(
     request: functions::messages::GetAdminsWithInvites,
 ) -> Result<types::messages::ChatAdminsWithInvites> {
     let user = context.user()?;
-    let chat = group(context, &request.peer).await?;
+    let chat = context.peer(&request.peer).await?;
     let messenger = context.messenger();
-    if messenger.chat_of(user, chat).await?.creator != user.0 {
+    if messenger.owner_of(chat).await? != user {
         return Err(Error::CHAT_ADMIN_REQUIRED);
     }
     let mut admins: Vec<types::ChatAdminWithInvites> = Vec::new();
@@ -347,6 +373,9 @@ pub(super) async fn get_chat_invite_importers(
     if request.link.is_some() && request.q.as_ref().is_some_and(|q| !q.is_empty()) {
         return Err(Error::SEARCH_WITH_LINK_NOT_SUPPORTED);
     }
+    if let (PeerId::Channel(id), true) = (chat, request.requested) {
+        return requests(context, id, &request).await;
+    }
     let mut importers = Vec::new();
     if let (Some(link), false) = (&request.link, request.requested) {
         let invite = visible(context, chat, link).await?;
@@ -364,7 +393,12 @@ pub(super) async fn get_chat_invite_importers(
     let users = users(context, importers.iter().map(|joined| joined.user)).await?;
     let importers = importers
         .into_iter()
-        .map(|joined| types::ChatInviteImporter::new(joined.user, joined.date.cast_signed()))
+        .map(|joined| {
+            let date = joined.date.cast_signed();
+            let mut shown = types::ChatInviteImporter::new(joined.user, date);
+            shown.approved_by = (joined.approved_by != 0).then_some(joined.approved_by);
+            shown
+        })
         .collect();
     Ok(types::messages::ChatInviteImporters {
         count,
@@ -393,32 +427,88 @@ pub(super) async fn check_chat_invite(
     let user = context.user()?;
     let hash = asked(&request.hash)?;
     let messenger = context.messenger();
-    let (_, chat) = messenger.invited_to(hash, context.now).await?;
+    let (invite, to) = messenger.invited_to(hash, context.now).await?;
+    match to {
+        InvitedTo::Channel(admin) => check_into_channel(context, &invite, &admin).await,
+        InvitedTo::Chat(chat) => check_into_chat(context, user, &chat).await,
+    }
+}
+
+async fn check_into_chat(
+    context: &Context<'_>,
+    user: UserId,
+    chat: &messenger::Chat,
+) -> Result<types::ChatInvite> {
+    let messenger = context.messenger();
     if chat.member(user).is_some() {
         return Ok(types::ChatInvite::Already(Box::new(
             constructors::ChatInviteAlready {
-                chat: messenger.show_chat(user, &chat),
+                chat: messenger.show_chat(user, chat),
             },
         )));
     }
     if chat.removed.contains(&user.0) {
         return Err(Error::INVITE_HASH_EXPIRED);
     }
-    let mut photo = types::Photo::Empty { id: 0 };
-    if let Some(kept) = &chat.photo {
-        let id = store::DocumentId(kept.id);
-        if let Some(file) = messenger.file(id).await? {
-            photo = messenger.show_photo(user, id, &file);
-        }
-    }
     let mut invite = constructors::ChatInvite::new(
         chat.title.as_str().into(),
-        photo,
+        photo(context, chat.photo.as_ref()).await?,
         i32::try_from(chat.members.len()).unwrap_or(i32::MAX),
         i32::try_from(chat.id % 7).unwrap_or(0),
     );
     invite.about = (!chat.about.is_empty()).then(|| chat.about.as_str().into());
     Ok(types::ChatInvite::ChatInvite(Box::new(invite)))
+}
+
+async fn photo(
+    context: &Context<'_>,
+    kept: Option<&messenger::Photo>,
+) -> Result<types::Photo> {
+    let user = context.user()?;
+    let messenger = context.messenger();
+    if let Some(kept) = kept {
+        let id = store::DocumentId(kept.id);
+        if let Some(file) = messenger.file(id).await? {
+            return Ok(messenger.show_photo(user, id, &file));
+        }
+    }
+    Ok(types::Photo::Empty { id: 0 })
+}
+
+async fn check_into_channel(
+    context: &Context<'_>,
+    invite: &Invite,
+    admin: &Standing,
+) -> Result<types::ChatInvite> {
+    let user = context.user()?;
+    let messenger = context.messenger();
+    let channel = &admin.channel;
+    let standing = messenger
+        .standing(user, channel.channel_id(), context.now)
+        .await?;
+    if standing.is_banned() {
+        return Err(Error::INVITE_HASH_EXPIRED);
+    }
+    if standing.is_member() {
+        return Ok(types::ChatInvite::Already(Box::new(
+            constructors::ChatInviteAlready {
+                chat: messenger.show_channel(&standing),
+            },
+        )));
+    }
+    let mut shown = constructors::ChatInvite::new(
+        channel.title.as_str().into(),
+        photo(context, channel.photo.as_ref()).await?,
+        i32::try_from(channel.participants).unwrap_or(i32::MAX),
+        i32::try_from(channel.id % 7).unwrap_or(0),
+    );
+    shown.channel = true;
+    shown.broadcast = !channel.megagroup;
+    shown.megagroup = channel.megagroup;
+    shown.public = channel.is_public();
+    shown.request_needed = invite.request_needed;
+    shown.about = (!channel.about.is_empty()).then(|| channel.about.as_str().into());
+    Ok(types::ChatInvite::ChatInvite(Box::new(shown)))
 }
 
 /// messages.importChatInvite
@@ -438,4 +528,102 @@ pub(super) async fn import_chat_invite(
             updates: answer(other?),
         }),
     }
+}
+
+/// Who waits to be let into a channel, the newest first.
+async fn requests(
+    context: &Context<'_>,
+    id: store::ChannelId,
+    request: &functions::messages::GetChatInviteImporters,
+) -> Result<types::messages::ChatInviteImporters> {
+    let messenger = context.messenger();
+    let standing = messenger
+        .reading(context.user()?, id, context.now)
+        .await?;
+    let mut waiting = standing.channel.requests.clone();
+    if let Some(link) = &request.link {
+        waiting.retain(|request| request.link == hash_of(link));
+    }
+    let count = i32::try_from(waiting.len()).unwrap_or(i32::MAX);
+    waiting.sort_unstable_by_key(|request| std::cmp::Reverse((request.date, request.user)));
+    if request.offset_date > 0 {
+        let date = request.offset_date.cast_unsigned();
+        let user = context.input_user(&request.offset_user).await;
+        let user = user.map_or(i64::MAX, |user| user.0);
+        waiting.retain(|request| (request.date, request.user) < (date, user));
+    }
+    waiting.truncate(page_limit(request.limit) as usize);
+    let users = users(context, waiting.iter().map(|request| request.user)).await?;
+    let mut importers = Vec::with_capacity(waiting.len());
+    for request in waiting {
+        let date = request.date.cast_signed();
+        let mut shown = types::ChatInviteImporter::new(request.user, date);
+        shown.requested = true;
+        let user = messenger.user(UserId(request.user)).await?;
+        shown.about = user
+            .and_then(|user| user.about.clone())
+            .map(|about| about.as_str().into());
+        importers.push(shown);
+    }
+    Ok(types::messages::ChatInviteImporters {
+        count,
+        importers,
+        users,
+    })
+}
+
+/// The channel of a peer into which the caller may let people.
+async fn letting_in(context: &Context<'_>, peer: &types::InputPeer) -> Result<store::ChannelId> {
+    match inviting(context, peer).await? {
+        PeerId::Channel(id) => Ok(id),
+        PeerId::Chat(_) | PeerId::User(_) => Err(Error::HIDE_REQUESTER_MISSING),
+    }
+}
+
+/// messages.hideChatJoinRequest
+pub(super) async fn hide_chat_join_request(
+    context: &Context<'_>,
+    request: functions::messages::HideChatJoinRequest,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let id = letting_in(context, &request.peer).await?;
+    let user = context.input_user(&request.user_id).await?;
+    let answered = context
+        .messenger()
+        .answer_request(actor, id, user, request.approved, context.now)
+        .await;
+    match answered {
+        Err(messenger::Error::Channel(messenger::ChannelError::TooMany)) => {
+            Err(Error::USER_CHANNELS_TOO_MUCH)
+        }
+        other => Ok(answer(other?)),
+    }
+}
+
+/// messages.hideAllChatJoinRequests
+pub(super) async fn hide_all_chat_join_requests(
+    context: &Context<'_>,
+    request: functions::messages::HideAllChatJoinRequests,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let id = letting_in(context, &request.peer).await?;
+    let messenger = context.messenger();
+    let standing = messenger.reading(actor.user, id, context.now).await?;
+    let link = request.link.as_ref().map(|link| hash_of(link).to_owned());
+    let mut all = messenger
+        .updates(actor.user, Vec::new(), &messenger::Peers::default(), context.now)
+        .await?;
+    for waiting in &standing.channel.requests {
+        if link.as_ref().is_some_and(|link| *link != waiting.link) {
+            continue;
+        }
+        let user = UserId(waiting.user);
+        let answered = messenger
+            .answer_request(actor, id, user, request.approved, context.now)
+            .await;
+        if let Ok(updates) = answered {
+            all = updates;
+        }
+    }
+    Ok(answer(all))
 }

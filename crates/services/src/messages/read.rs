@@ -60,6 +60,20 @@ pub(super) async fn read_mentions(
 ) -> Result<types::messages::AffectedHistory> {
     let actor = context.actor()?;
     let peer = context.peer(&request.peer).await?;
+    if let PeerId::Channel(id) = peer {
+        let messenger = context.messenger();
+        let ids = messenger.unread_mentions(actor.user, id).await?;
+        let more = ids.len() > 100;
+        let ids: Vec<MsgId> = ids.into_iter().take(100).collect();
+        messenger
+            .read_channel_contents(actor, id, &ids, context.now)
+            .await?;
+        return Ok(types::messages::AffectedHistory {
+            pts: messenger.channel_pts(id).await?,
+            pts_count: 0,
+            offset: i32::from(more),
+        });
+    }
     let cleared = context
         .messenger()
         .read_mentions(actor, peer, context.now)

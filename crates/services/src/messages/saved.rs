@@ -143,8 +143,24 @@ pub(super) async fn get_unread_mentions(
     };
     let list = match peer {
         PeerId::Chat(_) => List::Tag(messenger::tag::UNREAD_MENTION),
+        PeerId::Channel(id) => {
+            let messenger = context.messenger();
+            let standing = messenger.reading(user, id, context.now).await?;
+            let mut ids = messenger.unread_mentions(user, id).await?;
+            ids.reverse();
+            ids.retain(|id| request.offset_id <= 0 || id.0 < request.offset_id);
+            let count = ids.len();
+            ids.truncate(page_limit(request.limit) as usize);
+            let mut page = messenger
+                .channel_messages(&standing, ids, context.now)
+                .await?;
+            page.count = u32::try_from(count).unwrap_or(u32::MAX);
+            page.messages
+                .retain(|message| !matches!(message, types::Message::Empty { .. }));
+            return Ok(shown(page, 0));
+        }
         // Nobody is mentioned in private.
-        PeerId::User(_) | PeerId::Channel(_) => {
+        PeerId::User(_) => {
             return Ok(shown(
                 messenger::MessagePage {
                     whole: true,

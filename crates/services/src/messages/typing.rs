@@ -63,6 +63,24 @@ pub(super) async fn set_typing(
                     .await?;
             }
         }
+        PeerId::Channel(id) if !private_only => {
+            let standing = messenger.reading(actor.user, id, context.now).await?;
+            if standing.channel.megagroup {
+                messenger.writing(actor.user, id, context.now).await?;
+                let update = constructors::UpdateChannelUserTyping {
+                    channel_id: id.0,
+                    top_msg_id: request.top_msg_id,
+                    from_id: types::Peer::User {
+                        user_id: actor.user.0,
+                    },
+                    action: request.action,
+                };
+                let update = types::Update::ChannelUserTyping(Box::new(update));
+                messenger
+                    .tell_other_watchers(actor.user, id, &update, context.now)
+                    .await?;
+            }
+        }
         PeerId::User(_) | PeerId::Chat(_) | PeerId::Channel(_) => {}
     }
     Ok(true)
