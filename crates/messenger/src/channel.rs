@@ -24,22 +24,22 @@ pub use history::{ChannelDifference, ChannelEvents, ChannelSnapshot, difference_
 pub(crate) use join::Entry;
 pub use log::{LogQuery, names_of};
 pub use member::{ADMINS_MAX, Standing};
-pub use record::{Channel, ChannelMember};
-pub(crate) use roster::Roster;
 pub(crate) use post::IN_CHANNEL;
+pub use record::{Channel, ChannelMember, JoinRequest};
+pub(crate) use roster::Roster;
 pub use roster::{MemberList, MemberPage};
 pub use setting::Switch;
 pub use show::named_by;
 pub(crate) use watch::Watchers;
 
 /// The most members of a supergroup.
-pub const MEMBERS_MAX: u32 = 200_000;
+pub(crate) const MEMBERS_MAX: u32 = 200_000;
 /// The most channels that a user may be in.
-pub const JOINED_MAX: usize = 500;
+pub(crate) const JOINED_MAX: usize = 500;
 /// The most public channels that a user may own.
-pub const PUBLIC_MAX: usize = 10;
+pub(crate) const PUBLIC_MAX: usize = 10;
 /// The most bots of a group.
-pub const BOTS_MAX: usize = 20;
+pub(crate) const BOTS_MAX: usize = 20;
 
 /// Why something is not done with a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

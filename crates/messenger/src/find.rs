@@ -70,7 +70,12 @@ impl Messenger {
     }
 
     /// Whether every word begins a word of what the viewer calls the peer.
-    pub(crate) async fn is_called(&self, viewer: UserId, peer: PeerId, words: &[String]) -> Result<bool> {
+    pub(crate) async fn is_called(
+        &self,
+        viewer: UserId,
+        peer: PeerId,
+        words: &[String],
+    ) -> Result<bool> {
         let names = match peer {
             PeerId::User(id) => {
                 let Some(user) = self.user(id).await?.filter(|user| !user.deleted) else {

@@ -86,8 +86,9 @@ pub use blob::{BlobError, Blobs};
 pub use block::{BlockMap, BlockRecord};
 pub use bot::{BOT_FATHER, BOTS_MAX, BotError, BotFacts};
 pub use channel::{
-    ADMINS_MAX, Channel, ChannelDifference, ChannelError, ChannelEvents, ChannelMember, ChannelSnapshot, Counters, LogQuery, MemberList, MemberPage,
-    NewChannel, Standing, Switch, difference_timeout_s, named_by, names_of,
+    ADMINS_MAX, Channel, ChannelDifference, ChannelError, ChannelEvents, ChannelMember,
+    ChannelSnapshot, Counters, JoinRequest, LogQuery, MemberList, MemberPage, NewChannel, Standing,
+    Switch, difference_timeout_s, named_by, names_of,
 };
 pub use chat::{ChatError, Invited, participants};
 pub use contact::{
@@ -107,7 +108,7 @@ pub use flood::{Floods, Limit};
 pub use forward::Forwarding;
 pub use history::{MessagePage, Window};
 pub use invite::{Invite, InviteError, InvitedTo, Joined};
-pub use link::Link;
+pub use link::{Link, Shared};
 pub use login::{CODE_LIFE_S, CODE_PAUSE_S, CodePurpose, CodeSlot, SentCode};
 pub use mailbox::{Batch, Commit, Draft, Letter, message_date, message_id, read_message};
 pub use name::{clean_about, clean_name, phone_digits};

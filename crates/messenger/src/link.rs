@@ -183,9 +183,7 @@ impl Messenger {
         };
         match link {
             Link::Hub(copies) => Ok(copies),
-            Link::Alone | Link::Pair(_) | Link::Spoke(..) | Link::Shared(_) => {
-                Ok(Vec::new())
-            },
+            Link::Alone | Link::Pair(_) | Link::Spoke(..) | Link::Shared(_) => Ok(Vec::new()),
         }
     }
 }

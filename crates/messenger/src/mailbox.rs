@@ -759,9 +759,12 @@ pub(crate) fn thread_of(message: &types::Message) -> MsgId {
         (
             Some(types::MessageReplyHeader::MessageReplyHeader(header)),
             types::Message::Message(_) | types::Message::Service(_),
-        ) if header.reply_to_peer_id.is_none() => {
-            MsgId(header.reply_to_top_id.or(header.reply_to_msg_id).unwrap_or(0))
-        }
+        ) if header.reply_to_peer_id.is_none() => MsgId(
+            header
+                .reply_to_top_id
+                .or(header.reply_to_msg_id)
+                .unwrap_or(0),
+        ),
         _ => MsgId(0),
     }
 }

@@ -110,12 +110,8 @@ pub const EDIT_RANK: u32 = 1 << 26;
 pub const SEND_REACTIONS: u32 = 1 << 27;
 
 /// The kinds of media that came out of [`SEND_MEDIA`].
-const MEDIA_KINDS: u32 = SEND_PHOTOS
-    | SEND_VIDEOS
-    | SEND_ROUND_VIDEOS
-    | SEND_AUDIOS
-    | SEND_VOICES
-    | SEND_DOCUMENTS;
+const MEDIA_KINDS: u32 =
+    SEND_PHOTOS | SEND_VIDEOS | SEND_ROUND_VIDEOS | SEND_AUDIOS | SEND_VOICES | SEND_DOCUMENTS;
 
 /// All bits that mean something in a channel.
 pub(crate) const CHANNEL_BITS: u32 = 0x1ff | 1 << 10 | 1 << 15 | 0x7ff << 17;

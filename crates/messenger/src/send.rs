@@ -511,6 +511,16 @@ impl Messenger {
             {
                 parcel.mentioned.insert(author);
             }
+            if let Some(standing) = &audience.channel {
+                let id = standing.channel.channel_id();
+                self.add_thread(&mut reply, parcel, id, &target).await?;
+            }
+        }
+        if let (Some(_), Some(elsewhere)) = (&audience.channel, elsewhere)
+            && !self.is_for_all(elsewhere).await?
+        {
+            // All members are shown the same: where they may not read is not named.
+            reply.ids.clear();
         }
         if let (PeerId::User(author), None) = (target.from, elsewhere) {
             parcel.replied_author = Some(author);
@@ -535,6 +545,14 @@ impl Messenger {
         reply.header.reply_from = Some(Box::new(header));
         reply.header.reply_media.clone_from(&message.media);
         Ok(())
+    }
+
+    /// Whether everybody may read a chat.
+    async fn is_for_all(&self, peer: PeerId) -> Result<bool> {
+        Ok(match peer {
+            PeerId::Channel(id) => self.channel(id).await?.is_some_and(|it| it.is_public()),
+            PeerId::Chat(_) | PeerId::User(_) => false,
+        })
     }
 
     /// Whether messages of a chat may not be taken elsewhere.

@@ -167,9 +167,7 @@ impl Context<'_> {
     }
 
     async fn readable(&self, id: ChannelId) -> Result<PeerId> {
-        self.messenger()
-            .reading(self.user()?, id, self.now)
-            .await?;
+        self.messenger().reading(self.user()?, id, self.now).await?;
         Ok(PeerId::Channel(id))
     }
 

@@ -29,9 +29,7 @@ pub(crate) fn clean_rank(rank: &str) -> Result<Option<String>> {
     if rank.chars().count() > RANK_CHARS_MAX {
         return Err(ChannelError::RankInvalid.into());
     }
-    let emoji = |c: char| {
-        matches!(u32::from(c), 0x2190..=0x2bff | 0x1f000..=0x1faff | 0xfe0f | 0x20e3 | 0xe0000..=0xe007f)
-    };
+    let emoji = |c: char| matches!(u32::from(c), 0x2190..=0x2bff | 0x1f000..=0x1faff | 0xfe0f | 0x20e3 | 0xe0000..=0xe007f);
     if rank.chars().any(emoji) {
         return Err(ChannelError::RankEmoji.into());
     }
@@ -183,7 +181,11 @@ impl Messenger {
         }
         let mut row = before.clone();
         row.banned_rights = rights;
-        row.banned_until = if rights == 0 { 0 } else { clean_until(until, now) };
+        row.banned_until = if rights == 0 {
+            0
+        } else {
+            clean_until(until, now)
+        };
         row.banned_by = if rights == 0 { 0 } else { actor.user.0 };
         row.banned_at = if rights == 0 { 0 } else { now.unix_s() };
         if rights != 0 {

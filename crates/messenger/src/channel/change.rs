@@ -122,10 +122,7 @@ impl Messenger {
         let unique: BTreeSet<MsgId> = ids.iter().copied().collect();
         let found = self
             .store
-            .messages(
-                MailboxId::Channel(channel),
-                unique.into_iter().collect(),
-            )
+            .messages(MailboxId::Channel(channel), unique.into_iter().collect())
             .await?;
         let mut letters = Vec::new();
         for message in found.into_iter().flatten() {
@@ -366,7 +363,9 @@ impl Messenger {
             .await?;
         let draft = batch.draft(MailboxId::Channel(channel));
         draft.put(letter)?;
-        draft.update(1, |pts| pinned_update(channel, vec![id.0], pts, !pinning.unpin))?;
+        draft.update(1, |pts| {
+            pinned_update(channel, vec![id.0], pts, !pinning.unpin)
+        })?;
         if !pinning.unpin && !pinning.silent {
             let mut parcel = Parcel::service(types::MessageAction::PinMessage {}, now);
             parcel.reply = Some(Reply::new(BTreeMap::from([(actor.user, id)])));
@@ -427,8 +426,7 @@ pub(crate) fn pinned_update(
     pinned: bool,
 ) -> types::Update {
     let count = i32::try_from(ids.len()).unwrap_or(i32::MAX);
-    let mut update =
-        constructors::UpdatePinnedChannelMessages::new(channel.0, ids, pts, count);
+    let mut update = constructors::UpdatePinnedChannelMessages::new(channel.0, ids, pts, count);
     update.pinned = pinned;
     types::Update::PinnedChannelMessages(Box::new(update))
 }

@@ -74,7 +74,10 @@ impl Messenger {
             .store
             .mailbox_settings(MailboxId::Channel(channel), key)
             .await?;
-        Ok(found.first().map(|(_, body)| read(body)).unwrap_or_default())
+        Ok(found
+            .first()
+            .map(|(_, body)| read(body))
+            .unwrap_or_default())
     }
 
     /// The counters of messages.

@@ -1,12 +1,12 @@
 //! Channels in the list of dialogs: what stands there comes from the channel (D1, D8).
 
-use store::{ChannelId, Dialog, Direction, HistoryQuery, List, MailboxId, MsgId, PeerId, UserId};
+use store::{
+    ChannelId, Dialog, Direction, HistoryQuery, List, MailboxId, MsgId, PAGE_LIMIT_MAX, PeerId,
+    UserId,
+};
 
 use crate::Messenger;
 use crate::error::Result;
-
-/// Unread messages are counted up to here.
-const UNREAD_MAX: u32 = 10_000;
 
 impl Messenger {
     /// The newest message of a channel and its date; 0 for none.
@@ -84,9 +84,21 @@ impl Messenger {
             return Ok(0);
         }
         let mailbox = MailboxId::Channel(id);
-        Ok(self
+        let counted = self
             .store
-            .count_newer(mailbox, PeerId::Channel(id), List::All, read, UNREAD_MAX)
-            .await?)
+            .count_newer(
+                mailbox,
+                PeerId::Channel(id),
+                List::All,
+                read,
+                PAGE_LIMIT_MAX,
+            )
+            .await?;
+        // So many are not counted one by one: ids tell it well enough.
+        Ok(if counted < PAGE_LIMIT_MAX {
+            counted
+        } else {
+            (top.0 - read.0).unsigned_abs()
+        })
     }
 }

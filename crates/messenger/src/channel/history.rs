@@ -217,7 +217,11 @@ impl Messenger {
         }
         let slice = self
             .store
-            .log(mailbox, LogPosition::from(Pts(pts)), limit.min(PAGE_LIMIT_MAX))
+            .log(
+                mailbox,
+                LogPosition::from(Pts(pts)),
+                limit.min(PAGE_LIMIT_MAX),
+            )
             .await?;
         if slice.too_old {
             return self.channel_snapshot(standing, now).await;
@@ -294,11 +298,7 @@ impl Messenger {
         Ok(events)
     }
 
-    async fn readable(
-        &self,
-        standing: &Standing,
-        ids: Vec<MsgId>,
-    ) -> Result<Vec<types::Message>> {
+    async fn readable(&self, standing: &Standing, ids: Vec<MsgId>) -> Result<Vec<types::Message>> {
         let mailbox = MailboxId::Channel(standing.channel.channel_id());
         let found = self.store.messages(mailbox, ids).await?;
         let found: Vec<Message> = found.into_iter().flatten().collect();
@@ -307,11 +307,7 @@ impl Messenger {
     }
 
     /// The channel as it is now (D8).
-    async fn channel_snapshot(
-        &self,
-        standing: &Standing,
-        now: Now,
-    ) -> Result<ChannelDifference> {
+    async fn channel_snapshot(&self, standing: &Standing, now: Now) -> Result<ChannelDifference> {
         let id = standing.channel.channel_id();
         let user = standing.user;
         let dialog = match self.channel_marks(user, id).await? {

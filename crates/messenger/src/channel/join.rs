@@ -64,7 +64,10 @@ impl Messenger {
     }
 
     /// Brings one user in, by whatever way, and says so.
-    #[allow(clippy::too_many_arguments, reason = "who, where, how, and what is said of it")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "who, where, how, and what is said of it"
+    )]
     pub(crate) async fn come_in(
         &self,
         actor: Actor,
@@ -305,9 +308,12 @@ impl Messenger {
             };
             self.put_service(&mut batch, &standing, action, now).await?;
         }
-        let mut row = ChannelMember::clone(standing.member.as_deref().unwrap_or(
-            &ChannelMember::new(actor.user),
-        ));
+        let mut row = ChannelMember::clone(
+            standing
+                .member
+                .as_deref()
+                .unwrap_or(&ChannelMember::new(actor.user)),
+        );
         row.admin_rights = if standing.is_creator() {
             row.admin_rights
         } else {

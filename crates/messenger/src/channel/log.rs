@@ -142,8 +142,7 @@ impl Messenger {
                 }
                 let fits = (query.max_id == 0 || event.id < query.max_id)
                     && (query.kinds == 0 || kind(&event.action) & query.kinds != 0)
-                    && (query.admins.is_empty()
-                        || query.admins.contains(&UserId(event.user_id)));
+                    && (query.admins.is_empty() || query.admins.contains(&UserId(event.user_id)));
                 if fits && self.tells(&event, &words).await? {
                     events.push(event);
                 }
@@ -279,9 +278,7 @@ fn kind(action: &types::ChannelAdminLogEventAction) -> u32 {
 /// Ban 3, unban 4 for restrictions; kick 5, unkick 6 for looking at all.
 fn ban_kinds(before: &types::ChannelParticipant, after: &types::ChannelParticipant) -> u32 {
     let of = |participant: &types::ChannelParticipant| match participant {
-        types::ChannelParticipant::Banned(banned) => {
-            (true, banned.banned_rights.view_messages)
-        }
+        types::ChannelParticipant::Banned(banned) => (true, banned.banned_rights.view_messages),
         _ => (false, false),
     };
     match (of(before), of(after)) {

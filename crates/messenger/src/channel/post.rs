@@ -199,11 +199,12 @@ impl Messenger {
             });
         }
         self.count_reply(batch, channel_id, &letter).await?;
-        let date = letter.date();
+        let is_service = matches!(letter.message, types::Message::Service(_));
+        let wrote = (!is_service).then(|| letter.date());
         batch.draft(mailbox).put_new(letter)?;
         let pts = batch.draft(mailbox).pts().0;
         if standing.is_member() {
-            self.read_own(batch, standing, id, date, pts).await?;
+            self.read_own(batch, standing, id, wrote, pts).await?;
         }
         for user in mentioned {
             let row = self.channel_member(channel_id, user).await?;
@@ -281,8 +282,7 @@ impl Messenger {
                     } else {
                         message.from_rank = rank;
                     }
-                    message.replies =
-                        Some(Box::new(types::MessageReplies::new(0, 0)));
+                    message.replies = Some(Box::new(types::MessageReplies::new(0, 0)));
                 } else {
                     message.views = Some(1);
                     message.forwards = Some(0);
@@ -323,7 +323,7 @@ impl Messenger {
         batch: &mut Batch<'_>,
         standing: &Standing,
         id: MsgId,
-        date: u32,
+        wrote: Option<u32>,
         pts: i32,
     ) -> Result<()> {
         let author = standing.user;
@@ -348,8 +348,10 @@ impl Messenger {
         let draft = batch.draft(MailboxId::Channel(channel));
         self.note_reader(draft, channel, author, id).await?;
         // In the dialog of a channel: what its owner has written last, and when.
-        dialog.top = id;
-        dialog.top_date = date;
+        if let Some(date) = wrote {
+            dialog.top = id;
+            dialog.top_date = date;
+        }
         batch.user(author).put_dialog(dialog);
         Ok(())
     }

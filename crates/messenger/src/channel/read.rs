@@ -124,9 +124,7 @@ impl Messenger {
         if had_mark {
             batch.user(reader).note(unread_mark_update(peer, false))?;
         }
-        let unread = self
-            .unread_in(id, mark, standing.available_min())
-            .await?;
+        let unread = self.unread_in(id, mark, standing.available_min()).await?;
         let head = self.store.head(MailboxId::Channel(id)).await?;
         batch.user(reader).say(types::Update::ReadChannelInbox {
             folder_id,

@@ -137,13 +137,6 @@ impl Messenger {
         Ok((roster.kicked.len(), roster.restricted.len()))
     }
 
-    /// All members, the oldest first.
-    pub(crate) async fn member_ids(&self, channel: ChannelId) -> Result<Vec<UserId>> {
-        let roster = self.roster(channel).await?;
-        let roster = roster.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(roster.members.iter().map(|(_, user)| *user).collect())
-    }
-
     /// A page of one of the lists of members.
     ///
     /// # Errors
@@ -207,7 +200,11 @@ impl Messenger {
                 standing.sees_members()
             }
         };
-        if may { Ok(()) } else { Err(Error::AdminRequired) }
+        if may {
+            Ok(())
+        } else {
+            Err(Error::AdminRequired)
+        }
     }
 
     async fn recent_page(&self, id: ChannelId, offset: usize, limit: usize) -> Result<MemberPage> {

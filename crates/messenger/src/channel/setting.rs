@@ -86,12 +86,7 @@ impl Messenger {
     ///
     /// # Errors
     /// Why not, or when the store fails.
-    pub async fn info_standing(
-        &self,
-        actor: Actor,
-        id: ChannelId,
-        now: Now,
-    ) -> Result<Standing> {
+    pub async fn info_standing(&self, actor: Actor, id: ChannelId, now: Now) -> Result<Standing> {
         let standing = self.acting(actor.user, id, now).await?;
         standing.need_that(standing.may(admin::CHANGE_INFO, right::CHANGE_INFO))?;
         Ok(standing)
@@ -359,7 +354,10 @@ impl Messenger {
             Ok(())
         })
         .await?;
-        if let Some(old) = before.map(|old| username_key(&old)).filter(|old| *old != key) {
+        if let Some(old) = before
+            .map(|old| username_key(&old))
+            .filter(|old| *old != key)
+        {
             self.store
                 .release_name(NameKind::Username, old, owner)
                 .await?;

@@ -83,8 +83,7 @@ impl Messenger {
         shown.username = channel.username.as_deref().map(Into::into);
         shown.noforwards = channel.noforwards;
         shown.has_link = channel.linked != 0;
-        shown.participants_count =
-            Some(i32::try_from(channel.participants).unwrap_or(i32::MAX));
+        shown.participants_count = Some(i32::try_from(channel.participants).unwrap_or(i32::MAX));
         if channel.megagroup {
             shown.slowmode_enabled = channel.slowmode_s != 0;
             shown.join_to_send = channel.join_to_send;
@@ -123,8 +122,7 @@ impl Messenger {
 #[must_use]
 pub(crate) fn may_edit_admin(by: &Standing, row: &ChannelMember) -> bool {
     row.user != by.channel.creator
-        && (by.is_creator()
-            || by.may_as_admin(admin::ADD_ADMINS) && row.promoted_by == by.user.0)
+        && (by.is_creator() || by.may_as_admin(admin::ADD_ADMINS) && row.promoted_by == by.user.0)
 }
 
 fn show_row(
@@ -140,7 +138,8 @@ fn show_row(
     let restrictions = row.restrictions(now.unix_s());
     if row.user == channel.creator && row.present {
         let rights = admin::of_creator(channel.megagroup) | row.admin_rights & admin::ANONYMOUS;
-        let mut shown = constructors::ChannelParticipantCreator::new(row.user, admin_rights(rights));
+        let mut shown =
+            constructors::ChannelParticipantCreator::new(row.user, admin_rights(rights));
         shown.rank = rank();
         return Shown::Creator(Box::new(shown));
     }

@@ -80,8 +80,11 @@ impl Messenger {
             }
             self.show_message(user, &mut letter.message, shared, is_unread);
         }
-        self.add_counters(channel, letters.iter_mut().map(|letter| &mut letter.message))
-            .await?;
+        self.add_counters(
+            channel,
+            letters.iter_mut().map(|letter| &mut letter.message),
+        )
+        .await?;
         Ok(letters)
     }
 

@@ -6,10 +6,10 @@ use dashmap::DashMap;
 use store::{ChannelId, PeerId, UserId};
 use tl_api::types;
 
-use crate::link::Shared;
 use super::member::Standing;
 use crate::Messenger;
 use crate::error::Result;
+use crate::link::Shared;
 use crate::peer::Peers;
 use crate::publish::Actor;
 use crate::time::Now;
@@ -130,9 +130,7 @@ impl Messenger {
                 .personal(user, channel, updates, shared, false, now)
                 .await?;
             if !personal.is_empty() {
-                let updates = self
-                    .updates(user, personal, &Peers::default(), now)
-                    .await?;
+                let updates = self.updates(user, personal, &Peers::default(), now).await?;
                 self.publisher
                     .publish(user, None, types::Updates::Updates(Box::new(updates)));
             }

@@ -25,14 +25,17 @@ pub(super) async fn invite_to_channel(
     }
     let messenger = context.messenger();
     // Whoever may not bring in anybody is not told who exists.
-    messenger.check_inviting_to(actor, id, context.now).await.map_err(|error| {
-        let error = Error::from(error);
-        if error == Error::CHAT_ADMIN_REQUIRED {
-            error.in_403()
-        } else {
-            error
-        }
-    })?;
+    messenger
+        .check_inviting_to(actor, id, context.now)
+        .await
+        .map_err(|error| {
+            let error = Error::from(error);
+            if error == Error::CHAT_ADMIN_REQUIRED {
+                error.in_403()
+            } else {
+                error
+            }
+        })?;
     let mut users = Vec::with_capacity(request.users.len());
     for user in &request.users {
         users.push(context.input_user(user).await?);

@@ -145,8 +145,7 @@ pub(super) async fn export_chat_invite(
     let usage_limit = usage(request.usage_limit)?;
     let title = title(request.title.as_ref());
     let old = permanent(context, chat, user).await?;
-    let special =
-        expires_at != 0 || usage_limit != 0 || title.is_some() || request.request_needed;
+    let special = expires_at != 0 || usage_limit != 0 || title.is_some() || request.request_needed;
     if request.legacy_revoke_permanent || (old.is_none() && !special) {
         if let Some(old) = &old {
             revoke(context, old).await?;
@@ -460,10 +459,7 @@ async fn check_into_chat(
     Ok(types::ChatInvite::ChatInvite(Box::new(invite)))
 }
 
-async fn photo(
-    context: &Context<'_>,
-    kept: Option<&messenger::Photo>,
-) -> Result<types::Photo> {
+async fn photo(context: &Context<'_>, kept: Option<&messenger::Photo>) -> Result<types::Photo> {
     let user = context.user()?;
     let messenger = context.messenger();
     if let Some(kept) = kept {
@@ -537,9 +533,7 @@ async fn requests(
     request: &functions::messages::GetChatInviteImporters,
 ) -> Result<types::messages::ChatInviteImporters> {
     let messenger = context.messenger();
-    let standing = messenger
-        .reading(context.user()?, id, context.now)
-        .await?;
+    let standing = messenger.reading(context.user()?, id, context.now).await?;
     let mut waiting = standing.channel.requests.clone();
     if let Some(link) = &request.link {
         waiting.retain(|request| request.link == hash_of(link));
@@ -611,7 +605,12 @@ pub(super) async fn hide_all_chat_join_requests(
     let standing = messenger.reading(actor.user, id, context.now).await?;
     let link = request.link.as_ref().map(|link| hash_of(link).to_owned());
     let mut all = messenger
-        .updates(actor.user, Vec::new(), &messenger::Peers::default(), context.now)
+        .updates(
+            actor.user,
+            Vec::new(),
+            &messenger::Peers::default(),
+            context.now,
+        )
         .await?;
     for waiting in &standing.channel.requests {
         if link.as_ref().is_some_and(|link| *link != waiting.link) {
