@@ -60,7 +60,7 @@ impl Messenger {
             .await?;
         }
         loop {
-            let audience = self.audience_of(actor.user, peer).await?;
+            let audience = self.audience_of(actor.user, peer, now).await?;
             let mailboxes = audience.holders.iter().map(|user| MailboxId::User(*user));
             let others = match peer {
                 PeerId::User(other) => vec![MailboxId::User(other)],

@@ -447,7 +447,9 @@ impl Messenger {
         let mut updates = updates;
         for update in &mut updates {
             if let types::Update::NewMessage { message, .. }
-            | types::Update::EditMessage { message, .. } = update
+            | types::Update::EditMessage { message, .. }
+            | types::Update::NewChannelMessage { message, .. }
+            | types::Update::EditChannelMessage { message, .. } = update
             {
                 self.dress(viewer, [message]).await?;
             }

@@ -261,9 +261,9 @@ impl Peers {
                 let waiting = pending.recent_requesters.iter();
                 waiting.for_each(|user| self.add_user(*user));
             }
-            Update::PinnedForumTopic { peer, .. }
-            | Update::PinnedForumTopics { peer, .. }
-            | Update::PeerHistoryTTL { peer, .. } => self.add_tl(peer),
+            Update::PinnedForumTopic { peer, .. } | Update::PinnedForumTopics { peer, .. } => {
+                self.add_tl(peer)
+            }
             Update::ChatParticipants(update) => self.add_participants(&update.participants),
             Update::ChatDefaultBannedRights(rights) => self.add_tl(&rights.peer),
             Update::PeerSettings { peer, .. } => self.add_tl(peer),

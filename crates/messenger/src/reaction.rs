@@ -242,10 +242,13 @@ impl Messenger {
             return None;
         };
         match &letter.link {
-            _ if author == owner => Some((owner, letter.id())),
+            Link::Alone | Link::Hub(_) | Link::Pair(_) | Link::Spoke(..) if author == owner => {
+                Some((owner, letter.id()))
+            }
             Link::Pair(id) => Some((author, *id)),
             Link::Spoke(sender, id) => Some((*sender, *id)),
             Link::Alone | Link::Hub(_) => Some((owner, letter.id())),
+            Link::Shared(_) => None,
         }
     }
 

@@ -121,7 +121,10 @@ impl Messenger {
         date: u32,
         now: Now,
     ) -> Result<constructors::Updates> {
-        let audience = self.audience_of(actor.user, peer).await?;
+        if matches!(peer, PeerId::Channel(_)) {
+            return Err(SendError::ScheduleInvalid.into());
+        }
+        let audience = self.audience_of(actor.user, peer, now).await?;
         let mut parcels = Vec::with_capacity(messages.len());
         for message in &messages {
             parcels.push(self.parcel(actor.user, &audience, message, now).await?);
@@ -143,7 +146,10 @@ impl Messenger {
         date: u32,
         now: Now,
     ) -> Result<constructors::Updates> {
-        let audience = self.audience_of(actor.user, to).await?;
+        if matches!(to, PeerId::Channel(_)) {
+            return Err(SendError::ScheduleInvalid.into());
+        }
+        let audience = self.audience_of(actor.user, to, now).await?;
         if self.is_protected(from).await? {
             return Err(SendError::ForwardsRestricted.into());
         }
@@ -409,7 +415,7 @@ impl Messenger {
     ) -> Result<constructors::Updates> {
         let user = actor.user;
         loop {
-            let audience = self.audience_of(user, peer).await?;
+            let audience = self.audience_of(user, peer, now).await?;
             let mut parcels = Vec::new();
             for message in self.scheduled_items(user, peer).await? {
                 if wanted(&message) {
@@ -479,7 +485,7 @@ impl Messenger {
                 quote_offset: header.quote_offset,
             };
             match self
-                .add_reply(&mut parcel, sender, audience, &reply_to)
+                .add_reply(&mut parcel, sender, audience, &reply_to, now)
                 .await
             {
                 // What it quotes is not there any more.

@@ -36,6 +36,7 @@ pub(crate) use inline::{InlineQueries, ShownResults};
 
 pub(crate) use history::{hash_of, replied_to, shown};
 pub(crate) use invite::primary_link;
+pub(crate) use lifetime::period;
 
 use crate::dispatch::methods;
 

@@ -1,6 +1,7 @@
 //! Views, forwards and replies of messages: counters beside them, in blocks of some messages each.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use store::{ChannelId, MailboxId, MsgId};
@@ -93,8 +94,8 @@ impl Messenger {
         let mut counters = BTreeMap::new();
         for id in ids {
             let number = id.0.div_euclid(BLOCK_LEN);
-            if !blocks.contains_key(&number) {
-                blocks.insert(number, self.block(channel, number).await?);
+            if let Entry::Vacant(vacant) = blocks.entry(number) {
+                vacant.insert(self.block(channel, number).await?);
             }
             let row = blocks.get(&number).and_then(|block| block.get(place(*id)));
             counters.insert(*id, row.copied().unwrap_or_default());
@@ -144,8 +145,8 @@ impl Messenger {
                 continue;
             }
             let number = id.0.div_euclid(BLOCK_LEN);
-            if !blocks.contains_key(&number) {
-                blocks.insert(number, self.block(channel, number).await?);
+            if let Entry::Vacant(vacant) = blocks.entry(number) {
+                vacant.insert(self.block(channel, number).await?);
             }
             let row = blocks.get(&number).and_then(|block| block.get(place(id)));
             let row = row.copied().unwrap_or_default();

@@ -308,12 +308,10 @@ impl Messenger {
             };
             self.put_service(&mut batch, &standing, action, now).await?;
         }
-        let mut row = ChannelMember::clone(
-            standing
-                .member
-                .as_deref()
-                .unwrap_or(&ChannelMember::new(actor.user)),
-        );
+        let mut row = standing
+            .member
+            .as_deref()
+            .map_or_else(|| ChannelMember::new(actor.user), ChannelMember::clone);
         row.admin_rights = if standing.is_creator() {
             row.admin_rights
         } else {

@@ -1,5 +1,10 @@
 //! What admins have done: kept for two days (1.12).
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "most actions are treated alike"
+)]
+
 use std::sync::atomic::Ordering;
 
 use bytes::{BufMut as _, Bytes, BytesMut};

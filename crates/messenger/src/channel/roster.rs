@@ -245,7 +245,12 @@ impl Messenger {
             let from = match list {
                 MemberList::Banned(_) => &roster.restricted,
                 MemberList::Kicked(_) => &roster.kicked,
-                _ => &roster.members,
+                MemberList::Admins
+                | MemberList::Bots
+                | MemberList::Contacts(_)
+                | MemberList::Mentions(_)
+                | MemberList::Recent
+                | MemberList::Search(_) => &roster.members,
             };
             from.iter().rev().map(|(_, user)| *user).collect()
         };

@@ -85,6 +85,8 @@ impl Messenger {
             letters.iter_mut().map(|letter| &mut letter.message),
         )
         .await?;
+        self.dress(user, letters.iter_mut().map(|letter| &mut letter.message))
+            .await?;
         Ok(letters)
     }
 

@@ -8,18 +8,7 @@ use super::message::answer;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flood::CHANNELS_MADE;
-
-const DAY_S: i32 = 86_400;
-
-/// A period after which messages go, as it may be.
-pub(crate) fn ttl_period(period: i32) -> Result<u32> {
-    let is_days = period % DAY_S == 0 && (0..=365 * DAY_S).contains(&period);
-    if is_days {
-        Ok(period.unsigned_abs())
-    } else {
-        Err(Error::TTL_PERIOD_INVALID)
-    }
-}
+use crate::messages::period;
 
 /// channels.createChannel
 pub(super) async fn create_channel(
@@ -36,7 +25,7 @@ pub(super) async fn create_channel(
     if request.geo_point.is_some() || request.address.is_some() {
         return Err(Error::ADDRESS_INVALID);
     }
-    let ttl_period = ttl_period(request.ttl_period.unwrap_or(0))?;
+    let ttl_period = period(request.ttl_period.unwrap_or(0))?;
     context.limit(CHANNELS_MADE, &actor.user.to_string())?;
     let messenger = context.messenger();
     let new = NewChannel {

@@ -78,7 +78,8 @@ pub(super) async fn check_username(
     // No channel: it is yet to be made.
     let channel: Option<ChannelId> = match &request.channel {
         types::InputChannel::Empty {} => None,
-        channel => Some(context.channel(channel).await?),
+        channel @ (types::InputChannel::InputChannel { .. }
+        | types::InputChannel::FromMessage(_)) => Some(context.channel(channel).await?),
     };
     if let Some(id) = channel {
         let standing = messenger.reading(user, id, context.now).await?;

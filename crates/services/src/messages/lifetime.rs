@@ -12,7 +12,7 @@ const DAY_S: i32 = 86_400;
 /// The longest period, seconds.
 const PERIOD_MAX_S: i32 = 365 * DAY_S;
 
-fn period(seconds: i32) -> Result<u32> {
+pub(crate) fn period(seconds: i32) -> Result<u32> {
     let fits = (0..=PERIOD_MAX_S).contains(&seconds) && seconds % DAY_S == 0;
     if fits {
         Ok(seconds.unsigned_abs())
@@ -34,6 +34,12 @@ pub(super) async fn set_history_ttl(
         && (other == actor.user || messenger.is_bot(other).await?)
     {
         return Err(Error::PEER_ID_INVALID);
+    }
+    if let PeerId::Channel(id) = peer {
+        let updates = messenger
+            .set_channel_ttl(actor, id, period, context.now)
+            .await?;
+        return Ok(answer(updates));
     }
     let updates = messenger
         .set_history_ttl(actor, peer, period, false, context.now)

@@ -14,6 +14,7 @@ mod auth;
 mod bot_info;
 mod bots;
 mod calls;
+mod channel_admins;
 mod channels;
 mod chats;
 mod contacts;
