@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use gateway::Gateway;
 use mtproto_core::transport::ProxySecret;
 use services::{Options, Services};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,8 @@ use crate::keep::{self, Engine};
 use crate::world::Machine;
 use crate::{admin, banner, cli, webhook};
 
+/// Connections that wait to be accepted; the system may allow fewer.
+const BACKLOG: u32 = 4096;
 /// How many login codes may wait for the webhook.
 const CODES_WAITING_MAX: usize = 1024;
 /// How often it is looked what is due.
@@ -75,9 +77,8 @@ pub async fn start(config: Config) -> Result<Server> {
         .iter()
         .map(|text| ProxySecret::parse(text).context("proxy_secrets"))
         .collect::<Result<Vec<_>>>()?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener =
+        listen(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let data = config.data.clone();
     let folder = tokio::task::spawn_blocking(move || Folder::open(&data)).await??;
@@ -261,4 +262,18 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     stopped?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// A listener for many who connect at once, as after a restart: with the 128 that are usual, the
+/// rest would try again a second later.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }

@@ -126,6 +126,9 @@ pub struct OutputArgs {
     /// Write SCENARIO.json, SCENARIO.md and SCENARIO.svg into this folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Call these files so, not after the scenario.
+    #[arg(long, global = true)]
+    pub name: Option<String>,
     /// Print JSON, not a table.
     #[arg(long, global = true)]
     pub json: bool,

@@ -21,7 +21,7 @@ fn main() -> Result<()> {
     let run = cli.prepare()?;
     let outcome = runtime.block_on(run.scenario(&cli.scenario))?;
     if let Some(folder) = &cli.output.out {
-        outcome.write(folder)?;
+        outcome.write(folder, cli.output.name.as_deref())?;
     }
     if cli.output.json {
         println!("{}", serde_json::to_string_pretty(&outcome)?);

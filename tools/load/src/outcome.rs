@@ -212,13 +212,15 @@ impl Outcome {
         text
     }
 
-    /// Writes `NAME.json`, `NAME.md` and `NAME.svg` into a folder.
+    /// Writes `NAME.json`, `NAME.md` and `NAME.svg` into a folder; the name is the scenario's if
+    /// none is given.
     ///
     /// # Errors
     /// They cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<()> {
+    pub fn write(&self, folder: &Path, name: Option<&str>) -> Result<()> {
         std::fs::create_dir_all(folder)?;
-        let file = |ending: &str| folder.join(format!("{}.{ending}", self.scenario));
+        let name = name.unwrap_or(&self.scenario);
+        let file = |ending: &str| folder.join(format!("{name}.{ending}"));
         let mut json = serde_json::to_string_pretty(self)?;
         json.push('\n');
         std::fs::write(file("json"), json)?;

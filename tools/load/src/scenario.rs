@@ -2,7 +2,10 @@
 
 mod chat;
 mod connection;
+mod day;
+mod file;
 mod group;
+mod history;
 mod ping;
 
 use anyhow::Result;
@@ -16,6 +19,10 @@ use crate::outcome::Outcome;
 pub enum Scenario {
     /// Open connections with keys that the server knows, and have a first call answered on each.
     Connect(Connections),
+    /// Many people who do now and then what people do: mostly write, also read, look, reconnect.
+    Day(Day),
+    /// Move files in parts of 512 KiB, and compare with what the cipher alone would take.
+    File(File),
     /// Send to a group whose members are all connected; each member's copy is one delivery.
     Group(Group),
     /// Make keys, one after the other in so many connections.
@@ -24,6 +31,8 @@ pub enum Scenario {
         #[arg(long, default_value_t = 8)]
         at_once: usize,
     },
+    /// Read pages of histories.
+    History(History),
     /// Hold idle connections and see what memory each takes.
     Idle(Connections),
     /// Two people each, who write to each other.
@@ -74,6 +83,60 @@ impl Connections {
     }
 }
 
+/// A day.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Day {
+    /// People.
+    #[arg(long, default_value_t = 100)]
+    pub users: usize,
+    /// What all of them do in a second.
+    #[arg(long, default_value_t = 500.0)]
+    pub rate: f64,
+}
+
+/// Ways of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Direction {
+    /// From the server; each part is compared with what was sent.
+    Down,
+    /// To the server.
+    Up,
+}
+
+/// Files.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct File {
+    /// Which way.
+    #[arg(long, value_enum, default_value = "down")]
+    pub direction: Direction,
+    /// MiB of a file.
+    #[arg(long, default_value_t = 64)]
+    pub size_mib: usize,
+    /// Parts on their way at once in a connection.
+    #[arg(long, default_value_t = 4)]
+    pub at_once: usize,
+    /// Connections, each with a file of its own.
+    #[arg(long, default_value_t = 1)]
+    pub connections: usize,
+}
+
+/// Histories.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct History {
+    /// Connections that read.
+    #[arg(long, default_value_t = 16)]
+    pub connections: usize,
+    /// Messages in each history.
+    #[arg(long, default_value_t = 2000)]
+    pub messages: usize,
+    /// Messages in a page.
+    #[arg(long, default_value_t = 50)]
+    pub page: i32,
+    /// So many pages a second in all, not as many as can be.
+    #[arg(long)]
+    pub rate: Option<f64>,
+}
+
 /// Kinds of groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum GroupKind {
@@ -108,8 +171,11 @@ impl Scenario {
     pub async fn run(&self, run: &mut Run) -> Result<Outcome> {
         match self {
             Self::Connect(connections) => connection::connect(run, *connections).await,
+            Self::Day(day) => day::run(run, *day).await,
+            Self::File(file) => file::run(run, *file).await,
             Self::Group(group) => group::run(run, *group).await,
             Self::Handshake { at_once } => connection::handshake(run, *at_once).await,
+            Self::History(history) => history::run(run, *history).await,
             Self::Idle(connections) => connection::idle(run, *connections).await,
             Self::Pairs {
                 pairs,

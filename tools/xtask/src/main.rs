@@ -5,6 +5,7 @@
     reason = "a command-line tool speaks on standard output"
 )]
 
+mod bench;
 mod cassandra;
 mod ci;
 mod codegen;
@@ -29,8 +30,15 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(command: flags::XtaskCmd) -> Result<()> {
-    use flags::{CassandraCmd, InteropCmd, XtaskCmd};
+    use flags::{BenchCmd, CassandraCmd, InteropCmd, XtaskCmd};
     match command {
+        XtaskCmd::Bench(bench) => match bench.subcommand {
+            BenchCmd::Report(report) => bench::report(&bench::Options {
+                seconds: report.seconds.unwrap_or(5),
+                connections: report.connections.unwrap_or(10_000),
+                members: report.members.unwrap_or(199),
+            }),
+        },
         XtaskCmd::Cassandra(cassandra) => match cassandra.subcommand {
             CassandraCmd::Up(up) => {
                 cassandra::up(&cassandra::Node::new(up.port, up.home)).map(drop)
@@ -70,6 +78,18 @@ mod flags {
     xflags::xflags! {
         /// The project's own commands.
         cmd xtask {
+            /// Measurements.
+            cmd bench {
+                /// Runs those that have a bar and writes docs/benchmarks.md and docs/benchmarks/.
+                cmd report {
+                    /// Of each run of chappe-load (default 5).
+                    optional --seconds seconds: u32
+                    /// Idle connections (default 10000).
+                    optional --connections connections: u32
+                    /// Members of the group (default 199).
+                    optional --members members: u32
+                }
+            }
             /// A one-node Apache Cassandra on loopback, for the CQL tests.
             cmd cassandra {
                 /// Starts it, or says where it already listens. Needs java 17 and mvn.

@@ -20,6 +20,8 @@ use crate::outcome::Outcome;
 const BASIC_MAX: usize = 200;
 /// Users in one invitation.
 const INVITED_MAX: usize = 100;
+/// Rounds of bare writes, few enough that nobody has to read.
+const BARE_ROUNDS: usize = 50;
 /// A message that has not reached all after so long has not reached somebody.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
@@ -79,13 +81,42 @@ pub(super) async fn run(run: &Run, group: Group) -> Result<Outcome> {
             run.progress,
         )
         .await?;
-    let outcome = Outcome::new("group", "a message arrived at one member", measured)
+    let bare = bare_write_us(group.members)?;
+    let mut outcome = Outcome::new("group", "a message arrived at one member", measured)
+        .figure("a bare write to as many connections, µs", bare)
         .set("members", group.members)
         .set("kind", format!("{:?}", group.kind).to_lowercase());
+    if let Some(server) = outcome.server {
+        let name = "CPU of a delivery, of a bare write";
+        outcome = outcome.figure(name, server.us_each / bare);
+    }
     Ok(match group.rate {
         Some(rate) => outcome.set("messages a second", rate),
         None => outcome.set("on their way", group.window),
     })
+}
+
+/// What it costs to write 200 bytes to each of so many connections, microseconds for each: the
+/// kernel does the receivers' part in the same call.
+fn bare_write_us(count: usize) -> Result<f64> {
+    use std::io::Write as _;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let mut pairs = Vec::with_capacity(count);
+    for _ in 0..count {
+        let client = std::net::TcpStream::connect(address)?;
+        pairs.push((listener.accept()?.0, client));
+    }
+    let mut best = Duration::MAX;
+    for _ in 0..BARE_ROUNDS {
+        let begun = std::time::Instant::now();
+        for (server, _) in &mut pairs {
+            server.write_all(&[7; 200])?;
+        }
+        best = best.min(begun.elapsed());
+    }
+    #[allow(clippy::cast_precision_loss, reason = "connections")]
+    Ok(best.as_secs_f64() * 1e6 / count as f64)
 }
 
 async fn create(
@@ -94,13 +125,7 @@ async fn create(
     users: Vec<types::InputUser>,
 ) -> Result<types::InputPeer> {
     if kind == GroupKind::Basic {
-        let request = functions::messages::CreateChat::new(users, "load".into());
-        let invited = creator.call(&request).await?;
-        ensure!(invited.missing_invitees.is_empty(), "somebody is missing");
-        return match chats(invited.updates)?.first() {
-            Some(types::Chat::Chat(chat)) => Ok(types::InputPeer::Chat { chat_id: chat.id }),
-            other => bail!("the group is {other:?}"),
-        };
+        return create_basic(creator, users).await;
     }
     let mut request = functions::channels::CreateChannel::new("load".into(), "".into());
     request.megagroup = true;
@@ -126,6 +151,19 @@ async fn create(
         channel_id,
         access_hash,
     })
+}
+
+pub(super) async fn create_basic(
+    creator: &mut Link,
+    users: Vec<types::InputUser>,
+) -> Result<types::InputPeer> {
+    let request = functions::messages::CreateChat::new(users, "load".into());
+    let invited = creator.call(&request).await?;
+    ensure!(invited.missing_invitees.is_empty(), "somebody is missing");
+    match chats(invited.updates)?.first() {
+        Some(types::Chat::Chat(chat)) => Ok(types::InputPeer::Chat { chat_id: chat.id }),
+        other => bail!("the group is {other:?}"),
+    }
 }
 
 fn chats(updates: types::Updates) -> Result<Vec<types::Chat>> {

@@ -95,10 +95,33 @@ fn messages() {
 }
 
 #[test]
+fn files_and_histories() {
+    let down = run(&["file", "--size-mib", "2", "--at-once", "2"]);
+    assert!(down.figures["MiB a second"] > 0.1, "{}", down.markdown());
+    run(&["file", "--size-mib", "2", "--direction", "up"]);
+    run(&[
+        "history",
+        "--connections",
+        "3",
+        "--messages",
+        "60",
+        "--page",
+        "20",
+    ]);
+}
+
+#[test]
+fn a_day() {
+    let day = run(&["day", "--users", "12", "--rate", "150"]);
+    assert!(day.figures["text: count"] > 10.0, "{}", day.markdown());
+    assert!(day.figures["a copy arrived: count"] > 10.0);
+}
+
+#[test]
 fn results_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let outcome = run(&["ping", "--connections", "2"]);
-    outcome.write(folder.path()).unwrap();
+    outcome.write(folder.path(), None).unwrap();
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     let json: serde_json::Value = serde_json::from_str(&read("ping.json")).unwrap();
     assert_eq!(json["operations"], outcome.operations);
