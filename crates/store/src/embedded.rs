@@ -11,6 +11,7 @@
 //! | log rows, one for each group commit | `log` |
 //! | the two writing threads and what they share | `core` |
 //! | rows in memory, laid over the tables | `overlay` |
+//! | the key of a row in memory | `key` |
 //! | how far the tables have come | `frontier` |
 //! | the inverted index | `fold` |
 //! | the ordered map below, and redb as that map | `kv`, `redb` |
@@ -22,6 +23,7 @@ mod check;
 mod core;
 mod fold;
 mod frontier;
+mod key;
 mod kv;
 mod log;
 mod options;

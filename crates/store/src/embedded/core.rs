@@ -508,7 +508,7 @@ fn write_home(write: &mut dyn Write, home: &Home, rows: &HomeRows) -> Result<usi
     let mut full = home.0.to_vec();
     for (key, value) in rows {
         full.truncate(home.0.len());
-        full.extend_from_slice(key);
+        full.extend_from_slice(key.as_slice());
         match value {
             None => write.remove(&full)?,
             Some(value) => write.put(&full, value)?,

@@ -11,6 +11,7 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 
+use super::key::RowKey;
 use super::kv::{Snapshot, Write};
 use super::overlay::{HomeRows, end_of};
 use crate::codec::{Codec, from_bytes, record, to_bytes};
@@ -59,7 +60,7 @@ pub(super) fn follow(write: &mut dyn Write, home: &Home, rows: &HomeRows) -> Res
             None => state.insert(load_state(write, home)?),
         };
         state.waiting += 1;
-        let id = message_of(key)?;
+        let id = message_of(key.as_slice())?;
         if id <= state.folded {
             write.put(
                 &full(home, Table::Refold, &Key::new().i32(id.0).done()),
@@ -184,7 +185,7 @@ pub(super) fn collect_facts(rows: &HomeRows, word: &Word, found: &mut Vec<MsgId>
         if let Some(value) = value
             && has(&from_bytes(value.clone())?, word)
         {
-            found.push(message_of(key)?);
+            found.push(message_of(key.as_slice())?);
         }
     }
     Ok(())
@@ -310,7 +311,7 @@ fn full(home: &Home, table: Table, key: &[u8]) -> Vec<u8> {
 }
 
 /// The fact rows of a layer.
-fn facts(rows: &HomeRows) -> impl Iterator<Item = (&Bytes, &Option<Bytes>)> {
+fn facts(rows: &HomeRows) -> impl Iterator<Item = (&RowKey, &Option<Bytes>)> {
     const FACTS: &[u8] = &[Table::Fact as u8];
     const END: &[u8] = &[Table::Fact as u8 + 1];
     rows.range::<[u8], _>((Bound::Included(FACTS), Bound::Excluded(END)))

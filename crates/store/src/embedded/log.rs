@@ -4,6 +4,7 @@
 use bytes::Bytes;
 
 use super::frontier::Frontier;
+use super::key::RowKey;
 use super::overlay::Generation;
 use crate::codec::{Codec, read_varint, to_bytes, write_varint};
 use crate::error::{Error, Result};
@@ -17,8 +18,8 @@ const FORMAT: u8 = 1;
 pub(super) struct Group {
     operations: Vec<Bytes>,
     len: usize,
-    /// The same rows, to be looked up while the group grows and to be published afterwards. They
-    /// share the buffers: two allocations for an operation instead of two for each row.
+    /// The same rows, to be looked up while the group grows and to be published afterwards. Their
+    /// values share the buffers: one allocation for an operation instead of one for each row.
     pub(super) rows: Generation,
 }
 
@@ -62,11 +63,9 @@ impl Group {
         }
         let buffer = Bytes::from(out);
         for (home, key, value) in spans {
-            self.rows.put(
-                home,
-                buffer.slice(key),
-                value.map(|value| buffer.slice(value)),
-            );
+            let key = RowKey::new(buffer.get(key).unwrap_or_default());
+            self.rows
+                .put(home, key, value.map(|value| buffer.slice(value)));
         }
         self.len += buffer.len();
         self.operations.push(buffer);
@@ -114,7 +113,7 @@ pub(super) fn replay(
             let key = Bytes::decode(&mut row)?;
             let value = Option::<Bytes>::decode(&mut row)?;
             if number > frontier.of(&home) {
-                into.put(&home, key, value);
+                into.put(&home, RowKey::new(&key), value);
             }
         }
     }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
 use super::fold;
+use super::key::RowKey;
 use super::kv::Snapshot;
 use crate::error::Result;
 use crate::id::MsgId;
@@ -16,10 +17,10 @@ use crate::rows::{Found, Home, Order, Scan, Table, View};
 use crate::token::Word;
 
 /// Rows of one home: table and key to value, `None` for removed.
-pub(super) type HomeRows = BTreeMap<Bytes, Option<Bytes>>;
+pub(super) type HomeRows = BTreeMap<RowKey, Option<Bytes>>;
 
 /// What one row costs beside its bytes: map nodes, reference counts, allocations.
-const ROW_OVERHEAD_BYTES: usize = 120;
+const ROW_OVERHEAD_BYTES: usize = 96;
 
 /// The rows of a stretch of the log, newest values only.
 #[derive(Debug, Default)]
@@ -32,8 +33,8 @@ pub(super) struct Generation {
 }
 
 impl Generation {
-    pub(super) fn put(&mut self, home: &Home, key: Bytes, value: Option<Bytes>) {
-        let (key_len, value_len) = (key.len(), value.as_ref().map_or(0, Bytes::len));
+    pub(super) fn put(&mut self, home: &Home, key: RowKey, value: Option<Bytes>) {
+        let (key_len, value_len) = (key.as_slice().len(), value.as_ref().map_or(0, Bytes::len));
         let rows = match self.homes.get_mut(home) {
             Some(rows) => rows,
             None => self.homes.entry(home.clone()).or_default(),
@@ -62,8 +63,8 @@ impl Generation {
 
 /// Memory that rows hold, about.
 fn bytes_of(rows: &HomeRows) -> usize {
-    let bytes = |(key, value): (&Bytes, &Option<Bytes>)| {
-        key.len() + value.as_ref().map_or(0, Bytes::len) + ROW_OVERHEAD_BYTES
+    let bytes = |(key, value): (&RowKey, &Option<Bytes>)| {
+        key.as_slice().len() + value.as_ref().map_or(0, Bytes::len) + ROW_OVERHEAD_BYTES
     };
     rows.iter().map(bytes).sum()
 }
@@ -202,8 +203,8 @@ impl OverlayView<'_> {
                         break;
                     }
                     let (key, value) = over.take();
-                    if let Some(value) = value
-                        && !page.push_shared(key, value)
+                    if let (Some(key), Some(value)) = (key, value)
+                        && !page.push_shared(key.as_slice(), value)
                     {
                         return Ok(false);
                     }
@@ -214,8 +215,8 @@ impl OverlayView<'_> {
                 Ok(page.push_copy(inner, value))
             })?;
         while !page.is_full() && over.peek().is_some() {
-            if let (key, Some(value)) = over.take() {
-                page.push_shared(key, value);
+            if let (Some(key), Some(value)) = over.take() {
+                page.push_shared(key.as_slice(), value);
             }
         }
         Ok(page.done())
@@ -290,7 +291,10 @@ enum PageRow {
         key: std::ops::Range<usize>,
         value: std::ops::Range<usize>,
     },
-    Shared(Bytes, Bytes),
+    Shared {
+        key: std::ops::Range<usize>,
+        value: Bytes,
+    },
 }
 
 impl Page {
@@ -312,9 +316,13 @@ impl Page {
         self.rows.len() >= self.limit
     }
 
-    fn push_shared(&mut self, key: &Bytes, value: &Bytes) -> bool {
-        self.rows
-            .push(PageRow::Shared(key.slice(self.prefix..), value.clone()));
+    fn push_shared(&mut self, inner: &[u8], value: &Bytes) -> bool {
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(&inner[self.prefix..]);
+        self.rows.push(PageRow::Shared {
+            key: start..self.buffer.len(),
+            value: value.clone(),
+        });
         !self.is_full()
     }
 
@@ -332,14 +340,14 @@ impl Page {
         let buffer = self.buffer.freeze();
         let row = |row| match row {
             PageRow::Copied { key, value } => (buffer.slice(key), buffer.slice(value)),
-            PageRow::Shared(key, value) => (key, value),
+            PageRow::Shared { key, value } => (buffer.slice(key), value),
         };
         self.rows.into_iter().map(row).collect()
     }
 }
 
-type LayerRange<'a> = std::collections::btree_map::Range<'a, Bytes, Option<Bytes>>;
-type LayerRow<'a> = (&'a Bytes, &'a Option<Bytes>);
+type LayerRange<'a> = std::collections::btree_map::Range<'a, RowKey, Option<Bytes>>;
+type LayerRow<'a> = (&'a RowKey, &'a Option<Bytes>);
 
 /// The rows of several layers in order; where several have a key, the newest counts.
 struct Layers<'a> {
@@ -381,7 +389,7 @@ impl<'a> Layers<'a> {
     }
 
     /// The next key of all layers.
-    fn peek(&mut self) -> Option<&'a Bytes> {
+    fn peek(&mut self) -> Option<&'a RowKey> {
         let descending = self.descending;
         let keys = self
             .layers
@@ -392,21 +400,20 @@ impl<'a> Layers<'a> {
 
     /// How the next key stands to another one.
     fn peek_order(&mut self, other: &[u8]) -> Option<std::cmp::Ordering> {
-        self.peek().map(|key| key.as_ref().cmp(other))
+        self.peek().map(|key| key.as_slice().cmp(other))
     }
 
-    /// Takes the next row. There must be one.
-    fn take(&mut self) -> (&'a Bytes, Option<&'a Bytes>) {
-        static NOTHING: Bytes = Bytes::new();
+    /// Takes the next row: its key, and its value unless it is removed.
+    fn take(&mut self) -> (Option<&'a RowKey>, Option<&'a Bytes>) {
         let Some(key) = self.peek() else {
-            return (&NOTHING, None);
+            return (None, None);
         };
         let mut taken = None;
         for layer in &mut self.layers {
-            if let Some(row) = layer.next_if(|row| row.0 == key) {
-                taken.get_or_insert(row);
+            if let Some((_, value)) = layer.next_if(|row| row.0 == key) {
+                taken.get_or_insert(value);
             }
         }
-        taken.map_or((&NOTHING, None), |(key, value)| (key, value.as_ref()))
+        (Some(key), taken.and_then(Option::as_ref))
     }
 }
