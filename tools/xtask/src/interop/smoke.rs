@@ -451,6 +451,7 @@ fn script(client: &Client, place: &Path, server: &Server, dc_id: i32) -> Result<
         .env("DC_ID", dc_id.to_string())
         .env("CODE", CODE)
         .env("RSA_PUBLIC_KEY_PEM_PATH", server.public_key())
+        .env("EXTRA", "1")
         .env("SMOKE_TIMEOUT", &seconds)
         .env("TIMEOUT", &seconds)
         .current_dir(server.folder.path())
