@@ -67,6 +67,9 @@ pub enum Error {
     /// A message is not sent.
     #[error(transparent)]
     Send(#[from] crate::send::SendError),
+    /// Something is not done with a set of stickers.
+    #[error(transparent)]
+    Sticker(#[from] crate::sticker::StickerError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),

@@ -180,6 +180,14 @@ pub enum InvitedTo {
     Chat(Chat),
 }
 
+/// Whether a text can be the hash of a link at all.
+fn is_hash(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-')
+}
+
 fn scope(peer: PeerId) -> String {
     format!("{SCOPE}s/{}", peer.parts().1)
 }
@@ -251,6 +259,9 @@ impl Messenger {
     /// # Errors
     /// When the store fails.
     pub async fn invite(&self, hash: &str) -> Result<Option<Invite>> {
+        if !is_hash(hash) {
+            return Ok(None);
+        }
         let found = self
             .store
             .setting(SCOPE.to_owned(), hash.to_owned())
@@ -279,6 +290,9 @@ impl Messenger {
         hash: &str,
         mut change: impl FnMut(&mut Invite) -> Result<()> + Send,
     ) -> Result<Invite> {
+        if !is_hash(hash) {
+            return Err(InviteError::Expired.into());
+        }
         loop {
             let found = self.store.setting(scope(chat), hash.to_owned()).await?;
             let found = found.filter(|found| !found.body.is_empty());
@@ -307,6 +321,9 @@ impl Messenger {
     /// # Errors
     /// `NotRevoked`, `Expired` when there is none, or when the store fails.
     pub async fn delete_invite(&self, chat: PeerId, hash: &str) -> Result<()> {
+        if !is_hash(hash) {
+            return Err(InviteError::Expired.into());
+        }
         let found = self.store.setting(scope(chat), hash.to_owned()).await?;
         let found = found.filter(|found| !found.body.is_empty());
         let found = found.ok_or(InviteError::Expired)?;

@@ -71,6 +71,7 @@ mod secret;
 mod send;
 mod settings;
 mod show;
+mod sticker;
 pub mod tag;
 mod text;
 mod time;
@@ -133,6 +134,9 @@ pub use settings::AccountSettings;
 pub use show::{
     ContactMap, Shown, admin_rights, admin_rights_flags, banned_rights, banned_rights_flags,
     banned_rights_until,
+};
+pub use sticker::{
+    InstalledSet, KeptDocument, KeptList, SetSticker, StickerError, StickerKind, StickerSet,
 };
 pub use text::{CleanText, ENTITIES_MAX, TextError, utf16_len};
 pub use time::Now;

@@ -1,6 +1,9 @@
 //! Searching one dialog or all of them (S1–S7).
 
-use store::{List, MailboxId, Message, MsgId, PAGE_LIMIT_MAX, PeerId, SearchQuery, UserId};
+use store::{
+    Direction, HistoryQuery, List, MailboxId, Message, MsgId, PAGE_LIMIT_MAX, PeerId,
+    SEARCH_HITS_MAX, SearchPage, SearchQuery, UserId,
+};
 
 use crate::Messenger;
 use crate::error::Result;
@@ -68,7 +71,7 @@ impl Messenger {
         };
         if window.add_offset < 0 || window.offset_date > 0 {
             query.limit = PAGE_LIMIT_MAX;
-            let found = self.store.search(mailbox, query).await?;
+            let found = self.find(mailbox, query).await?;
             let (_, hits) = window.cut(found.messages, |hit| (hit.id, hit.date));
             return self.hits_page(user, search, found.count, hits, now).await;
         }
@@ -82,7 +85,7 @@ impl Messenger {
         if window.max_id > 0 && (query.before.0 == 0 || window.max_id < query.before.0) {
             query.before = MsgId(window.max_id);
         }
-        let found = self.store.search(mailbox, query).await?;
+        let found = self.find(mailbox, query).await?;
         let mut hits: Vec<Message> = found
             .messages
             .into_iter()
@@ -106,6 +109,70 @@ impl Messenger {
         };
         let standing = self.reading(user, id, now).await?;
         self.channel_page(&standing, count, None, hits, now).await
+    }
+
+    /// What the store finds by words; without words, what a look through the dialogs finds.
+    async fn find(&self, mailbox: MailboxId, query: SearchQuery) -> Result<SearchPage> {
+        match self.store.search(mailbox, query.clone()).await {
+            Err(store::Error::Invalid(_)) if query.text.trim().is_empty() => {
+                self.scan(mailbox, query).await
+            }
+            // Signs alone are found nowhere.
+            Err(store::Error::Invalid(_)) => Ok(SearchPage {
+                complete: true,
+                ..SearchPage::default()
+            }),
+            other => Ok(other?),
+        }
+    }
+
+    async fn scan(&self, mailbox: MailboxId, query: SearchQuery) -> Result<SearchPage> {
+        let peers = match query.peer {
+            Some(peer) => vec![peer],
+            None => {
+                let dialogs = self.store.dialogs(mailbox).await?;
+                dialogs.into_iter().map(|dialog| dialog.peer).collect()
+            }
+        };
+        let list = match query.tags {
+            0 => List::All,
+            tags => List::Tag(u8::try_from(tags.trailing_zeros()).unwrap_or(0)),
+        };
+        let mut hits: Vec<Message> = Vec::new();
+        let mut looked_at = 0;
+        for peer in peers {
+            let mut from = None;
+            loop {
+                let window = HistoryQuery {
+                    peer,
+                    list,
+                    from,
+                    direction: Direction::Older,
+                    limit: PAGE_LIMIT_MAX,
+                };
+                let page = self.store.history(mailbox, window).await?;
+                looked_at += page.len();
+                from = page.last().map(|message| message.id);
+                let full = page.len() == PAGE_LIMIT_MAX as usize;
+                hits.extend(page.into_iter().filter(|message| {
+                    query.from.is_none_or(|from| message.from == from)
+                        && message.date >= query.min_date
+                        && (query.max_date == 0 || message.date <= query.max_date)
+                }));
+                if !full || looked_at >= SEARCH_HITS_MAX {
+                    break;
+                }
+            }
+        }
+        hits.sort_unstable_by_key(|message| std::cmp::Reverse(message.id));
+        let count = u32::try_from(hits.len()).unwrap_or(u32::MAX);
+        hits.retain(|message| query.before.0 == 0 || message.id < query.before);
+        hits.truncate(query.limit as usize);
+        Ok(SearchPage {
+            messages: hits,
+            count,
+            complete: looked_at < SEARCH_HITS_MAX,
+        })
     }
 
     /// How many messages of a dialog are in a list.
@@ -163,7 +230,7 @@ impl Messenger {
         let mut hits = Vec::with_capacity(wanted);
         let mut count = None;
         loop {
-            let found = self.store.search(mailbox, query.clone()).await?;
+            let found = self.find(mailbox, query.clone()).await?;
             count.get_or_insert(found.count);
             let full = found.messages.len() >= PAGE_LIMIT_MAX as usize;
             let last = found.messages.last().map(|message| message.id);

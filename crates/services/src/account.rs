@@ -7,7 +7,9 @@ pub(crate) mod password;
 mod phone;
 mod privacy;
 mod profile;
+mod ringtone;
 mod settings;
+pub(crate) mod takeout;
 
 use crate::dispatch::methods;
 
@@ -19,6 +21,7 @@ methods! {
         AccountConfirmPhone => phone::confirm_phone,
         AccountDeclinePasswordReset => password::decline_password_reset,
         AccountDeleteAccount => phone::delete_account,
+        AccountFinishTakeoutSession => takeout::finish_takeout_session,
         AccountGetAccountTTL => settings::get_account_ttl,
         AccountGetAuthorizations => device::get_authorizations,
         AccountGetAutoDownloadSettings => settings::get_auto_download_settings,
@@ -31,7 +34,9 @@ methods! {
         AccountGetPasswordSettings => password::get_password_settings,
         AccountGetPrivacy => privacy::get_privacy,
         AccountGetReactionsNotifySettings => notify::get_reactions_notify_settings,
+        AccountGetSavedRingtones => ringtone::get_saved_ringtones,
         AccountGetTmpPassword => password::get_tmp_password,
+        AccountInitTakeoutSession => takeout::init_takeout_session,
         AccountInvalidateSignInCodes => device::invalidate_sign_in_codes,
         AccountReorderUsernames => profile::reorder_usernames,
         AccountReportPeer => nothing::report_peer,
@@ -39,6 +44,7 @@ methods! {
         AccountResetAuthorization => device::reset_authorization,
         AccountResetNotifySettings => notify::reset_notify_settings,
         AccountResetPassword => password::reset_password,
+        AccountSaveRingtone => ringtone::save_ringtone,
         AccountSendChangePhoneCode => phone::send_change_phone_code,
         AccountSendConfirmPhoneCode => phone::send_confirm_phone_code,
         AccountSetAccountTTL => settings::set_account_ttl,
@@ -54,6 +60,7 @@ methods! {
         AccountUpdateProfile => profile::update_profile,
         AccountUpdateStatus => profile::update_status,
         AccountUpdateUsername => profile::update_username,
+        AccountUploadRingtone => ringtone::upload_ringtone,
     }
     empty {
         AccountClearRecentEmojiStatuses => nothing::clear_recent_emoji_statuses,
@@ -76,7 +83,6 @@ methods! {
         AccountGetPasskeys => nothing::get_passkeys,
         AccountGetRecentEmojiStatuses => nothing::get_recent_emoji_statuses,
         AccountGetSavedMusicIds => nothing::get_saved_music_ids,
-        AccountGetSavedRingtones => notify::get_saved_ringtones,
         AccountGetSecureValue => nothing::get_secure_value,
         AccountGetThemes => nothing::get_themes,
         AccountGetUniqueGiftChatThemes => nothing::get_unique_gift_chat_themes,
@@ -99,7 +105,6 @@ methods! {
         AccountDeleteBusinessChatLink => CHATLINK_SLUG_EXPIRED,
         AccountDisablePeerConnectedBot => BOT_NOT_CONNECTED_YET,
         AccountEditBusinessChatLink => PREMIUM_ACCOUNT_REQUIRED,
-        AccountFinishTakeoutSession => TAKEOUT_REQUIRED,
         AccountGetAuthorizationForm => BOT_INVALID,
         AccountGetBotBusinessConnection => CONNECTION_ID_INVALID,
         AccountGetMultiWallPapers => WALLPAPER_INVALID,
@@ -113,7 +118,6 @@ methods! {
         AccountResetWebAuthorization => HASH_INVALID,
         AccountResolveBusinessChatLink => CHATLINK_SLUG_EXPIRED,
         AccountSaveMusic => DOCUMENT_INVALID,
-        AccountSaveRingtone => RINGTONE_INVALID,
         AccountSaveSecureValue => SECURE_SECRET_REQUIRED,
         AccountSaveTheme => THEME_INVALID,
         AccountSaveWallPaper => WALLPAPER_INVALID,
@@ -131,7 +135,6 @@ methods! {
         AccountUpdateEmojiStatus => PREMIUM_ACCOUNT_REQUIRED,
         AccountUpdatePersonalChannel => PUBLIC_BROADCAST_EXPECTED,
         AccountUpdateTheme => THEME_INVALID,
-        AccountUploadRingtone => RINGTONE_MIME_INVALID,
         AccountUploadTheme => THEME_MIME_INVALID,
         AccountUploadWallPaper => WALLPAPER_MIME_INVALID,
         AccountVerifyEmail => EMAIL_NOT_ALLOWED,

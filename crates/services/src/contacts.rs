@@ -19,6 +19,7 @@ methods! {
         ContactsGetBlocked => block::get_blocked,
         ContactsGetContactIDs => list::get_contact_ids,
         ContactsGetContacts => list::get_contacts,
+        ContactsGetSaved => list::get_saved,
         ContactsGetStatuses => list::get_statuses,
         ContactsImportContacts => list::import_contacts,
         ContactsResetSaved => list::reset_saved,
@@ -38,7 +39,6 @@ methods! {
     }
     refused {
         ContactsBlockFromReplies => MSG_ID_INVALID,
-        ContactsGetSaved => TAKEOUT_REQUIRED,
         ContactsImportContactToken => IMPORT_TOKEN_INVALID,
     }
 }

@@ -86,6 +86,27 @@ impl Services {
         user: UserId,
         parent: Option<AuthKeyId>,
     ) -> Result<()> {
+        self.log_in_with(context, user, parent, None).await
+    }
+
+    /// Logs a user in by the caller's key, as another device has allowed: nobody has to confirm it.
+    /// `hash` is what the new device is called.
+    pub(crate) async fn log_in_as(
+        &self,
+        context: &Context<'_>,
+        user: UserId,
+        hash: i64,
+    ) -> Result<()> {
+        self.log_in_with(context, user, None, Some(hash)).await
+    }
+
+    async fn log_in_with(
+        &self,
+        context: &Context<'_>,
+        user: UserId,
+        parent: Option<AuthKeyId>,
+        allowed: Option<i64>,
+    ) -> Result<()> {
         let id = context.auth_key_id();
         let (key, record) = self
             .key_record(id)
@@ -97,7 +118,11 @@ impl Services {
         let devices = self.devices(user).await?;
         let known = devices.iter().any(|device| device.key == id);
         if !known {
-            let device = self.new_device(context, &record, parent, &devices);
+            let mut device = self.new_device(context, &record, parent, &devices);
+            if let Some(hash) = allowed {
+                device.record.hash = hash;
+                device.record.unconfirmed = false;
+            }
             self.put_device(user, &device).await?;
             if parent.is_none() {
                 self.tell_of_login(user, context, &device).await?;
@@ -168,6 +193,7 @@ impl Services {
         for key in children.into_iter().chain([id]) {
             let now = self.world.now();
             self.messenger.discard_secrets_of(user, key, now).await?;
+            self.takeouts.close(key);
             self.change_key(key, |logged_in, record| {
                 if *logged_in == user {
                     *logged_in = UserId(0);

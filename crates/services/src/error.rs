@@ -47,6 +47,9 @@ errors! {
         API_ID_INVALID
         ARTICLE_TITLE_EMPTY
         AUTH_BYTES_INVALID
+        AUTH_TOKEN_ALREADY_ACCEPTED
+        AUTH_TOKEN_EXCEPTION
+        AUTH_TOKEN_EXPIRED
         AUTH_TOKEN_INVALID
         AUTOARCHIVE_NOT_AVAILABLE
         BANNED_RIGHTS_INVALID
@@ -122,7 +125,9 @@ errors! {
         EMAIL_INSTALL_MISSING
         EMAIL_INVALID
         EMAIL_NOT_ALLOWED
+        EMOTICON_EMPTY
         EMOTICON_INVALID
+        EMOTICON_STICKERPACK_MISSING
         ENCRYPTED_MESSAGE_INVALID
         ENCRYPTION_ALREADY_ACCEPTED
         ENCRYPTION_ALREADY_DECLINED
@@ -156,6 +161,7 @@ errors! {
         FROM_PEER_INVALID
         GAME_BOT_INVALID
         GEO_POINT_INVALID
+        GIF_ID_INVALID
         GRAPH_INVALID_RELOAD
         GROUPCALL_INVALID
         HASH_INVALID
@@ -213,6 +219,10 @@ errors! {
         OPTIONS_TOO_MUCH
         OPTION_INVALID
         ORDER_INVALID
+        PACK_SHORT_NAME_INVALID
+        PACK_SHORT_NAME_OCCUPIED
+        PACK_TITLE_INVALID
+        PACK_TYPE_INVALID
         PARENT_PEER_INVALID
         PARTICIPANT_ID_INVALID
         PASSWORD_EMPTY
@@ -293,6 +303,8 @@ errors! {
         SEND_MESSAGE_TYPE_INVALID
         SETTINGS_INVALID
         SHORTCUT_INVALID
+        SHORT_NAME_INVALID
+        SHORT_NAME_OCCUPIED
         SLOWMODE_MULTI_MSGS_DISABLED
         SRP_ID_INVALID
         SRP_PASSWORD_CHANGED
@@ -300,6 +312,15 @@ errors! {
         START_PARAM_EMPTY
         START_PARAM_INVALID
         START_PARAM_TOO_LONG
+        STICKERS_EMPTY
+        STICKERS_TOO_MUCH
+        STICKER_EMOJI_INVALID
+        STICKER_FILE_INVALID
+        STICKER_ID_INVALID
+        STICKER_INVALID
+        STICKER_PNG_DIMENSIONS
+        STICKER_TGS_NOTGS
+        STICKER_VIDEO_BIG
         STORIES_NEVER_CREATED
         STORY_ID_INVALID
         SWITCH_PM_TEXT_EMPTY
@@ -308,6 +329,7 @@ errors! {
         TEMP_AUTH_KEY_EMPTY
         THEME_INVALID
         THEME_MIME_INVALID
+        TITLE_INVALID
         TMP_PASSWORD_DISABLED
         TOKEN_INVALID
         TOPIC_ID_INVALID
@@ -409,6 +431,11 @@ impl Error {
         Self::with_number(420, "2FA_CONFIRM_WAIT_", seconds)
     }
 
+    /// `420 TAKEOUT_INIT_DELAY_X`: it may begin after so many seconds.
+    pub(crate) fn takeout_delay(seconds: u32) -> Self {
+        Self::with_number(420, "TAKEOUT_INIT_DELAY_", seconds)
+    }
+
     /// A name that ends in a number.
     fn with_number(code: i32, name: &str, number: u32) -> Self {
         Self {
@@ -476,6 +503,10 @@ impl From<messenger::Error> for Error {
             Cause::Secret(messenger::SecretError::Declined) => Self::ENCRYPTION_DECLINED,
             Cause::Secret(_) => Self::CHAT_ID_INVALID,
             Cause::Send(error) => of_send(error),
+            Cause::Sticker(messenger::StickerError::Full) => Self::STICKERS_TOO_MUCH,
+            Cause::Sticker(messenger::StickerError::NameOccupied) => Self::PACK_SHORT_NAME_OCCUPIED,
+            Cause::Sticker(messenger::StickerError::StickerUnknown) => Self::STICKER_INVALID,
+            Cause::Sticker(_) => Self::STICKERSET_INVALID,
             Cause::Store(error) => error.into(),
             other => {
                 tracing::error!(%other, "a call failed");

@@ -110,6 +110,8 @@ pub struct Services {
     pub(crate) inline_queries: messages::InlineQueries,
     pub(crate) shown_results: messages::ShownResults,
     pub(crate) calls: phone::call::Calls,
+    pub(crate) login_tokens: auth::qr::LoginTokens,
+    pub(crate) takeouts: account::takeout::Takeouts,
     /// The bot that makes bots answers one at a time.
     pub(crate) father: tokio::sync::Mutex<()>,
 }
@@ -148,6 +150,8 @@ impl Services {
             inline_queries: messages::InlineQueries::default(),
             shown_results: messages::ShownResults::default(),
             calls: phone::call::Calls::default(),
+            login_tokens: auth::qr::LoginTokens::default(),
+            takeouts: account::takeout::Takeouts::default(),
             father: tokio::sync::Mutex::default(),
         }
     }

@@ -14,9 +14,6 @@ pub(crate) fn refusal(method: &str) -> Error {
     match method {
         "updates.getChannelDifference" => Error::CHANNEL_INVALID,
         "messages.translateText" | "messages.translateRichMessage" => Error::TRANSLATIONS_DISABLED,
-        "messages.getStickerSet"
-        | "messages.installStickerSet"
-        | "messages.uninstallStickerSet" => Error::STICKERSET_INVALID,
         "messages.transcribeAudio"
         | "messages.checkQuickReplyShortcut"
         | "messages.editQuickReplyShortcut"

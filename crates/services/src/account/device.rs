@@ -53,7 +53,7 @@ pub(super) async fn get_authorizations(
     })
 }
 
-fn show(device: &Device, current: bool, context: &Context<'_>) -> types::Authorization {
+pub(crate) fn show(device: &Device, current: bool, context: &Context<'_>) -> types::Authorization {
     let record = &device.record;
     let client = &record.client;
     let active_at = if current {

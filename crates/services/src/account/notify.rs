@@ -167,14 +167,3 @@ pub(super) async fn set_reactions_notify_settings(
         .await?;
     Ok(request.settings)
 }
-
-/// account.getSavedRingtones
-pub(super) async fn get_saved_ringtones(
-    _: &Context<'_>,
-    _: functions::account::GetSavedRingtones,
-) -> Result<types::account::SavedRingtones> {
-    Ok(types::account::SavedRingtones::SavedRingtones {
-        hash: 0,
-        ringtones: Vec::new(),
-    })
-}

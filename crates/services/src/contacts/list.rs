@@ -304,3 +304,24 @@ pub(super) async fn contact_id(context: &Context<'_>, input: &types::InputUser) 
         .filter(|user| *user != caller)
         .ok_or(Error::CONTACT_ID_INVALID)
 }
+
+/// contacts.getSaved: while the data of the account are taken out.
+pub(super) async fn get_saved(
+    context: &Context<'_>,
+    _: functions::contacts::GetSaved,
+) -> Result<Vec<types::SavedContact>> {
+    let user = context.user()?;
+    if !context.services.takeouts.is_open(context.auth_key_id()) {
+        return Err(Error::TAKEOUT_REQUIRED);
+    }
+    let saved = context.messenger().saved_phones(user).await?;
+    Ok(saved
+        .into_iter()
+        .map(|saved| types::SavedContact {
+            phone: saved.phone.into(),
+            first_name: saved.first_name.into(),
+            last_name: saved.last_name.into(),
+            date: saved.date.cast_signed(),
+        })
+        .collect())
+}

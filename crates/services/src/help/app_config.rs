@@ -62,7 +62,7 @@ const SWITCHES: &[(&str, bool)] = &[
     ("giveaway_gifts_purchase_available", false),
     ("need_age_video_verification", false),
     ("premium_purchase_blocked", true),
-    ("qr_login_camera", false),
+    ("qr_login_camera", true),
     ("settings_display_passkeys", false),
     ("stargifts_blocked", true),
     ("stars_paid_messages_available", false),
@@ -71,7 +71,7 @@ const SWITCHES: &[(&str, bool)] = &[
 
 /// Words.
 const WORDS: &[(&str, &str)] = &[
-    ("qr_login_code", "disabled"),
+    ("qr_login_code", "secondary"),
     ("stories_entities", "premium"),
     ("stories_posting", "disabled"),
 ];

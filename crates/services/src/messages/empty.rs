@@ -34,38 +34,10 @@ macro_rules! nothing_in_chat {
 }
 
 nothing! {
-    get_all_stickers(GetAllStickers) -> types::messages::AllStickers { no_sets() }
-    get_mask_stickers(GetMaskStickers) -> types::messages::AllStickers { no_sets() }
-    get_emoji_stickers(GetEmojiStickers) -> types::messages::AllStickers { no_sets() }
     get_featured_stickers(GetFeaturedStickers) -> types::messages::FeaturedStickers { no_featured() }
     get_featured_emoji_stickers(GetFeaturedEmojiStickers) -> types::messages::FeaturedStickers { no_featured() }
     get_old_featured_stickers(GetOldFeaturedStickers) -> types::messages::FeaturedStickers { no_featured() }
-    get_recent_stickers(GetRecentStickers) -> types::messages::RecentStickers {
-        types::messages::RecentStickers::RecentStickers(Box::new(constructors::messages::RecentStickers {
-            hash: 0,
-            packs: Vec::new(),
-            stickers: Vec::new(),
-            dates: Vec::new(),
-        }))
-    }
-    get_faved_stickers(GetFavedStickers) -> types::messages::FavedStickers {
-        types::messages::FavedStickers::FavedStickers(Box::new(constructors::messages::FavedStickers {
-            hash: 0,
-            packs: Vec::new(),
-            stickers: Vec::new(),
-        }))
-    }
-    get_archived_stickers(GetArchivedStickers) -> types::messages::ArchivedStickers {
-        types::messages::ArchivedStickers { count: 0, sets: Vec::new() }
-    }
-    get_stickers(GetStickers) -> types::messages::Stickers {
-        types::messages::Stickers::Stickers { hash: 0, stickers: Vec::new() }
-    }
-    get_my_stickers(GetMyStickers) -> types::messages::MyStickers {
-        types::messages::MyStickers { count: 0, sets: Vec::new() }
-    }
     get_attached_stickers(GetAttachedStickers) -> Vec<types::StickerSetCovered> { Vec::new() }
-    get_custom_emoji_documents(GetCustomEmojiDocuments) -> Vec<types::Document> { Vec::new() }
     search_sticker_sets(SearchStickerSets) -> types::messages::FoundStickerSets { no_sets_found() }
     search_emoji_sticker_sets(SearchEmojiStickerSets) -> types::messages::FoundStickerSets { no_sets_found() }
     search_stickers(SearchStickers) -> types::messages::FoundStickers {
@@ -79,10 +51,7 @@ nothing! {
     get_emoji_profile_photo_groups(GetEmojiProfilePhotoGroups) -> types::messages::EmojiGroups { no_groups() }
     get_emoji_sticker_groups(GetEmojiStickerGroups) -> types::messages::EmojiGroups { no_groups() }
     get_emoji_keywords_languages(GetEmojiKeywordsLanguages) -> Vec<types::EmojiLanguage> { Vec::new() }
-    clear_recent_stickers(ClearRecentStickers) -> bool { true }
     read_featured_stickers(ReadFeaturedStickers) -> bool { true }
-    reorder_sticker_sets(ReorderStickerSets) -> bool { true }
-    toggle_sticker_sets(ToggleStickerSets) -> bool { true }
     get_attach_menu_bots(GetAttachMenuBots) -> types::AttachMenuBots {
         types::AttachMenuBots::AttachMenuBots(Box::new(constructors::AttachMenuBots {
             hash: 0,
@@ -131,9 +100,6 @@ nothing! {
     report_sponsored_message(ReportSponsoredMessage) -> types::channels::SponsoredMessageReportResult {
         types::channels::SponsoredMessageReportResult::AdsHidden {}
     }
-    get_saved_gifs(GetSavedGifs) -> types::messages::SavedGifs {
-        types::messages::SavedGifs::SavedGifs { hash: 0, gifs: Vec::new() }
-    }
     get_document_by_hash(GetDocumentByHash) -> types::Document { types::Document::Empty { id: 0 } }
     get_web_page_preview(GetWebPagePreview) -> types::messages::WebPagePreview {
         types::messages::WebPagePreview {
@@ -165,13 +131,6 @@ nothing_in_chat! {
             chats: Vec::new(),
             users: Vec::new(),
         }
-    }
-}
-
-fn no_sets() -> types::messages::AllStickers {
-    types::messages::AllStickers::AllStickers {
-        hash: 0,
-        sets: Vec::new(),
     }
 }
 

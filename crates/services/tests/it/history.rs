@@ -602,3 +602,38 @@ async fn media_are_counted_by_day_and_place() {
         refused(400, "FILTER_NOT_SUPPORTED")
     );
 }
+
+#[tokio::test]
+async fn search_without_words_is_a_look_at_who_wrote() {
+    let pair = Pair::start().await;
+    let (own, _) = pair.say("hello", 1).await;
+    let answer = pair.bob.call(text(&pair.to_alice, "hello you", 2)).await;
+    new_message(&updates(answer.unwrap()).updates);
+    let search = |q: &str, from: Option<types::InputPeer>| {
+        let mut request = functions::messages::Search::new(
+            pair.to_bob.clone(),
+            q.into(),
+            types::MessagesFilter::InputMessagesFilterEmpty {},
+            0,
+            0,
+            0,
+            0,
+            10,
+            0,
+            0,
+            0,
+        );
+        request.from_id = from;
+        request
+    };
+    let found = pair
+        .alice
+        .call(search("", Some(types::InputPeer::Self_ {})))
+        .await;
+    assert_eq!(ids(&found.unwrap()), [own]);
+    let found = pair.alice.call(search("", Some(pair.to_bob.clone()))).await;
+    assert_eq!(ids(&found.unwrap()).len(), 1);
+    // Signs alone are found nowhere.
+    let found = pair.alice.call(search("🙂", None)).await;
+    assert!(ids(&found.unwrap()).is_empty());
+}
