@@ -33,10 +33,8 @@ mod text;
 mod typing;
 
 pub(crate) use callback::Callbacks;
-pub(crate) use history::hash_of;
-pub(crate) use inline::{InlineQueries, ShownResults};
-
 pub(crate) use history::{hash_of, replied_to, shown};
+pub(crate) use inline::{InlineQueries, ShownResults};
 pub(crate) use invite::primary_link;
 pub(crate) use lifetime::period;
 
