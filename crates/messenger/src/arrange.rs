@@ -6,7 +6,7 @@ use tl::Layer;
 use tl_api::{NEWEST_LAYER, types};
 
 use crate::Messenger;
-use crate::dialog::{self, BAR_HIDDEN, MAIN, UNREAD_MARK};
+use crate::dialog::{self, BAR_HIDDEN, MAIN, UNREAD_MARK, UNTRANSLATED};
 use crate::error::{Error, Result};
 use crate::mailbox::Commit;
 use crate::peer::{Peers, tl_peer};
@@ -31,6 +31,9 @@ pub enum ArrangeError {
     /// So many dialogs cannot be pinned.
     #[error("too many pinned dialogs")]
     TooManyPinned,
+    /// So many chats of saved messages cannot be pinned.
+    #[error("too many pinned chats of saved messages")]
+    TooManySavedPinned,
     /// So many filters cannot be kept.
     #[error("too many filters")]
     TooManyFilters,
@@ -219,6 +222,30 @@ impl Messenger {
     pub async fn is_bar_hidden(&self, user: UserId, peer: PeerId) -> Result<bool> {
         let dialog = self.store.dialog(MailboxId::User(user), peer).await?;
         Ok(dialog.is_some_and(|dialog| dialog.flags & BAR_HIDDEN != 0))
+    }
+
+    /// Offers to translate a chat, or does not any more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn translate_peer(
+        &self,
+        actor: Actor,
+        peer: PeerId,
+        disabled: bool,
+        now: Now,
+    ) -> Result<()> {
+        self.set_flag(actor, peer, UNTRANSLATED, disabled, None, now)
+            .await
+    }
+
+    /// Whether a chat is not offered to be translated.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_untranslated(&self, user: UserId, peer: PeerId) -> Result<bool> {
+        let dialog = self.store.dialog(MailboxId::User(user), peer).await?;
+        Ok(dialog.is_some_and(|dialog| dialog.flags & UNTRANSLATED != 0))
     }
 
     async fn set_flag(

@@ -21,6 +21,8 @@ pub const ARCHIVE: u32 = 1;
 pub const UNREAD_MARK: u32 = 1;
 /// The offer to block or add a stranger is not wanted any more.
 pub const BAR_HIDDEN: u32 = 1 << 1;
+/// Its messages are not offered to be translated.
+pub(crate) const UNTRANSLATED: u32 = 1 << 2;
 
 /// What stands in [`Dialog::extra`].
 #[derive(Clone, Debug, Default, PartialEq)]

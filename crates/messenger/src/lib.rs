@@ -125,7 +125,7 @@ pub use publish::{Actor, Publisher};
 pub use reaction::{EMOJI, ListedReaction, ReactionError, is_reaction};
 pub use read::{Affected, READ_DATE_LIFE_S};
 pub use record::{Birthday, Chat, ChatMember, ContactFacts, Photo, Record, User};
-pub use saved::SavedPage;
+pub use saved::{SavedPage, SavedQuery};
 pub use schedule::WHEN_ONLINE;
 pub use search::{GlobalSearch, Search};
 pub use secret::{SecretChat, SecretError, SecretFile, SecretMessage, SecretState};

@@ -250,6 +250,7 @@ errors! {
         PHOTO_INVALID_DIMENSIONS
         PHOTO_SAVE_FILE_INVALID
         PINNED_DIALOGS_TOO_MUCH
+        PINNED_TOO_MUCH
         PIN_RESTRICTED
         POLL_ANSWERS_INVALID
         POLL_ANSWER_INVALID
@@ -587,6 +588,7 @@ fn of_arrange(error: messenger::ArrangeError) -> Error {
         Cause::Empty => Error::PEER_HISTORY_EMPTY,
         Cause::TooManyFilters => Error::FILTERS_TOO_MUCH,
         Cause::TooManyPinned => Error::PINNED_DIALOGS_TOO_MUCH,
+        Cause::TooManySavedPinned => Error::PINNED_TOO_MUCH,
         _ => Error::PEER_ID_INVALID,
     }
 }

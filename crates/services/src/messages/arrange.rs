@@ -16,7 +16,10 @@ const FILTER_TITLE_CHARS_MAX: usize = 12;
 const FILTER_PEERS_MAX: usize = 200;
 
 /// The peer of a dialog; folders and communities have no dialog of their own.
-async fn dialog_peer(context: &Context<'_>, peer: &types::InputDialogPeer) -> Result<PeerId> {
+pub(super) async fn dialog_peer(
+    context: &Context<'_>,
+    peer: &types::InputDialogPeer,
+) -> Result<PeerId> {
     match peer {
         types::InputDialogPeer::InputDialogPeer { peer } => context.peer(peer).await,
         types::InputDialogPeer::Folder { .. } => Err(Error::PEER_ID_INVALID),
@@ -127,6 +130,20 @@ pub(super) async fn hide_peer_settings_bar(
     context
         .messenger()
         .hide_bar(actor, peer, context.now)
+        .await?;
+    Ok(true)
+}
+
+/// messages.togglePeerTranslations
+pub(super) async fn toggle_peer_translations(
+    context: &Context<'_>,
+    request: functions::messages::TogglePeerTranslations,
+) -> Result<bool> {
+    let actor = context.actor()?;
+    let peer = context.peer(&request.peer).await?;
+    context
+        .messenger()
+        .translate_peer(actor, peer, request.disabled, context.now)
         .await?;
     Ok(true)
 }

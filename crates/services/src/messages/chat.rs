@@ -263,6 +263,7 @@ pub(super) async fn get_full_chat(
         bots.push(crate::bots::bot_info(context, store::UserId(member.user), peer).await?);
     }
     full.bot_info = (!bots.is_empty()).then_some(bots);
+    full.translations_disabled = messenger.is_untranslated(user, peer).await?;
     full.available_reactions = Some(chat.shown_reactions());
     full.ttl_period = (chat.ttl_period > 0).then(|| chat.ttl_period.cast_signed());
     full.has_scheduled = messenger.has_scheduled(user, peer).await?;

@@ -1,9 +1,10 @@
 //! Saved Messages by the chats they were taken from (B.12).
 
-use messenger::{SavedPage, Window};
+use messenger::{SavedPage, SavedQuery, Window};
 use store::{List, MsgId, PeerId};
 use tl_api::{constructors, functions, types};
 
+use super::arrange::dialog_peer;
 use super::history::{page_limit, shown};
 use super::read::affected_history;
 use crate::context::Context;
@@ -28,7 +29,16 @@ pub(super) async fn get_saved_dialogs(
     let limit = page_limit(request.limit) as usize;
     let page = context
         .messenger()
-        .saved_dialogs(user, None, after, limit, context.now)
+        .saved_dialogs(
+            user,
+            SavedQuery {
+                exclude_pinned: request.exclude_pinned,
+                after,
+                limit,
+                ..SavedQuery::default()
+            },
+            context.now,
+        )
         .await?;
     Ok(saved(page))
 }
@@ -55,13 +65,49 @@ fn saved(page: SavedPage) -> types::messages::SavedDialogs {
 
 /// messages.getPinnedSavedDialogs
 pub(super) async fn get_pinned_saved_dialogs(
-    _: &Context<'_>,
+    context: &Context<'_>,
     _: functions::messages::GetPinnedSavedDialogs,
 ) -> Result<types::messages::SavedDialogs> {
-    Ok(saved(SavedPage {
-        whole: true,
-        ..SavedPage::default()
-    }))
+    let user = context.user()?;
+    let query = SavedQuery {
+        only_pinned: true,
+        limit: 100,
+        ..SavedQuery::default()
+    };
+    let messenger = context.messenger();
+    let page = messenger.saved_dialogs(user, query, context.now).await?;
+    Ok(saved(page))
+}
+
+/// messages.toggleSavedDialogPin
+pub(super) async fn toggle_saved_dialog_pin(
+    context: &Context<'_>,
+    request: functions::messages::ToggleSavedDialogPin,
+) -> Result<bool> {
+    let actor = context.actor()?;
+    let peer = dialog_peer(context, &request.peer).await?;
+    context
+        .messenger()
+        .pin_saved(actor, peer, request.pinned, context.now)
+        .await?;
+    Ok(true)
+}
+
+/// messages.reorderPinnedSavedDialogs
+pub(super) async fn reorder_pinned_saved_dialogs(
+    context: &Context<'_>,
+    request: functions::messages::ReorderPinnedSavedDialogs,
+) -> Result<bool> {
+    let actor = context.actor()?;
+    let mut order = Vec::new();
+    for peer in request.order.iter().take(100) {
+        order.push(dialog_peer(context, peer).await?);
+    }
+    context
+        .messenger()
+        .order_pinned_saved(actor, &order, request.force, context.now)
+        .await?;
+    Ok(true)
 }
 
 /// messages.getSavedDialogsByID
@@ -79,7 +125,15 @@ pub(super) async fn get_saved_dialogs_by_id(
     }
     let page = context
         .messenger()
-        .saved_dialogs(user, Some(&peers), None, 100, context.now)
+        .saved_dialogs(
+            user,
+            SavedQuery {
+                only: Some(peers),
+                limit: 100,
+                ..SavedQuery::default()
+            },
+            context.now,
+        )
         .await?;
     Ok(saved(page))
 }

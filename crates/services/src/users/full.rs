@@ -30,6 +30,7 @@ pub(super) async fn get_full_user(
         i32::try_from(common).unwrap_or(i32::MAX),
     );
     full.can_pin_message = !user.deleted;
+    full.translations_disabled = messenger.is_untranslated(viewer, PeerId::User(id)).await?;
     if !user.deleted {
         add_profile(context, viewer, &user, &mut full).await?;
         add_relation(context, viewer, &user, &mut full).await?;

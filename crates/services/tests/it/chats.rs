@@ -16,7 +16,7 @@ pub(crate) struct Group {
     pub(crate) carol_user: types::InputUser,
 }
 
-fn user(peer: &types::InputPeer) -> types::InputUser {
+pub(crate) fn user(peer: &types::InputPeer) -> types::InputUser {
     match *peer {
         types::InputPeer::User {
             user_id,

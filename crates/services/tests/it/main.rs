@@ -36,6 +36,7 @@ mod poll;
 mod privacy;
 mod qr;
 mod reaction;
+mod saved;
 mod schedule;
 mod secret;
 mod start;
