@@ -117,6 +117,10 @@ settings! {
         advertise: Option<SocketAddr> = None, example "\"203.0.113.7:10443\"";
         /// The number of the data centre that the server says it is.
         dc: i32 = 2;
+        /// The short name of a set of stickers that reactions are drawn with: for each emoji a WebP
+        /// and an animation. Make the set before it is named here: a name goes to whoever comes
+        /// first. Without a set official clients offer no reactions.
+        reaction_set: Option<String> = None, example "\"reactions\"";
         /// Secrets of MTProto proxies, in hex or base64, with which clients are accepted as if they
         /// came through such a proxy; with `ee` and a domain: inside what looks like TLS.
         proxy_secrets: Vec<String> = Vec::new();

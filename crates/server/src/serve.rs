@@ -107,6 +107,7 @@ pub async fn start(config: Config) -> Result<Server> {
             fixed_code: config.login.fixed_code.clone(),
             code_delivery,
             relay: config.calls.relay(),
+            reaction_set: config.reaction_set.clone(),
             loopback_is_unlimited: config.limits.loopback_is_unlimited,
         },
         engine.store(),

@@ -199,6 +199,7 @@ async fn run(kind: &str, store: Arc<dyn Store>, pairs: usize, messages: usize) {
         fixed_code: Some("12345".to_owned()),
         code_delivery: None,
         relay: None,
+        reaction_set: None,
         loopback_is_unlimited: true,
     };
     let services = Arc::new(Services::new(

@@ -92,6 +92,9 @@ pub struct Options {
     pub code_delivery: Option<Arc<dyn CodeDelivery>>,
     /// What carries the media of calls; without it only neighbours reach each other.
     pub relay: Option<Relay>,
+    /// The short name of the set of stickers that reactions are drawn with; without it clients show
+    /// none of their own.
+    pub reaction_set: Option<String>,
     /// Callers from loopback addresses are not slowed down.
     pub loopback_is_unlimited: bool,
 }

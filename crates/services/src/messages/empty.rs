@@ -66,9 +66,6 @@ nothing! {
         vec![types::MessageRange { min_id: 1, max_id: i32::MAX }]
     }
     get_personal_channel_history(GetPersonalChannelHistory) -> types::messages::Messages { no_messages() }
-    get_available_reactions(GetAvailableReactions) -> types::messages::AvailableReactions {
-        types::messages::AvailableReactions::AvailableReactions { hash: 0, reactions: Vec::new() }
-    }
     get_default_tag_reactions(GetDefaultTagReactions) -> types::messages::Reactions { no_reactions() }
     get_saved_reaction_tags(GetSavedReactionTags) -> types::messages::SavedReactionTags {
         types::messages::SavedReactionTags::SavedReactionTags { tags: Vec::new(), hash: 0 }

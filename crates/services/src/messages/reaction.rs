@@ -5,7 +5,7 @@
     reason = "most kinds are treated alike"
 )]
 
-use messenger::{EMOJI, Peers, is_reaction};
+use messenger::{EMOJI, Peers, StickerSet, is_reaction};
 use store::MsgId;
 use tl_api::{NEWEST_LAYER, constructors, functions, types};
 
@@ -15,6 +15,7 @@ use super::read::affected_history;
 use super::send::answer;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::stickers::show;
 
 /// The most ids of one request.
 const IDS_MAX: usize = 100;
@@ -164,6 +165,78 @@ pub(super) async fn delete_participant_reaction(
         )
         .await?;
     Ok(answer(updates))
+}
+
+/// messages.getAvailableReactions: those that the set of the operator has pictures for.
+pub(super) async fn get_available_reactions(
+    context: &Context<'_>,
+    request: functions::messages::GetAvailableReactions,
+) -> Result<types::messages::AvailableReactions> {
+    use types::messages::AvailableReactions as Answer;
+    let user = context.user()?;
+    let Some(set) = picture_set(context).await? else {
+        return Ok(Answer::AvailableReactions {
+            hash: 0,
+            reactions: Vec::new(),
+        });
+    };
+    let hash = show::hash(&set);
+    if request.hash == hash {
+        return Ok(Answer::NotModified {});
+    }
+    let mut reactions = Vec::new();
+    for emoji in EMOJI {
+        // Still, then moving.
+        let mut pictures = [None, None];
+        let drawn = set.stickers.iter().filter(|sticker| {
+            let mut drawn = show::emoji_of(&sticker.emoji).into_iter();
+            drawn.any(|drawn| bare(drawn).eq(bare(emoji)))
+        });
+        for sticker in drawn {
+            let Some(document) = show::document(context, user, sticker.document).await? else {
+                continue;
+            };
+            let still = matches!(&document, types::Document::Document(document)
+                if document.mime_type.as_str() == "image/webp");
+            pictures[usize::from(!still)].get_or_insert(document);
+        }
+        let [still, moving] = pictures;
+        let Some(any) = still.as_ref().or(moving.as_ref()).cloned() else {
+            continue;
+        };
+        let moving = moving.unwrap_or_else(|| any.clone());
+        let mut reaction = types::AvailableReaction::new(
+            (*emoji).into(),
+            (*emoji).into(),
+            still.unwrap_or(any),
+            moving.clone(),
+            moving.clone(),
+            moving.clone(),
+            moving.clone(),
+        );
+        reaction.around_animation = Some(moving.clone());
+        reaction.center_icon = Some(moving);
+        reactions.push(reaction);
+    }
+    Ok(Answer::AvailableReactions { hash, reactions })
+}
+
+/// The set that reactions are drawn with, if there is one.
+async fn picture_set(context: &Context<'_>) -> Result<Option<StickerSet>> {
+    let Some(short_name) = &context.services.options.reaction_set else {
+        return Ok(None);
+    };
+    let messenger = context.messenger();
+    let Some(id) = messenger.sticker_set_by_name(short_name).await? else {
+        return Ok(None);
+    };
+    let set = messenger.sticker_set(id).await?;
+    Ok(set.filter(|set| !set.deleted))
+}
+
+/// An emoji without what says how it is drawn.
+fn bare(emoji: &str) -> impl Iterator<Item = char> {
+    emoji.chars().filter(|c| *c != '\u{fe0f}')
 }
 
 fn all() -> Vec<types::Reaction> {

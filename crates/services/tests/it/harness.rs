@@ -111,6 +111,7 @@ impl Server {
             fixed_code: Some(CODE.to_owned()),
             code_delivery: None,
             relay: None,
+            reaction_set: None,
             loopback_is_unlimited: true,
         };
         change(&mut options);

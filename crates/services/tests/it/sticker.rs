@@ -3,7 +3,7 @@
 use tl_api::{constructors, functions, types};
 
 use crate::bots::{Workshop, as_user};
-use crate::harness::{Client, refused};
+use crate::harness::{Client, Server, refused};
 use crate::messages::{Pair, updates};
 
 /// An uploaded file as a document that can be named.
@@ -437,4 +437,69 @@ async fn bot_makes_a_set_for_its_user() {
         sticker: Box::new(item(&sticker, "🦾")),
     };
     assert_eq!(whole(shop.bot.call(add).await.unwrap()).set.count, 2);
+}
+
+#[tokio::test]
+async fn reactions_are_drawn_with_the_set_of_the_operator() {
+    use types::messages::AvailableReactions as Answer;
+    let server = Server::start_with(|options| options.reaction_set = Some("drawn".into()));
+    let alice = server.sign_up("15550000001", "Alice").await;
+    let bob = server.sign_up("15550000002", "Bob").await;
+    let asked = functions::messages::GetAvailableReactions { hash: 0 };
+    let Answer::AvailableReactions { hash, reactions } = bob.call(asked.clone()).await.unwrap()
+    else {
+        panic!();
+    };
+    assert_eq!((hash, reactions.len()), (0, 0));
+    let size = types::DocumentAttribute::ImageSize { w: 512, h: 512 };
+    let moving = document(&alice, 2, "application/x-tgsticker", size).await;
+    let set = create(
+        "drawn",
+        vec![
+            item(&moving, "👍"),
+            item(&webp(&alice, 1).await, "👍"),
+            item(&webp(&alice, 3).await, "🐱"),
+            item(&webp(&alice, 4).await, "❤\u{fe0f}"),
+        ],
+    );
+    let set = whole(alice.call(set).await.unwrap());
+    let ids: Vec<i64> = set.documents.iter().map(id_of).collect();
+    let Answer::AvailableReactions { hash, reactions } = bob.call(asked).await.unwrap() else {
+        panic!();
+    };
+    let shown: Vec<_> = reactions
+        .iter()
+        .map(|shown| {
+            let still = id_of(&shown.static_icon);
+            (
+                shown.reaction.as_str(),
+                still,
+                id_of(&shown.effect_animation),
+            )
+        })
+        .collect();
+    // Each with the best that there is; a cat is no reaction.
+    assert_eq!(shown, [("👍", ids[1], ids[0]), ("❤", ids[3], ids[3])]);
+    let again = bob.call(functions::messages::GetAvailableReactions { hash });
+    assert_eq!(again.await.unwrap(), Answer::NotModified {});
+    // With one more picture it is another list.
+    let cats = by_name("drawn");
+    let more = item(&webp(&alice, 5).await, "🔥");
+    let more = functions::stickers::AddStickerToSet {
+        stickerset: cats,
+        sticker: Box::new(more),
+    };
+    alice.call(more).await.unwrap();
+    let again = functions::messages::GetAvailableReactions { hash };
+    let Answer::AvailableReactions { reactions, .. } = bob.call(again).await.unwrap() else {
+        panic!();
+    };
+    assert_eq!(reactions.len(), 3);
+}
+
+fn id_of(document: &types::Document) -> i64 {
+    match document {
+        types::Document::Document(document) => document.id,
+        other => panic!("{other:?}"),
+    }
 }
