@@ -107,6 +107,57 @@ impl Messenger {
         Ok(affected)
     }
 
+    /// Deletes notices of calls, at most as many as fit into one request; which ones.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete_call_history(
+        &self,
+        actor: Actor,
+        revoke: bool,
+        now: Now,
+    ) -> Result<(Cleared, Vec<MsgId>)> {
+        let mailbox = MailboxId::User(actor.user);
+        let mut letters = Vec::new();
+        let mut more = false;
+        for dialog in self.store.dialogs(mailbox).await? {
+            if !matches!(dialog.peer, PeerId::User(_)) {
+                continue;
+            }
+            let query = HistoryQuery {
+                peer: dialog.peer,
+                list: List::Tag(tag::PHONE_CALL),
+                from: None,
+                direction: Direction::Older,
+                limit: 500,
+            };
+            for message in self.store.history(mailbox, query).await? {
+                letters.push(Letter::read(&message)?);
+            }
+            if letters.len() > BATCH_LEN {
+                letters.truncate(BATCH_LEN);
+                more = true;
+                break;
+            }
+        }
+        let ids = letters.iter().map(Letter::id).collect();
+        let mut affected = self.unaffected(actor.user).await?;
+        for some in letters.chunks(OWN_MAX) {
+            let mut doomed: BTreeMap<UserId, Vec<MsgId>> = BTreeMap::new();
+            for letter in some {
+                doomed.entry(actor.user).or_default().push(letter.id());
+                // Other notices stay with the other side; those of calls may go.
+                if revoke {
+                    for (user, id) in self.copies(actor.user, letter).await? {
+                        doomed.entry(user).or_default().push(id);
+                    }
+                }
+            }
+            affected = add(affected, self.delete_copies(actor, doomed, now).await?);
+        }
+        Ok((Cleared { affected, more }, ids))
+    }
+
     /// Deletes a message in all of its copies, whoever may or may not.
     pub(crate) async fn delete_everywhere(
         &self,

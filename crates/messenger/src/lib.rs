@@ -70,6 +70,7 @@ mod search;
 mod secret;
 mod send;
 mod settings;
+mod share;
 mod show;
 mod sticker;
 pub mod tag;

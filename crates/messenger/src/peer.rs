@@ -35,6 +35,7 @@ pub struct Peers {
     /// Channels and supergroups.
     pub channels: BTreeSet<ChannelId>,
 }
+use crate::share::shared_peer;
 
 impl Peers {
     /// Adds a peer.
@@ -161,6 +162,9 @@ impl Peers {
             }
             Action::ChannelMigrateFrom { chat_id, .. } => self.add(PeerId::Chat(ChatId(*chat_id))),
             Action::RequestedPeer { peers, .. } => peers.iter().for_each(|peer| self.add_tl(peer)),
+            Action::RequestedPeerSentMe { peers, .. } => peers
+                .iter()
+                .for_each(|peer| self.add_tl(&shared_peer(peer))),
             Action::GeoProximityReached { from_id, to_id, .. } => {
                 self.add_tl(from_id);
                 self.add_tl(to_id);

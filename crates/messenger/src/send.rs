@@ -18,6 +18,7 @@ use crate::peer::{Peers, tl_peer};
 use crate::publish::Actor;
 use crate::record::Chat;
 use crate::right;
+use crate::share::tell_other;
 use crate::tag;
 use crate::text::CleanText;
 use crate::time::Now;
@@ -812,6 +813,9 @@ fn for_holder(
             message.out = is_sender && !is_self_chat;
             message.mentioned = mentioned;
             message.media_unread = mentioned;
+            if !is_sender {
+                tell_other(&mut message.action);
+            }
             message.reply_to = reply;
         }
         types::Message::Empty { .. } => {}

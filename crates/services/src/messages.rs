@@ -27,6 +27,7 @@ mod search;
 mod secret;
 mod send;
 mod send_media;
+mod share;
 mod start;
 mod sticker;
 mod text;
@@ -55,6 +56,7 @@ methods! {
         MessagesDeleteHistory => delete::delete_history,
         MessagesDeleteMessages => delete::delete_messages,
         MessagesDeleteParticipantReaction => reaction::delete_participant_reaction,
+        MessagesDeletePhoneCallHistory => delete::delete_phone_call_history,
         MessagesDeleteRevokedExportedChatInvites => invite::delete_revoked_exported_chat_invites,
         MessagesDeleteSavedHistory => saved::delete_saved_history,
         MessagesDeleteScheduledMessages => schedule::delete_scheduled_messages,
@@ -149,6 +151,7 @@ methods! {
         MessagesSearch => search::search,
         MessagesSearchGlobal => search::search_global,
         MessagesSearchSentMedia => search::search_sent_media,
+        MessagesSendBotRequestedPeer => share::send_bot_requested_peer,
         MessagesSendEncrypted => secret::send_encrypted,
         MessagesSendEncryptedFile => secret::send_encrypted_file,
         MessagesSendEncryptedService => secret::send_encrypted_service,

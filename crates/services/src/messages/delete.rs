@@ -30,6 +30,24 @@ pub(super) async fn delete_messages(
     Ok(affected_messages(affected))
 }
 
+/// messages.deletePhoneCallHistory
+pub(super) async fn delete_phone_call_history(
+    context: &Context<'_>,
+    request: functions::messages::DeletePhoneCallHistory,
+) -> Result<types::messages::AffectedFoundMessages> {
+    let actor = context.actor()?;
+    let (cleared, ids) = context
+        .messenger()
+        .delete_call_history(actor, request.revoke, context.now)
+        .await?;
+    Ok(types::messages::AffectedFoundMessages {
+        pts: cleared.affected.pts,
+        pts_count: cleared.affected.pts_count,
+        offset: i32::from(cleared.more),
+        messages: ids.into_iter().map(|id| id.0).collect(),
+    })
+}
+
 /// messages.deleteHistory
 pub(super) async fn delete_history(
     context: &Context<'_>,

@@ -305,6 +305,21 @@ async fn call_that_nobody_takes_is_missed() {
         Some(types::PhoneCallDiscardReason::Missed {})
     );
     assert_eq!(notices(&line.alice.take_updates()).len(), 1);
+    // The notice goes for both; once it is gone there is nothing to delete.
+    let delete = functions::messages::DeletePhoneCallHistory { revoke: true };
+    let gone = line.alice.call(delete.clone()).await.unwrap();
+    assert_eq!(
+        (gone.messages.len(), gone.pts_count, gone.offset),
+        (1, 1, 0)
+    );
+    assert!(matches!(
+        &line.bob.take_updates()[..],
+        [types::Update::DeleteMessages { messages, .. }] if messages.len() == 1
+    ));
+    let gone = line.alice.call(delete.clone()).await.unwrap();
+    assert_eq!((gone.messages.len(), gone.pts_count), (0, 0));
+    let gone = line.bob.call(delete).await.unwrap();
+    assert_eq!(gone.messages.len(), 0);
     let rating = functions::phone::SetCallRating::new(alices, 6, "".into());
     let error = line.alice.call(rating).await.unwrap_err();
     assert_eq!(error, refused(400, "CALL_PEER_INVALID"));

@@ -39,5 +39,6 @@ mod reaction;
 mod saved;
 mod schedule;
 mod secret;
+mod share;
 mod start;
 mod sticker;
