@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::name::{clean_name, phone_digits};
 use crate::peer::{Peers, tl_peer};
 use crate::publish::Actor;
-use crate::record::{ContactFacts, Record};
+use crate::record::{ContactFacts, Photo, Record};
 use crate::show::ContactMap;
 use crate::time::Now;
 
@@ -156,6 +156,7 @@ impl Messenger {
                 facts.note
             },
             close_friend: before.close_friend,
+            photo: before.photo,
         };
         self.put_contact(actor.user, user, &facts).await?;
         self.tell_contacts(actor, &[user], now).await
@@ -260,6 +261,28 @@ impl Messenger {
         let facts = contacts.get(&user).ok_or(AccountError::ContactUnknown)?;
         let facts = ContactFacts {
             note: note.to_owned(),
+            ..facts.clone()
+        };
+        self.put_contact(actor.user, user, &facts).await?;
+        let update = types::Update::User { user_id: user.0 };
+        self.note_to_others(actor, update, now).await
+    }
+
+    /// Sets the photo that the actor sees in place of the one of a contact; `None` for theirs.
+    ///
+    /// # Errors
+    /// `ContactUnknown`.
+    pub async fn picture_contact(
+        &self,
+        actor: Actor,
+        user: UserId,
+        photo: Option<Photo>,
+        now: Now,
+    ) -> Result<()> {
+        let contacts = self.contacts(actor.user).await?;
+        let facts = contacts.get(&user).ok_or(AccountError::ContactUnknown)?;
+        let facts = ContactFacts {
+            photo,
             ..facts.clone()
         };
         self.put_contact(actor.user, user, &facts).await?;

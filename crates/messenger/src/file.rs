@@ -223,7 +223,9 @@ impl AccessHashes {
                 }
             }
             types::Message::Service(message) => {
-                if let types::MessageAction::ChatEditPhoto { photo } = &mut message.action {
+                if let types::MessageAction::ChatEditPhoto { photo }
+                | types::MessageAction::SuggestProfilePhoto { photo } = &mut message.action
+                {
                     self.show_photo_to(viewer, photo);
                 }
             }

@@ -206,6 +206,9 @@ pub struct ContactFacts {
     #[n(4)]
     #[cbor(default)]
     pub close_friend: bool,
+    /// The photo that the owner of the list sees in place of theirs.
+    #[n(5)]
+    pub photo: Option<Photo>,
 }
 
 impl Record for User {}

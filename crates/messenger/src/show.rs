@@ -264,8 +264,13 @@ impl Messenger {
         if self.may_see_phone(viewer, user, contact).await? {
             shown.phone = text(&user.phone);
         }
-        if self.may_see_photo(viewer, user).await? {
-            shown.photo = user.photo.as_ref().map(|photo| self.profile_photo(photo));
+        if let Some(photo) = contact.and_then(|contact| contact.photo.as_ref()) {
+            shown.photo = Some(self.profile_photo(photo, true));
+        } else if self.may_see_photo(viewer, user).await? {
+            shown.photo = user
+                .photo
+                .as_ref()
+                .map(|photo| self.profile_photo(photo, false));
         }
         shown.close_friend = contact.is_some_and(|contact| contact.close_friend);
         let viewer_is_bot = match id == viewer {
@@ -278,8 +283,9 @@ impl Messenger {
         Ok(types::User::User(Box::new(shown)))
     }
 
-    fn profile_photo(&self, photo: &Photo) -> types::UserProfilePhoto {
+    fn profile_photo(&self, photo: &Photo, personal: bool) -> types::UserProfilePhoto {
         let mut shown = constructors::UserProfilePhoto::new(photo.id, self.dc_id());
+        shown.personal = personal;
         shown.stripped_thumb = stripped(photo);
         types::UserProfilePhoto::UserProfilePhoto(Box::new(shown))
     }

@@ -10,6 +10,7 @@ methods! {
         PhotosDeletePhotos => profile::delete_photos,
         PhotosGetUserPhotos => list::get_user_photos,
         PhotosUpdateProfilePhoto => profile::update_profile_photo,
+        PhotosUploadContactProfilePhoto => profile::upload_contact_profile_photo,
         PhotosUploadProfilePhoto => profile::upload_profile_photo,
     }
 }

@@ -109,6 +109,7 @@ pub(super) async fn add_contact(
         phone: request.phone.as_str().to_owned(),
         note,
         close_friend: false,
+        photo: None,
     };
     let messenger = context.messenger();
     let change = messenger

@@ -1,6 +1,6 @@
 //! One's own profile photo.
 
-use messenger::{Peers, Photo};
+use messenger::{Actor, Peers, Photo};
 use store::{DocumentId, PeerId};
 use tl_api::{functions, types};
 
@@ -25,6 +25,58 @@ pub(super) async fn upload_profile_photo(
         .await?;
     set_current(context, Some(mention(id, &file))).await?;
     answer(context, Some(id)).await
+}
+
+/// photos.uploadContactProfilePhoto: one for one's own eyes, or one that is suggested to them.
+pub(super) async fn upload_contact_profile_photo(
+    context: &Context<'_>,
+    request: functions::photos::UploadContactProfilePhoto,
+) -> Result<types::photos::Photo> {
+    let actor = context.actor()?;
+    let user = context.input_user(&request.user_id).await?;
+    if user == actor.user {
+        return Err(Error::USER_ID_INVALID);
+    }
+    let messenger = context.messenger();
+    if !messenger.contacts(actor.user).await?.contains_key(&user) {
+        return Err(Error::CONTACT_MISSING);
+    }
+    if request.suggest == request.save {
+        return Err(Error::NEED_ACTION_MISSING);
+    }
+    let moves = request.video.is_some() || request.video_emoji_markup.is_some();
+    let made = match &request.file {
+        Some(file) => Some(context.new_photo(file, PhotoKind::Profile).await?),
+        None if moves || request.suggest => return Err(Error::PHOTO_FILE_MISSING),
+        None => None,
+    };
+    if request.save {
+        let photo = made.as_ref().map(|(id, file)| mention(*id, file));
+        messenger
+            .picture_contact(actor, user, photo, context.now)
+            .await?;
+    } else if let Some((id, file)) = &made {
+        let photo = messenger.show_photo(actor.user, *id, file);
+        let action = types::MessageAction::SuggestProfilePhoto { photo };
+        // The answer has no room for the message: the caller is told like everybody.
+        messenger
+            .send_service(
+                Actor::server(actor.user),
+                PeerId::User(user),
+                action,
+                None,
+                context.services.random_id(),
+                context.now,
+            )
+            .await?;
+    }
+    let mut peers = Peers::default();
+    peers.add(PeerId::User(user));
+    let users = messenger.show(actor.user, &peers, context.now).await?.users;
+    let photo = made.map_or(types::Photo::Empty { id: 0 }, |(id, file)| {
+        messenger.show_photo(actor.user, id, &file)
+    });
+    Ok(types::photos::Photo { photo, users })
 }
 
 /// photos.updateProfilePhoto

@@ -130,7 +130,15 @@ async fn peer_photo(
     big: bool,
 ) -> Result<([u8; 32], types::storage::FileType, u32)> {
     let id = DocumentId(photo_id);
-    if !context.messenger().has_photo(peer, id).await? {
+    let of_ones_own = match peer {
+        PeerId::User(user) => {
+            let contacts = context.messenger().contacts(context.user()?).await?;
+            let photo = contacts.get(&user).and_then(|facts| facts.photo.as_ref());
+            photo.is_some_and(|photo| photo.id == photo_id)
+        }
+        PeerId::Chat(_) | PeerId::Channel(_) => false,
+    };
+    if !of_ones_own && !context.messenger().has_photo(peer, id).await? {
         return Err(Error::LOCATION_INVALID);
     }
     let file = context.messenger().file(id).await?;

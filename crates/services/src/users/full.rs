@@ -123,6 +123,14 @@ async fn add_relation(
             text: facts.note.as_str().into(),
             entities: Vec::new(),
         });
+    let own = contacts.get(&id).and_then(|facts| facts.photo.as_ref());
+    if let Some(photo) = own {
+        let photo = DocumentId(photo.id);
+        full.personal_photo = messenger
+            .file(photo)
+            .await?
+            .map(|file| messenger.show_photo(viewer, photo, &file));
+    }
     let peer = PeerId::User(id);
     let dialog = context
         .services

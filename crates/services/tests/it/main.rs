@@ -32,6 +32,7 @@ mod methods;
 mod notify;
 mod password;
 mod phone;
+mod photo;
 mod poll;
 mod privacy;
 mod qr;
