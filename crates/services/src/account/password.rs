@@ -210,7 +210,8 @@ pub(super) async fn update_password_settings(
     };
     let hash = settings.new_password_hash.unwrap_or_default();
     let verifier = match algo {
-        types::PasswordKdfAlgo::Unknown {} if hash.is_empty() => None,
+        // Telethon names the algorithm even so.
+        _ if hash.is_empty() => None,
         types::PasswordKdfAlgo::Unknown {} => return Err(Error::NEW_SETTINGS_INVALID),
         types::PasswordKdfAlgo::SHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow(algo) => {
             let salts = context.services.new_salts(user, &record);
