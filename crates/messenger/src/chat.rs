@@ -10,6 +10,7 @@ use tl_api::{constructors, types};
 use crate::Messenger;
 use crate::error::{Error, Result};
 use crate::mailbox::{Batch, Commit};
+use crate::membership::{participant, tell_bots};
 use crate::privacy::PrivacyKey;
 use crate::publish::Actor;
 use crate::record::{Chat, ChatMember};
@@ -122,6 +123,9 @@ impl Messenger {
             batch.user(*user).note(participants_update(&chat))?;
         }
         self.put(&mut batch, actor.user, &audience, parcel).await?;
+        for bot in chat.members.iter().filter(|member| member.bot) {
+            tell_bots(&mut batch, &chat, actor.user, None, Some(bot)).await?;
+        }
         let updates = done(batch.commit(actor, None, Bytes::new()).await?)?;
         Ok(Invited { updates, missing })
     }
@@ -197,6 +201,7 @@ impl Messenger {
         for member in &audience.holders {
             batch.user(*member).note(participants_update(&chat))?;
         }
+        tell_bots(&mut batch, &chat, actor.user, None, chat.member(user)).await?;
         self.put(
             &mut batch,
             actor.user,
@@ -247,6 +252,7 @@ impl Messenger {
         for member in members_of(&chat) {
             batch.user(member).note(participants_update(&chat))?;
         }
+        tell_bots(&mut batch, &chat, actor.user, known.member(user), None).await?;
         let action = types::MessageAction::ChatDeleteUser { user_id: user.0 };
         let audience = audience(&chat, holders);
         self.put(
@@ -419,6 +425,8 @@ impl Messenger {
                     version: chat.version.cast_signed(),
                 })?;
         }
+        let (was, is) = (before.member(user), chat.member(user));
+        tell_bots(&mut batch, &chat, actor.user, was, is).await?;
         batch.commit(actor, None, Bytes::new()).await?;
         Ok(())
     }
@@ -686,27 +694,11 @@ impl Messenger {
 /// The members of a group as clients see them.
 #[must_use]
 pub fn participants(chat: &Chat) -> types::ChatParticipants {
-    let participants =
-        chat.members
-            .iter()
-            .map(|member| {
-                let date = member.date.cast_signed();
-                if member.user == chat.creator {
-                    types::ChatParticipant::Creator {
-                        user_id: member.user,
-                        rank: None,
-                    }
-                } else if member.admin {
-                    types::ChatParticipant::Admin(Box::new(
-                        constructors::ChatParticipantAdmin::new(member.user, member.inviter, date),
-                    ))
-                } else {
-                    types::ChatParticipant::ChatParticipant(Box::new(
-                        constructors::ChatParticipant::new(member.user, member.inviter, date),
-                    ))
-                }
-            })
-            .collect();
+    let participants = chat
+        .members
+        .iter()
+        .map(|member| participant(chat, member))
+        .collect();
     types::ChatParticipants::ChatParticipants {
         chat_id: chat.id,
         participants,

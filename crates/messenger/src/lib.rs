@@ -47,6 +47,7 @@ mod lifetime;
 mod link;
 mod login;
 mod mailbox;
+mod membership;
 mod name;
 mod note;
 mod notify;

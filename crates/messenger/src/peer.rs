@@ -268,6 +268,11 @@ impl Peers {
             Update::PinnedForumTopic { peer, .. } | Update::PinnedForumTopics { peer, .. } => {
                 self.add_tl(peer)
             }
+            Update::ChatParticipant(change) => {
+                self.add(PeerId::Chat(ChatId(change.chat_id)));
+                self.add_user(change.actor_id);
+                self.add_user(change.user_id);
+            }
             Update::ChatParticipants(update) => self.add_participants(&update.participants),
             Update::ChatDefaultBannedRights(rights) => self.add_tl(&rights.peer),
             Update::PeerSettings { peer, .. } => self.add_tl(peer),

@@ -27,6 +27,7 @@ mod history;
 mod hostile;
 mod inline;
 mod media;
+mod membership;
 mod messages;
 mod methods;
 mod notify;
