@@ -9,10 +9,13 @@ mod history;
 mod join;
 mod log;
 mod member;
+mod migrate;
 mod post;
+mod reaction;
 mod read;
 mod record;
 mod roster;
+mod seen;
 mod setting;
 mod show;
 mod view;
@@ -30,6 +33,7 @@ pub(crate) use roster::Roster;
 pub use roster::{MemberList, MemberPage};
 pub use setting::Switch;
 pub use show::named_by;
+pub(crate) use view::author;
 pub(crate) use watch::Watchers;
 
 /// The most members of a supergroup.

@@ -589,7 +589,7 @@ impl Messenger {
 
     /// Changes a group while the mailboxes of all members, and of `others`, are locked: so that
     /// nobody sends by the members of before.
-    async fn change_with_mailboxes(
+    pub(crate) async fn change_with_mailboxes(
         &self,
         id: ChatId,
         others: &[UserId],

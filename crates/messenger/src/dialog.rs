@@ -176,7 +176,13 @@ impl Messenger {
         for dialog in self.store.dialogs(MailboxId::User(user)).await? {
             let dialog = match dialog.peer {
                 PeerId::Channel(id) => self.channel_dialog(user, id, dialog).await?,
-                PeerId::Chat(_) | PeerId::User(_) => Some(dialog),
+                // What a group has become stands in the list instead (D9).
+                PeerId::Chat(id) => {
+                    let chat = self.chat(id).await?;
+                    let moved = chat.is_some_and(|chat| chat.migrated_to != 0);
+                    (!moved).then_some(dialog)
+                }
+                PeerId::User(_) => Some(dialog),
             };
             listed.extend(dialog.filter(|dialog| dialog.top.0 > 0));
         }

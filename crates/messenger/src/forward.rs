@@ -65,7 +65,13 @@ impl Messenger {
             }
         };
         match forwarded.await {
-            Ok(Commit::Done(updates)) => Ok(*updates),
+            Ok(Commit::Done(updates)) => {
+                if let (PeerId::Channel(channel), true) = (from, to != PeerId::User(actor.user)) {
+                    let ids: Vec<MsgId> = forwarding.messages.iter().map(|(id, _)| *id).collect();
+                    self.count_forwards(actor, channel, &ids, now).await?;
+                }
+                Ok(*updates)
+            }
             Ok(Commit::Repeated(result)) => self.repeated(actor, &random_ids, result, now).await,
             Err(error) => match self.sent_before(actor, op).await? {
                 Some(result) => self.repeated(actor, &random_ids, result, now).await,

@@ -297,11 +297,15 @@ impl Messenger {
     }
 
     /// The poll of a message of the caller's chat.
-    async fn poll_of(&self, user: UserId, peer: PeerId, id: MsgId) -> Result<(Letter, Poll)> {
-        let letter = self.letter(user, id).await?;
-        let letter = letter
-            .filter(|letter| letter.peer == peer)
-            .ok_or(Error::MessageUnknown)?;
+    async fn poll_of(
+        &self,
+        user: UserId,
+        peer: PeerId,
+        id: MsgId,
+        now: Now,
+    ) -> Result<(Letter, Poll)> {
+        let letter = self.letter_in(user, peer, id, now).await?;
+        let letter = letter.ok_or(Error::MessageUnknown)?;
         let poll = poll_id(&letter.message).ok_or(Error::MessageUnknown)?;
         let poll = self.poll(poll).await?.ok_or(Error::MessageUnknown)?;
         Ok((letter, poll))
@@ -320,7 +324,7 @@ impl Messenger {
         now: Now,
     ) -> Result<constructors::Updates> {
         let user = actor.user;
-        let (letter, poll) = self.poll_of(user, peer, id).await?;
+        let (letter, poll) = self.poll_of(user, peer, id, now).await?;
         if poll.poll.closed {
             return Err(PollError::Closed.into());
         }
@@ -350,7 +354,14 @@ impl Messenger {
             .poll(poll.poll.id)
             .await?
             .ok_or(Error::MessageUnknown)?;
-        let copies = self.copies(user, &letter).await?;
+        let mut copies = self.copies(user, &letter).await?;
+        if let PeerId::Channel(channel) = peer {
+            let watchers = self.watchers.of(channel).into_iter();
+            copies = watchers
+                .filter(|watcher| *watcher != user)
+                .map(|watcher| (watcher, id))
+                .collect();
+        }
         for (holder, copy) in copies {
             if self.is_bot(holder).await? || !self.publisher().is_watched(holder) {
                 continue;
@@ -445,7 +456,7 @@ impl Messenger {
         known_hash: i64,
         now: Now,
     ) -> Result<constructors::Updates> {
-        let (_, poll) = self.poll_of(user, peer, id).await?;
+        let (_, poll) = self.poll_of(user, peer, id, now).await?;
         let mut update = poll.update(user, peer, id);
         if let types::Update::MessagePoll(update) = &mut update
             && known_hash != 0
@@ -467,8 +478,9 @@ impl Messenger {
         peer: PeerId,
         id: MsgId,
         only: Option<&Bytes>,
+        now: Now,
     ) -> Result<Vec<ListedVote>> {
-        let (_, poll) = self.poll_of(user, peer, id).await?;
+        let (_, poll) = self.poll_of(user, peer, id, now).await?;
         if !poll.poll.public_voters {
             return Err(PollError::Anonymous.into());
         }
@@ -516,7 +528,7 @@ impl Messenger {
         now: Now,
     ) -> Result<constructors::Updates> {
         let user = actor.user;
-        let (letter, poll) = self.poll_of(user, peer, id).await?;
+        let (letter, poll) = self.poll_of(user, peer, id, now).await?;
         if letter.from != PeerId::User(user) || poll.record.author != user.0 {
             return Err(crate::edit::EditError::NotAuthor.into());
         }

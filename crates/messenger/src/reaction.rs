@@ -120,26 +120,26 @@ pub enum ReactionError {
 
 /// How somebody reacted.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
-struct Reacted {
+pub(crate) struct Reacted {
     #[n(0)]
-    user: i64,
+    pub(crate) user: i64,
     #[n(1)]
-    date: u32,
+    pub(crate) date: u32,
     #[n(2)]
-    big: bool,
+    pub(crate) big: bool,
     /// The emoji.
     #[n(3)]
-    emoji: String,
+    pub(crate) emoji: String,
     /// The author has not seen it yet.
     #[n(4)]
-    unread: bool,
+    pub(crate) unread: bool,
 }
 
 /// All reactions to one message, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
-struct Reactions {
+pub(crate) struct Reactions {
     #[n(0)]
-    list: Vec<Reacted>,
+    pub(crate) list: Vec<Reacted>,
 }
 
 impl Record for Reactions {}
@@ -153,13 +153,13 @@ pub struct ListedReaction {
     pub shown: types::MessagePeerReaction,
 }
 
-fn reactions_key(id: MsgId) -> Bytes {
+pub(crate) fn reactions_key(id: MsgId) -> Bytes {
     let mut key = BytesMut::from(&b"react"[..]);
     key.put_i32(id.0);
     key.freeze()
 }
 
-fn emoji_of(reaction: &Reaction) -> Option<String> {
+pub(crate) fn emoji_of(reaction: &Reaction) -> Option<String> {
     match reaction {
         Reaction::Emoji { emoticon } => {
             let plain = emoticon.trim_end_matches('\u{fe0f}');
@@ -183,7 +183,7 @@ pub fn is_reaction(reaction: &Reaction) -> bool {
 
 impl Reactions {
     /// What the owner of a copy is shown; `None` for nothing.
-    fn show(&self, viewer: UserId, author: UserId) -> Option<types::MessageReactions> {
+    pub(crate) fn show(&self, viewer: UserId, author: UserId) -> Option<types::MessageReactions> {
         if self.list.is_empty() {
             return None;
         }
@@ -285,6 +285,11 @@ impl Messenger {
         big: bool,
         now: Now,
     ) -> Result<constructors::Updates> {
+        if let PeerId::Channel(channel) = peer {
+            return self
+                .react_to_post(actor, channel, id, reactions, big, now)
+                .await;
+        }
         let user = actor.user;
         let letter = self.reactable(user, peer, id).await?;
         let chat = match peer {
@@ -459,10 +464,21 @@ impl Messenger {
         peer: PeerId,
         id: MsgId,
         only: Option<&Reaction>,
+        now: Now,
     ) -> Result<Vec<ListedReaction>> {
-        let letter = self.reactable(user, peer, id).await?;
-        let hub = Self::hub_of(user, &letter).ok_or(Error::MessageUnknown)?;
-        let all = self.reactions_at(hub).await?;
+        let (all, hub) = match peer {
+            PeerId::Channel(channel) => {
+                let letter = self.letter_in(user, peer, id, now).await?;
+                let letter = letter.ok_or(Error::MessageUnknown)?;
+                let all = self.post_reactions(channel, id).await?;
+                (all, (crate::channel::author(&letter), id))
+            }
+            PeerId::Chat(_) | PeerId::User(_) => {
+                let letter = self.reactable(user, peer, id).await?;
+                let hub = Self::hub_of(user, &letter).ok_or(Error::MessageUnknown)?;
+                (self.reactions_at(hub).await?, hub)
+            }
+        };
         let wanted = only.map(emoji_of);
         let mut listed = Vec::new();
         for reacted in all.list.iter().rev() {
@@ -491,6 +507,9 @@ impl Messenger {
         of: UserId,
         now: Now,
     ) -> Result<constructors::Updates> {
+        if let PeerId::Channel(channel) = peer {
+            return self.remove_post_reaction(actor, channel, id, of, now).await;
+        }
         let letter = self.reactable(actor.user, peer, id).await?;
         let hub = Self::hub_of(actor.user, &letter).ok_or(Error::MessageUnknown)?;
         let mut copies = self.copies(actor.user, &letter).await?;
@@ -517,6 +536,17 @@ impl Messenger {
     /// # Errors
     /// When the store fails.
     pub async fn read_reactions(&self, actor: Actor, peer: PeerId, now: Now) -> Result<Cleared> {
+        if let PeerId::Channel(channel) = peer {
+            // Nobody is told that a reaction is new there.
+            let affected = Affected {
+                pts: self.channel_pts(channel).await?,
+                pts_count: 0,
+            };
+            return Ok(Cleared {
+                affected,
+                more: false,
+            });
+        }
         let query = HistoryQuery {
             peer,
             list: List::Tag(tag::UNREAD_REACTION),
@@ -627,12 +657,17 @@ impl crate::record::Chat {
     }
 
     fn allows_reaction(&self, emoji: &str) -> bool {
-        match self.shown_reactions() {
-            types::ChatReactions::All { .. } => true,
-            types::ChatReactions::None {} => false,
-            types::ChatReactions::Some { reactions } => reactions
-                .iter()
-                .any(|reaction| emoji_of(reaction).as_deref() == Some(emoji)),
-        }
+        allows(&self.shown_reactions(), emoji)
+    }
+}
+
+/// Whether a chat with these reactions has this one.
+pub(crate) fn allows(reactions: &types::ChatReactions, emoji: &str) -> bool {
+    match reactions {
+        types::ChatReactions::All { .. } => true,
+        types::ChatReactions::None {} => false,
+        types::ChatReactions::Some { reactions } => reactions
+            .iter()
+            .any(|reaction| emoji_of(reaction).as_deref() == Some(emoji)),
     }
 }

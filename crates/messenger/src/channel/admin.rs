@@ -1,7 +1,7 @@
 //! Admins, restrictions and bans.
 
 use bytes::Bytes;
-use store::{ChannelId, UserId};
+use store::{ChannelId, PeerId, UserId};
 use tl_api::{constructors, types};
 
 use super::ChannelError;
@@ -352,4 +352,48 @@ fn check_promotion(by: &Standing, row: &ChannelMember, rights: u32) -> Result<()
         return Err(ChannelError::Kicked.into());
     }
     Ok(())
+}
+
+impl Messenger {
+    /// In whose name somebody writes from now on: their own, that of the group, or that of a public
+    /// channel they own.
+    ///
+    /// # Errors
+    /// `SendAsInvalid`, or when the store fails.
+    pub async fn save_send_as(
+        &self,
+        user: UserId,
+        id: ChannelId,
+        send_as: PeerId,
+        now: Now,
+    ) -> Result<()> {
+        let standing = self.reading(user, id, now).await?;
+        let fits = match send_as {
+            PeerId::User(other) => other == user,
+            PeerId::Channel(other) if other == id => {
+                standing.may_as_admin(admin::ANONYMOUS) || !standing.channel.megagroup
+            }
+            PeerId::Channel(other) => {
+                standing.channel.megagroup && self.own_public_channels(user).await?.contains(&other)
+            }
+            PeerId::Chat(_) => false,
+        };
+        if !fits {
+            return Err(ChannelError::SendAsInvalid.into());
+        }
+        let wanted = match send_as {
+            PeerId::Channel(other) if standing.channel.megagroup => other.0,
+            PeerId::Channel(_) | PeerId::Chat(_) | PeerId::User(_) => 0,
+        };
+        let _batch = self.lock_channel(id, [user], now).await?;
+        let row = self.channel_member(id, user).await?;
+        if let Some(row) = row.filter(|row| row.present && row.send_as != wanted) {
+            let row = ChannelMember {
+                send_as: wanted,
+                ..ChannelMember::clone(&row)
+            };
+            self.put_channel_member(id, row, now).await?;
+        }
+        Ok(())
+    }
 }

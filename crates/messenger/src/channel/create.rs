@@ -1,7 +1,7 @@
 //! Making and deleting channels (1.7).
 
 use bytes::Bytes;
-use store::{ChannelId, Dialog, MailboxId, NameKind, UserId};
+use store::{ChannelId, MailboxId, NameKind, UserId};
 use tl_api::{constructors, types};
 
 use super::ChannelError;
@@ -100,10 +100,9 @@ impl Messenger {
             ..ChannelMember::new(owner)
         };
         self.put_channel_member(id, row, now).await?;
-        batch.user(owner).put_dialog(Dialog {
-            peer: channel.peer(),
-            ..Dialog::default()
-        });
+        batch
+            .user(owner)
+            .put_dialog(super::post::new_dialog(id, store::MsgId(0)));
         batch.tell(owner, types::Update::Channel { channel_id: id.0 });
         Ok(batch)
     }

@@ -81,8 +81,7 @@ impl Messenger {
         }
         let mut batch = self.lock_channel(id, users, now).await?;
         let standing = self.writing(actor.user, id, now).await?;
-        self.check_slow_mode(&mut batch, &standing, &parcels, now)
-            .await?;
+        self.check_slow_mode(&standing, &parcels, now).await?;
         if options.clear_draft {
             let peer = standing.channel.peer();
             self.clear_draft_in(&mut batch, actor.user, peer, now)
@@ -103,18 +102,16 @@ impl Messenger {
     /// Chain Sl.
     async fn check_slow_mode(
         &self,
-        batch: &mut Batch<'_>,
         standing: &Standing,
         parcels: &[Parcel],
         now: Now,
     ) -> Result<()> {
-        let wait = self.slow_mode_wait(batch, standing, now).await?;
         let channel = &standing.channel;
         if channel.slowmode_s == 0 || standing.is_admin() {
             return Ok(());
         }
-        if wait > 0 {
-            return Err(ChannelError::SlowMode(wait).into());
+        if let Some(next) = self.next_send_date(standing, now).await? {
+            return Err(ChannelError::SlowMode(next - now.unix_s()).into());
         }
         let album = |parcel: &Parcel| match &parcel.message {
             types::Message::Message(message) => message.grouped_id,
@@ -130,24 +127,6 @@ impl Messenger {
         }
     }
 
-    async fn slow_mode_wait(
-        &self,
-        batch: &mut Batch<'_>,
-        standing: &Standing,
-        now: Now,
-    ) -> Result<u32> {
-        let mailbox = MailboxId::User(standing.user);
-        let dialog = batch.find_dialog(mailbox, standing.channel.peer()).await?;
-        // The dialog of a channel keeps when its owner has written last.
-        let last = dialog.map_or(0, |dialog| dialog.top_date);
-        let next = last.saturating_add(standing.channel.slowmode_s);
-        Ok(if last == 0 {
-            0
-        } else {
-            next.saturating_sub(now.unix_s())
-        })
-    }
-
     /// When a member may write again, Unix seconds; `None` for at once.
     ///
     /// # Errors
@@ -156,9 +135,17 @@ impl Messenger {
         if standing.channel.slowmode_s == 0 || standing.is_admin() {
             return Ok(None);
         }
-        let mailbox = MailboxId::User(standing.user);
-        let dialog = self.store.dialog(mailbox, standing.channel.peer()).await?;
-        let last = dialog.map_or(0, |dialog| dialog.top_date);
+        let found = self
+            .store
+            .mailbox_settings(
+                MailboxId::User(standing.user),
+                posted_key(standing.channel.channel_id()),
+            )
+            .await?;
+        let last = found
+            .first()
+            .and_then(|(_, body)| Some(u32::from_le_bytes(*body.first_chunk()?)))
+            .unwrap_or(0);
         let next = last.saturating_add(standing.channel.slowmode_s);
         Ok((last != 0 && next > now.unix_s()).then_some(next))
     }
@@ -347,10 +334,11 @@ impl Messenger {
         let channel = standing.channel.channel_id();
         let draft = batch.draft(MailboxId::Channel(channel));
         self.note_reader(draft, channel, author, id).await?;
-        // In the dialog of a channel: what its owner has written last, and when.
-        if let Some(date) = wrote {
-            dialog.top = id;
-            dialog.top_date = date;
+        if let (Some(date), true) = (wrote, standing.channel.slowmode_s > 0) {
+            let body = Bytes::copy_from_slice(&date.to_le_bytes());
+            batch
+                .user(author)
+                .put_setting(posted_key(channel), Some(body));
         }
         batch.user(author).put_dialog(dialog);
         Ok(())
@@ -451,11 +439,20 @@ impl Messenger {
     }
 }
 
-/// The dialog of a new member: what was before is read.
+/// Under which a member keeps when they have written last into a slow group.
+fn posted_key(channel: ChannelId) -> Bytes {
+    let mut key = BytesMut::from(&b"posted"[..]);
+    key.put_i64(channel.0);
+    key.freeze()
+}
+
+/// The dialog of a new member: what was before is read. What stands on top the channel itself
+/// knows; here it only says that there is something.
 pub(crate) fn new_dialog(channel: ChannelId, read: MsgId) -> Dialog {
     Dialog {
         peer: PeerId::Channel(channel),
         read_inbox: read,
+        top: MsgId(1),
         ..Dialog::default()
     }
 }

@@ -114,6 +114,10 @@ pub struct Channel {
     #[n(27)]
     #[cbor(default)]
     pub version: u32,
+    /// `ChatReactions`; empty for all.
+    #[n(28)]
+    #[cbor(default, with = "minicbor::bytes")]
+    pub reactions: Vec<u8>,
 }
 
 /// Somebody who waits to be let in.

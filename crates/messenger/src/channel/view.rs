@@ -85,6 +85,7 @@ impl Messenger {
             letters.iter_mut().map(|letter| &mut letter.message),
         )
         .await?;
+        self.add_own_reactions(user, channel, &mut letters).await?;
         self.dress(user, letters.iter_mut().map(|letter| &mut letter.message))
             .await?;
         Ok(letters)
@@ -137,6 +138,13 @@ impl Messenger {
         let mut personal = Vec::with_capacity(updates.len());
         for update in updates {
             let mut update = update.clone();
+            if let types::Update::MessageReactions(reactions) = &update {
+                // Those are told with their own.
+                let author = shared.get(&reactions.msg_id).map(|shared| shared.author);
+                if is_actor || author == Some(user) {
+                    continue;
+                }
+            }
             if let types::Update::NewChannelMessage { message, .. }
             | types::Update::EditChannelMessage { message, .. } = &mut update
             {

@@ -107,9 +107,7 @@ async fn add_settings(
         full.slowmode_next_send_date = next.map(u32::cast_signed);
     }
     full.ttl_period = (channel.ttl_period > 0).then(|| channel.ttl_period.cast_signed());
-    full.available_reactions = Some(types::ChatReactions::All {
-        allow_custom: false,
-    });
+    full.available_reactions = Some(channel.shown_reactions());
     let send_as = standing.member.as_ref().map_or(0, |member| member.send_as);
     full.default_send_as = (send_as != 0).then_some(types::Peer::Channel {
         channel_id: send_as,

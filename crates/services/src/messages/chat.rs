@@ -13,6 +13,8 @@ use crate::file::{PhotoKind, mention};
 
 /// `view_messages` of `chatBannedRights`.
 const VIEW_MESSAGES: u32 = 1;
+/// The most messages whose views are asked for at once.
+const VIEWS_MAX: usize = 200;
 
 /// messages.createChat
 pub(super) async fn create_chat(
@@ -384,6 +386,135 @@ pub(super) async fn toggle_no_forwards(
         .protect_chat(actor, id, request.enabled, context.now)
         .await?;
     Ok(answer(updates))
+}
+
+/// messages.migrateChat
+pub(super) async fn migrate_chat(
+    context: &Context<'_>,
+    request: functions::messages::MigrateChat,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let id = chat_id(context, request.chat_id).await?;
+    let messenger = context.messenger();
+    let new = store::ChannelId(messenger.next_id(Counter::Groups).await?);
+    let updates = messenger
+        .migrate_chat(actor, id, new, context.now)
+        .await
+        .map_err(|error| match error {
+            messenger::Error::AdminRequired => Error::CHAT_ADMIN_REQUIRED.in_403(),
+            other => other.into(),
+        })?;
+    Ok(answer(updates))
+}
+
+/// messages.editChatParticipantRank
+pub(super) async fn edit_chat_participant_rank(
+    context: &Context<'_>,
+    request: functions::messages::EditChatParticipantRank,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let PeerId::Channel(id) = context.peer(&request.peer).await? else {
+        return Err(Error::CHAT_ID_INVALID);
+    };
+    let Ok(PeerId::User(user)) = context.peer(&request.participant).await else {
+        return Err(Error::PARTICIPANT_ID_INVALID);
+    };
+    let updates = context
+        .messenger()
+        .set_rank(actor, id, user, &request.rank, context.now)
+        .await
+        .map_err(|error| match error {
+            messenger::Error::Channel(messenger::ChannelError::RankInvalid) => Error::RANK_INVALID,
+            messenger::Error::Channel(messenger::ChannelError::RankEmoji) => {
+                Error::RANK_EMOJI_NOT_ALLOWED
+            }
+            other => other.into(),
+        })?;
+    Ok(answer(updates))
+}
+
+/// messages.editChatCreator
+pub(super) async fn edit_chat_creator(
+    context: &Context<'_>,
+    request: functions::messages::EditChatCreator,
+) -> Result<types::Updates> {
+    let actor = context.actor()?;
+    let PeerId::Channel(id) = context.peer(&request.peer).await? else {
+        return Err(Error::CHAT_ID_INVALID);
+    };
+    let messenger = context.messenger();
+    let standing = messenger.reading(actor.user, id, context.now).await?;
+    standing.need_creator()?;
+    // Clients ask without a password first, to be told whether there is one.
+    if matches!(
+        request.password,
+        types::InputCheckPasswordSRP::InputCheckPasswordEmpty {}
+    ) {
+        return Err(Error::PASSWORD_MISSING);
+    }
+    let user = context.input_user(&request.user_id).await?;
+    crate::account::password::check_password(context, actor.user, &request.password).await?;
+    let updates = messenger
+        .set_channel_owner(actor, id, user, context.now)
+        .await?;
+    Ok(answer(updates))
+}
+
+/// messages.saveDefaultSendAs
+pub(super) async fn save_default_send_as(
+    context: &Context<'_>,
+    request: functions::messages::SaveDefaultSendAs,
+) -> Result<bool> {
+    let user = context.user()?;
+    let PeerId::Channel(id) = context.peer(&request.peer).await? else {
+        return Err(Error::PEER_ID_INVALID);
+    };
+    let send_as = context
+        .peer(&request.send_as)
+        .await
+        .map_err(|_| Error::SEND_AS_PEER_INVALID)?;
+    context
+        .messenger()
+        .save_send_as(user, id, send_as, context.now)
+        .await?;
+    Ok(true)
+}
+
+/// messages.getMessagesViews
+pub(super) async fn get_messages_views(
+    context: &Context<'_>,
+    request: functions::messages::GetMessagesViews,
+) -> Result<types::messages::MessageViews> {
+    let actor = context.actor()?;
+    let peer = context.peer(&request.peer).await?;
+    if request.id.len() > VIEWS_MAX {
+        return Err(Error::LIMIT_INVALID);
+    }
+    let ids: Vec<store::MsgId> = request.id.iter().map(|id| store::MsgId(*id)).collect();
+    let messenger = context.messenger();
+    let mut peers = messenger::Peers::default();
+    let views = match peer {
+        PeerId::Channel(id) => {
+            messenger
+                .views(actor, id, &ids, request.increment, context.now)
+                .await?
+        }
+        // Nobody counts views elsewhere.
+        PeerId::Chat(_) | PeerId::User(_) => {
+            ids.iter().map(|_| types::MessageViews::new()).collect()
+        }
+    };
+    for replies in views.iter().filter_map(|views| views.replies.as_ref()) {
+        if let Some(group) = replies.channel_id {
+            peers.add(PeerId::Channel(store::ChannelId(group)));
+        }
+    }
+    let shown = messenger.show(actor.user, &peers, context.now).await?;
+    Ok(types::messages::MessageViews {
+        views,
+        chats: shown.chats,
+        users: shown.users,
+    })
 }
 
 /// messages.getFutureChatCreatorAfterLeave

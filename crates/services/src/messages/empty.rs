@@ -122,13 +122,6 @@ nothing_in_chat! {
         // One for each message asked about, or clients take it for a mistake.
         request.msg_id.iter().take(100).map(|_| types::FactCheck::new(0)).collect()
     }
-    get_messages_views(GetMessagesViews) -> types::messages::MessageViews { |context, request|
-        types::messages::MessageViews {
-            views: request.id.iter().take(100).map(|_| types::MessageViews::new()).collect(),
-            chats: Vec::new(),
-            users: Vec::new(),
-        }
-    }
 }
 
 fn no_featured() -> types::messages::FeaturedStickers {

@@ -205,7 +205,13 @@ pub(super) async fn get_poll_votes(
     let peer = context.peer(&request.peer).await?;
     let messenger = context.messenger();
     let listed = messenger
-        .votes(user, peer, MsgId(request.id), request.option.as_ref())
+        .votes(
+            user,
+            peer,
+            MsgId(request.id),
+            request.option.as_ref(),
+            context.now,
+        )
         .await?;
     let count = listed.len();
     let start = offset(request.offset.as_deref())?;

@@ -6,7 +6,7 @@
 )]
 
 use messenger::{EMOJI, Peers, StickerSet, is_reaction};
-use store::MsgId;
+use store::{MsgId, PeerId};
 use tl_api::{NEWEST_LAYER, constructors, functions, types};
 
 use super::chat::group;
@@ -63,8 +63,10 @@ pub(super) async fn get_messages_reactions(
     let messenger = context.messenger();
     let mut updates = Vec::new();
     for id in request.id.iter().take(IDS_MAX) {
-        let letter = messenger.letter(user, MsgId(*id)).await?;
-        let Some(letter) = letter.filter(|letter| letter.peer == peer) else {
+        let letter = messenger
+            .letter_in(user, peer, MsgId(*id), context.now)
+            .await?;
+        let Some(letter) = letter else {
             continue;
         };
         if let types::Message::Message(message) = letter.message {
@@ -92,7 +94,13 @@ pub(super) async fn get_message_reactions_list(
     let peer = context.peer(&request.peer).await?;
     let messenger = context.messenger();
     let listed = messenger
-        .reactions_of(user, peer, MsgId(request.id), request.reaction.as_ref())
+        .reactions_of(
+            user,
+            peer,
+            MsgId(request.id),
+            request.reaction.as_ref(),
+            context.now,
+        )
         .await
         .map_err(|error| match error {
             messenger::Error::MessageUnknown => Error::MSG_ID_INVALID,
@@ -356,7 +364,7 @@ pub(super) async fn set_chat_available_reactions(
     request: functions::messages::SetChatAvailableReactions,
 ) -> Result<types::Updates> {
     let actor = context.actor()?;
-    let id = group(context, &request.peer).await?;
+    let peer = context.peer(&request.peer).await?;
     if let types::ChatReactions::Some { reactions } = &request.available_reactions
         && (reactions.is_empty()
             || reactions.len() > CHOSEN_MAX
@@ -364,6 +372,14 @@ pub(super) async fn set_chat_available_reactions(
     {
         return Err(Error::REACTION_INVALID);
     }
+    if let PeerId::Channel(id) = peer {
+        let updates = context
+            .messenger()
+            .set_channel_reactions(actor, id, &request.available_reactions, context.now)
+            .await?;
+        return Ok(answer(updates));
+    }
+    let id = group(context, &request.peer).await?;
     let updates = context
         .messenger()
         .set_chat_reactions(actor, id, &request.available_reactions, context.now)

@@ -109,10 +109,20 @@ pub(super) struct Extras<'a> {
 
 /// Steps 4, 5, 8 and 10 of A.4.
 pub(super) async fn check_extras(context: &Context<'_>, extras: &Extras<'_>) -> Result<()> {
-    if let Some(send_as) = extras.send_as
-        && context.peer(send_as).await? != PeerId::User(context.user()?)
-    {
-        return Err(Error::SEND_AS_PEER_INVALID);
+    if let Some(send_as) = extras.send_as {
+        let send_as = context.peer(send_as).await?;
+        let user = context.user()?;
+        match (extras.peer, send_as) {
+            // From then on it is the default as well.
+            (PeerId::Channel(id), _) => {
+                let messenger = context.messenger();
+                messenger
+                    .save_send_as(user, id, send_as, context.now)
+                    .await?;
+            }
+            (_, PeerId::User(other)) if other == user => {}
+            _ => return Err(Error::SEND_AS_PEER_INVALID),
+        }
     }
     if extras.shortcut {
         return Err(Error::PREMIUM_ACCOUNT_REQUIRED);

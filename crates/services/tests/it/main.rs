@@ -15,6 +15,8 @@ mod bot_info;
 mod bots;
 mod calls;
 mod channel_admins;
+mod channel_differential;
+mod channel_extras;
 mod channels;
 mod chats;
 mod contacts;
