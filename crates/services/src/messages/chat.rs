@@ -389,6 +389,10 @@ pub(super) async fn toggle_no_forwards(
 }
 
 /// messages.migrateChat
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "others are called as elsewhere"
+)]
 pub(super) async fn migrate_chat(
     context: &Context<'_>,
     request: functions::messages::MigrateChat,
@@ -408,6 +412,10 @@ pub(super) async fn migrate_chat(
 }
 
 /// messages.editChatParticipantRank
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "others are called as elsewhere"
+)]
 pub(super) async fn edit_chat_participant_rank(
     context: &Context<'_>,
     request: functions::messages::EditChatParticipantRank,

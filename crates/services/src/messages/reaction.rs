@@ -160,13 +160,13 @@ pub(super) async fn delete_participant_reaction(
     if !chat.is_admin(actor.user) {
         return Err(Error::CHAT_ADMIN_REQUIRED);
     }
-    let store::PeerId::User(member) = context.peer(&request.participant).await? else {
+    let PeerId::User(member) = context.peer(&request.participant).await? else {
         return Err(Error::PEER_ID_INVALID);
     };
     let updates = messenger
         .remove_reactions(
             actor,
-            store::PeerId::Chat(id),
+            PeerId::Chat(id),
             MsgId(request.msg_id),
             member,
             context.now,
