@@ -75,12 +75,12 @@ async fn contact(
     }
     let caller = context.user()?;
     let messenger = context.messenger();
-    let digits: String = input
-        .phone_number
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
-    let user_id = match messenger.user_of_phone(&digits).await? {
+    // What is no number belongs to nobody.
+    let owner = match messenger::phone_digits(&input.phone_number) {
+        Some(digits) => messenger.user_of_phone(&digits).await?,
+        None => None,
+    };
+    let user_id = match owner {
         Some(user) if user == caller || messenger.may_find_by_phone(caller, user).await? => user.0,
         _ => 0,
     };

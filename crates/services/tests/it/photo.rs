@@ -1,4 +1,4 @@
-//! Photos of contacts: for one's own eyes, and suggested.
+//! Contacts: photos for one's own eyes, photos suggested, contacts sent.
 
 use tl_api::{constructors, functions, types};
 
@@ -157,4 +157,24 @@ async fn photo_is_suggested_to_a_contact() {
     assert!(pair.bob.call(fetch).await.is_ok());
     // Nothing has changed yet.
     assert_eq!(shown(&pair.alice, &bob).await.0, None);
+}
+
+#[tokio::test]
+async fn contact_with_a_number_that_is_none_belongs_to_nobody() {
+    let pair = Pair::start().await;
+    let contact = types::InputMedia::Contact(Box::new(constructors::InputMediaContact {
+        phone_number: "call me".into(),
+        first_name: "Carol".into(),
+        last_name: "".into(),
+        vcard: "".into(),
+    }));
+    let upload = functions::messages::UploadMedia::new(pair.to_bob.clone(), contact);
+    let media = pair.alice.call(upload).await.unwrap();
+    let types::MessageMedia::Contact(contact) = media else {
+        panic!("{media:?}");
+    };
+    assert_eq!(
+        (contact.phone_number.as_str(), contact.user_id),
+        ("call me", 0)
+    );
 }
