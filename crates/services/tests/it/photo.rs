@@ -168,9 +168,10 @@ async fn contact_with_a_number_that_is_none_belongs_to_nobody() {
         last_name: "".into(),
         vcard: "".into(),
     }));
-    let upload = functions::messages::UploadMedia::new(pair.to_bob.clone(), contact);
-    let media = pair.alice.call(upload).await.unwrap();
-    let types::MessageMedia::Contact(contact) = media else {
+    let send = functions::messages::SendMedia::new(pair.to_bob.clone(), contact, "".into(), 1);
+    let sent = crate::messages::updates(pair.alice.call(send).await.unwrap());
+    let media = crate::messages::new_message(&sent.updates).media;
+    let Some(types::MessageMedia::Contact(contact)) = media else {
         panic!("{media:?}");
     };
     assert_eq!(
