@@ -140,7 +140,10 @@ impl Client {
         ))
     }
 
-    async fn logged_in(&self, authorization: types::auth::Authorization) -> Result<SignIn> {
+    pub(crate) async fn logged_in(
+        &self,
+        authorization: types::auth::Authorization,
+    ) -> Result<SignIn> {
         match authorization {
             types::auth::Authorization::Authorization(authorization) => {
                 let user = authorization.user;

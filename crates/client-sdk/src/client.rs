@@ -1,6 +1,7 @@
 //! The handle.
 
 use std::any::Any;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mtproto_core::session::RpcFailure;
@@ -15,6 +16,18 @@ use crate::runner::{Command, Runner};
 use crate::session::SessionData;
 use crate::update::{Incoming, UpdateStream};
 
+/// A call that is cancelled unless it was answered.
+struct CancelWhenDropped<'a>(Option<(&'a mpsc::Sender<Command>, u64)>);
+
+impl Drop for CancelWhenDropped<'_> {
+    fn drop(&mut self) {
+        if let Some((commands, number)) = self.0 {
+            // When the queue is full, the answer comes and nobody takes it.
+            let _ = commands.try_send(Command::Cancel(number));
+        }
+    }
+}
+
 /// Calls that wait to be taken by the task.
 const COMMANDS_LEN: usize = 1024;
 
@@ -26,6 +39,8 @@ pub struct Client(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) options: Options,
     commands: mpsc::Sender<Command>,
+    /// Of the next call.
+    next_number: AtomicU64,
     pub(crate) incoming: mpsc::UnboundedSender<Incoming>,
     updates: Mutex<Option<UpdateStream>>,
     pub(crate) data: Mutex<SessionData>,
@@ -63,6 +78,7 @@ impl Client {
         let shared = Arc::new(Shared {
             options,
             commands,
+            next_number: AtomicU64::new(1),
             incoming,
             updates: Mutex::new(Some(stream)),
             data: Mutex::new(data),
@@ -73,11 +89,21 @@ impl Client {
         Ok(Self(shared))
     }
 
-    /// Calls a function. What the server asks to wait, up to the limit in the options, is waited
-    /// and the call repeated. Updates in the result are also in the stream of updates.
+    /// Calls a function. A future that is dropped cancels the call, and the server is told. What
+    /// the server asks to wait, up to the limit in the options, is waited and the call repeated.
+    /// Updates in the result are also in the stream of updates.
     ///
     /// # Errors
     /// What the server answers instead, or that there is no answer.
+    ///
+    /// ```no_run
+    /// # use chappe_client::{Client, Result, tl_api::functions};
+    /// # async fn example(client: Client) -> Result<()> {
+    /// let config = client.invoke(functions::help::GetConfig {}).await?;
+    /// println!("a basic group has {} members at most", config.chat_size_max);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn invoke<F: Function>(&self, function: F) -> Result<F::Result>
     where
         F::Result: Any,
@@ -109,13 +135,18 @@ impl Client {
     /// As for [`Client::invoke`].
     pub async fn call(&self, body: bytes::Bytes) -> Result<bytes::Bytes> {
         let stopped = || Error::Stopped("the task behind it has ended".into());
-        let (tell, told) = oneshot::channel();
-        self.0
-            .commands
-            .send(Command::Call(body, tell))
-            .await
-            .map_err(|_| stopped())?;
-        match told.await.map_err(|_| stopped())? {
+        let (answer, told) = oneshot::channel();
+        let number = self.0.next_number.fetch_add(1, Ordering::Relaxed);
+        let command = Command::Call {
+            number,
+            body,
+            answer,
+        };
+        self.0.commands.send(command).await.map_err(|_| stopped())?;
+        let mut unanswered = CancelWhenDropped(Some((&self.0.commands, number)));
+        let told = told.await.map_err(|_| stopped());
+        unanswered.0 = None;
+        match told? {
             Ok(answer) => Ok(answer),
             Err(RpcFailure::Lost) => Err(Error::Lost),
             Err(RpcFailure::Rejected(code)) => Err(Error::Refused {
@@ -148,6 +179,18 @@ impl Client {
 
     /// Everything that happens to the account, in order and without gaps. There is one stream for
     /// a client; `None` when it was taken already.
+    ///
+    /// ```no_run
+    /// # async fn example(client: chappe_client::Client) -> chappe_client::Result<()> {
+    /// let Some(mut updates) = client.updates() else { return Ok(()) };
+    /// while let Some(update) = updates.next(&client).await? {
+    ///     if let Some(message) = chappe_client::new_text(&update) {
+    ///         println!("{}", message.message);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn updates(&self) -> Option<UpdateStream> {
         lock(&self.0.updates).take()

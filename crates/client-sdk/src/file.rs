@@ -148,6 +148,37 @@ impl Client {
     }
 }
 
+/// Where the document of a message is, and how many bytes it has; `None` if it has none.
+///
+/// ```no_run
+/// # use chappe_client::{Client, Result, document_of, new_text, tl_api::types};
+/// # async fn example(client: Client, update: types::Update) -> Result<()> {
+/// if let Some(message) = new_text(&update)
+///     && let Some((location, size)) = document_of(message)
+/// {
+///     client.download(location, size, "file.bin".as_ref(), None).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn document_of(message: &constructors::Message) -> Option<(types::InputFileLocation, u64)> {
+    let Some(types::MessageMedia::Document(media)) = &message.media else {
+        return None;
+    };
+    let Some(types::Document::Document(document)) = &media.document else {
+        return None;
+    };
+    let location = constructors::InputDocumentFileLocation {
+        id: document.id,
+        access_hash: document.access_hash,
+        file_reference: document.file_reference.clone(),
+        thumb_size: "".into(),
+    };
+    let location = types::InputFileLocation::InputDocumentFileLocation(Box::new(location));
+    Some((location, u64::try_from(document.size).ok()?))
+}
+
 /// What all parts of an upload share.
 #[derive(Clone, Copy)]
 struct Upload {

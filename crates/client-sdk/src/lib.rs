@@ -27,6 +27,8 @@
 //! * [`Client::invoke`] calls any function of the API with its typed result.
 //! * [`Client::updates`] is everything that happens to the account, in order, gaps filled.
 //! * [`Client::upload`] and [`Client::download`] move files in parallel parts.
+//! * [`Client::create_group`] and its like are for groups and channels, [`Client::sign_in_bot`] and
+//!   [`Client::request_qr_login`] for other ways to log in.
 //! * [`Error`] says what the caller can do.
 
 mod auth;
@@ -35,6 +37,8 @@ mod dialog;
 mod error;
 mod file;
 mod gap;
+mod group;
+mod login;
 mod message;
 mod options;
 mod peer;
@@ -46,9 +50,11 @@ pub use auth::{LoginCode, SignIn};
 pub use client::Client;
 pub use dialog::{DialogEntry, Dialogs};
 pub use error::{Error, Result};
-pub use file::{DOWNLOAD_PART_LEN, Progress, UPLOAD_PART_LEN};
+pub use file::{DOWNLOAD_PART_LEN, Progress, UPLOAD_PART_LEN, document_of};
 pub use gap::{Action, GAP_WAIT_MS, Gaps, State};
-pub use message::History;
+pub use group::{Group, GroupKind};
+pub use login::QrLogin;
+pub use message::{History, new_text};
 pub use options::Options;
 pub use session::{FileSession, MemorySession, SessionData, SessionStorage};
 pub use tl_api;

@@ -60,6 +60,88 @@ impl Client {
         self.sent_message(updates)
     }
 
+    /// Answers a message with a text.
+    ///
+    /// # Errors
+    /// The server refuses.
+    ///
+    /// ```no_run
+    /// # async fn example(client: chappe_client::Client) -> chappe_client::Result<()> {
+    /// let me = client.saved_messages();
+    /// client.reply(&me, 7, "to the seventh").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn reply(
+        &self,
+        peer: &types::InputPeer,
+        message_id: i32,
+        text: &str,
+    ) -> Result<types::Message> {
+        let mut request =
+            functions::messages::SendMessage::new(peer.clone(), text.into(), rand::rng().random());
+        let to = tl_api::constructors::InputReplyToMessage::new(message_id);
+        request.reply_to = Some(types::InputReplyTo::Message(Box::new(to)));
+        let updates = self.invoke(request).await?;
+        self.sent_message(updates)
+    }
+
+    /// Changes the text of a message.
+    ///
+    /// # Errors
+    /// The server refuses.
+    ///
+    /// ```no_run
+    /// # async fn example(client: chappe_client::Client) -> chappe_client::Result<()> {
+    /// let me = client.saved_messages();
+    /// client.edit_text(&me, 7, "better so").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn edit_text(
+        &self,
+        peer: &types::InputPeer,
+        message_id: i32,
+        text: &str,
+    ) -> Result<()> {
+        let mut request = functions::messages::EditMessage::new(peer.clone(), message_id);
+        request.message = Some(text.into());
+        self.invoke(request).await?;
+        Ok(())
+    }
+
+    /// Deletes messages, of a channel or of all other chats, for everybody.
+    ///
+    /// # Errors
+    /// The server refuses.
+    ///
+    /// ```no_run
+    /// # async fn example(client: chappe_client::Client) -> chappe_client::Result<()> {
+    /// let me = client.saved_messages();
+    /// client.delete_messages(&me, &[7, 8]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn delete_messages(&self, peer: &types::InputPeer, ids: &[i32]) -> Result<()> {
+        let id = ids.to_vec();
+        if let types::InputPeer::Channel {
+            channel_id,
+            access_hash,
+        } = *peer
+        {
+            let channel = types::InputChannel::InputChannel {
+                channel_id,
+                access_hash,
+            };
+            self.invoke(functions::channels::DeleteMessages { channel, id })
+                .await?;
+        } else {
+            self.invoke(functions::messages::DeleteMessages { revoke: true, id })
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Marks everything up to a message as read.
     ///
     /// # Errors
@@ -81,6 +163,32 @@ impl Client {
             offset_id: 0,
             ended: false,
         }
+    }
+}
+
+/// The message that an update brings, if it is new and not one about the chat itself.
+///
+/// ```
+/// use chappe_client::tl_api::types;
+/// let typing = types::Update::DeleteMessages { messages: vec![1], pts: 1, pts_count: 1 };
+/// assert!(chappe_client::new_text(&typing).is_none());
+/// ```
+#[must_use]
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "other updates carry no new message"
+)]
+pub fn new_text(update: &types::Update) -> Option<&tl_api::constructors::Message> {
+    match update {
+        types::Update::NewMessage {
+            message: types::Message::Message(message),
+            ..
+        }
+        | types::Update::NewChannelMessage {
+            message: types::Message::Message(message),
+            ..
+        } => Some(message),
+        _ => None,
     }
 }
 

@@ -83,7 +83,9 @@ impl Client {
         }
     }
 
-    pub(crate) fn input_channel(&self, channel_id: i64) -> Option<types::InputChannel> {
+    /// How a channel or supergroup that was seen is named in requests; `None` for one that was not.
+    #[must_use]
+    pub fn input_channel(&self, channel_id: i64) -> Option<types::InputChannel> {
         let access_hash = lock(&self.0.peers).0.get(&(CHANNEL, channel_id)).copied()?;
         Some(types::InputChannel::InputChannel {
             channel_id,

@@ -29,8 +29,15 @@ const COMMANDS_MAX: usize = 256;
 
 /// What a client asks of its task.
 pub(crate) enum Command {
-    /// Run a call; a dropped receiver cancels it.
-    Call(Bytes, oneshot::Sender<Result<Bytes, RpcFailure>>),
+    /// Run a call.
+    Call {
+        /// Names it.
+        number: u64,
+        body: Bytes,
+        answer: oneshot::Sender<Result<Bytes, RpcFailure>>,
+    },
+    /// Nobody waits for this call any more.
+    Cancel(u64),
     /// Close the connection and open another one: for tests of what that costs.
     Reconnect,
 }
@@ -45,6 +52,12 @@ pub(crate) enum Event {
     Updates(Bytes),
 }
 
+/// Somebody who waits for an answer.
+struct Waiting {
+    number: u64,
+    answer: oneshot::Sender<Result<Bytes, RpcFailure>>,
+}
+
 /// The task.
 pub(crate) struct Runner {
     options: Options,
@@ -52,7 +65,7 @@ pub(crate) struct Runner {
     events: mpsc::UnboundedSender<Event>,
     session: Option<Box<ClientSession>>,
     auth_key: Option<Box<[u8; 256]>>,
-    waiting: HashMap<RequestId, oneshot::Sender<Result<Bytes, RpcFailure>>>,
+    waiting: HashMap<RequestId, Waiting>,
     /// The server has answered a call on this connection, so it knows layer and application.
     introduced: bool,
     started: Instant,
@@ -190,12 +203,12 @@ impl Runner {
                     match command {
                         None => return true,
                         Some(Command::Reconnect) => return false,
-                        Some(Command::Call(body, answer)) => self.call(core.session(), &body, answer),
+                        Some(command) => self.obey(core.session(), command),
                     }
                     for _ in 0..COMMANDS_MAX {
                         match self.commands.try_recv() {
-                            Ok(Command::Call(body, answer)) => self.call(core.session(), &body, answer),
                             Ok(Command::Reconnect) => return false,
+                            Ok(command) => self.obey(core.session(), command),
                             Err(_) => break,
                         }
                     }
@@ -207,20 +220,38 @@ impl Runner {
 
     /// A command that came while there is no connection.
     fn handle(&mut self, command: Command) {
-        if let Command::Call(body, answer) = command
-            && let Some(mut session) = self.session.take()
-        {
-            self.call(&mut session, &body, answer);
+        if let Some(mut session) = self.session.take() {
+            self.obey(&mut session, command);
             self.session = Some(session);
         }
     }
 
-    fn call(
-        &mut self,
-        session: &mut ClientSession,
-        body: &Bytes,
-        answer: oneshot::Sender<Result<Bytes, RpcFailure>>,
-    ) {
+    fn obey(&mut self, session: &mut ClientSession, command: Command) {
+        match command {
+            Command::Call {
+                number,
+                body,
+                answer,
+            } => self.call(session, &body, Waiting { number, answer }),
+            Command::Cancel(number) => {
+                let found = self
+                    .waiting
+                    .iter()
+                    .find(|(_, waiting)| waiting.number == number);
+                if let Some(request) = found.map(|(request, _)| *request) {
+                    self.waiting.remove(&request);
+                    session.cancel(request);
+                }
+            }
+            // Without a connection there is nothing to close.
+            Command::Reconnect => {}
+        }
+    }
+
+    fn call(&mut self, session: &mut ClientSession, body: &Bytes, waiting: Waiting) {
+        if waiting.answer.is_closed() {
+            return;
+        }
         let called = if self.introduced {
             session.call(body.clone())
         } else {
@@ -228,19 +259,12 @@ impl Runner {
         };
         match called {
             Ok(request) => {
-                self.waiting.insert(request, answer);
+                self.waiting.insert(request, waiting);
             }
             Err(_) => {
-                let _ = answer.send(Err(RpcFailure::Unreadable));
+                let _ = waiting.answer.send(Err(RpcFailure::Unreadable));
             }
         }
-        // Whoever dropped the receiver does not want the answer any more.
-        self.waiting.retain(|request, answer| {
-            if answer.is_closed() {
-                session.cancel(*request);
-            }
-            !answer.is_closed()
-        });
     }
 
     /// The call in `invokeWithLayer(initConnection(…))`.
@@ -299,8 +323,8 @@ impl Runner {
             ClientEvent::Answer { request, result } => {
                 self.failures = 0;
                 self.introduced |= result.is_ok();
-                if let Some(answer) = self.waiting.remove(&request) {
-                    let _ = answer.send(result);
+                if let Some(waiting) = self.waiting.remove(&request) {
+                    let _ = waiting.answer.send(result);
                 }
             }
             ClientEvent::NewSession => {

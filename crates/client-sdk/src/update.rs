@@ -54,9 +54,7 @@ impl UpdateStream {
     /// A difference could not be had; ask again.
     pub async fn next(&mut self, client: &Client) -> Result<Option<types::Update>> {
         loop {
-            if self.gaps.state().pts == 0 {
-                self.begin(client).await?;
-            }
+            self.begin(client).await?;
             while let Some(action) = self.gaps.poll() {
                 match action {
                     Action::Deliver(update) => {
@@ -108,7 +106,22 @@ impl UpdateStream {
     }
 
     /// Without a state to begin from, the present one is asked for: what came before is history.
-    async fn begin(&mut self, client: &Client) -> Result<()> {
+    /// The first [`UpdateStream::next`] does it too.
+    ///
+    /// # Errors
+    /// The server refuses.
+    ///
+    /// ```no_run
+    /// # async fn example(client: chappe_client::Client) -> chappe_client::Result<()> {
+    /// let Some(mut updates) = client.updates() else { return Ok(()) };
+    /// updates.begin(&client).await?; // from here on nothing is missed
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn begin(&mut self, client: &Client) -> Result<()> {
+        if self.gaps.state().pts != 0 {
+            return Ok(());
+        }
         let state = client.invoke(functions::updates::GetState {}).await?;
         self.gaps.set_state(State {
             pts: state.pts,

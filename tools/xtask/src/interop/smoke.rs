@@ -58,6 +58,8 @@ struct Client {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Cargo,
+    /// An example of `chappe-client`.
+    Example,
     Node,
     Python,
     Tdlib,
@@ -120,6 +122,13 @@ const CLIENTS: &[Client] = &[
         kind: Kind::Tdlib,
         packages: &["tdjson==1.8.69"],
         dc_id: 1,
+        variants: &[],
+    },
+    Client {
+        name: "sdk",
+        kind: Kind::Example,
+        packages: &[],
+        dc_id: 2,
         variants: &[],
     },
 ];
@@ -190,7 +199,7 @@ pub(crate) fn smoke(options: &Options) -> Result<()> {
         }
     }
     if is_chosen(TOGETHER) {
-        let places: Vec<PathBuf> = CLIENTS.iter().map(prepare).collect::<Result<_>>()?;
+        let places: Vec<PathBuf> = foreign().map(prepare).collect::<Result<_>>()?;
         let server = servers.of(TOGETHER_DC_ID)?;
         for turn in 1..=options.runs {
             let run = || meet(&places, server);
@@ -331,6 +340,18 @@ fn prepare(client: &Client) -> Result<PathBuf> {
     match client.kind {
         Kind::Node => install(&folder, Installer::Npm, client.packages),
         Kind::Python | Kind::Tdlib => install(&folder, Installer::Pip, client.packages),
+        Kind::Example => {
+            run(cargo().args([
+                "build",
+                "--locked",
+                "--quiet",
+                "-p",
+                "chappe-client",
+                "--example",
+                "smoke",
+            ]))?;
+            Ok(target_dir().join("debug/examples").join("smoke"))
+        }
         Kind::Cargo => {
             let manifest = scripts().join("grammers/Cargo.toml");
             let target = target_dir().join("interop").join(&folder);
@@ -343,6 +364,11 @@ fn prepare(client: &Client) -> Result<PathBuf> {
             Ok(target.join("debug/grammers-smoke"))
         }
     }
+}
+
+/// The clients that others have made.
+fn foreign() -> impl Iterator<Item = &'static Client> {
+    CLIENTS.iter().filter(|client| client.kind != Kind::Example)
 }
 
 fn scripts() -> PathBuf {
@@ -365,10 +391,10 @@ fn run_client(
 
 /// All clients at once, each at its layer, in one group: everybody sees what everybody says.
 fn meet(places: &[PathBuf], server: &Server) -> Result<usize> {
-    let names: Vec<&str> = CLIENTS.iter().map(|client| client.name).collect();
+    let names: Vec<&str> = foreign().map(|client| client.name).collect();
     let members = names.join(",");
     let mut scripts = Vec::new();
-    for (client, place) in CLIENTS.iter().zip(places) {
+    for (client, place) in foreign().zip(places) {
         let mut start = script(client, place, server, TOGETHER_DC_ID)?;
         start.env("ROOM_MEMBERS", &members);
         start.env("STEP_WAIT", "60").env("STEP_TIMEOUT", "60");
@@ -436,7 +462,7 @@ fn read_room(owner: &mut Child) -> Result<String> {
 fn script(client: &Client, place: &Path, server: &Server, dc_id: i32) -> Result<Command> {
     let seconds = CLIENT_MAX.as_secs().to_string();
     let mut start = match client.kind {
-        Kind::Cargo => Command::new(place),
+        Kind::Cargo | Kind::Example => Command::new(place),
         Kind::Node => node(client, place)?,
         Kind::Python => {
             let mut python = Command::new(place.join("bin/python"));
