@@ -4,6 +4,10 @@
 //! Environment: HOST, PORT, DC_ID, RSA_PUBLIC_KEY_PEM_PATH, CODE.
 
 #![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all updates a few are waited for"
+)]
+#![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a script that says what it does and stops at the first thing that is wrong"
