@@ -154,13 +154,29 @@ impl Client {
     }
 
     /// The messages of a chat, newest first, page by page.
+    ///
+    /// ```no_run
+    /// # async fn example(client: chappe_client::Client) -> chappe_client::Result<()> {
+    /// let mut history = client.history(client.saved_messages());
+    /// while let Some(message) = history.next().await? {
+    ///     println!("{message:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn history(&self, peer: types::InputPeer) -> History {
+        self.history_before(peer, 0)
+    }
+
+    /// The messages of a chat that are older than one, newest first; 0 for all.
+    #[must_use]
+    pub fn history_before(&self, peer: types::InputPeer, message_id: i32) -> History {
         History {
             client: self.clone(),
             peer,
             page: Vec::new(),
-            offset_id: 0,
+            offset_id: message_id,
             ended: false,
         }
     }

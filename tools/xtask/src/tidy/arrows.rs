@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["tl", "tl-api", "mtproto-core", "store", "messenger", "bus"],
     ),
     ("chappe-client", &["tl", "tl-api", "mtproto-core"]),
+    ("chappe-client-ffi", &["chappe-client"]),
 ];
 
 /// Packages that bring a runtime, a socket or the system's entropy into a crate without I/O.
