@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod bindings;
 mod cassandra;
 mod ci;
 mod codegen;
@@ -32,6 +33,13 @@ fn main() -> ExitCode {
 fn dispatch(command: flags::XtaskCmd) -> Result<()> {
     use flags::{BenchCmd, CassandraCmd, InteropCmd, XtaskCmd};
     match command {
+        XtaskCmd::Bindings(_) => {
+            use bindings::Language::{Kotlin, Python, Swift};
+            for language in [Kotlin, Python, Swift] {
+                println!("{}", bindings::generate(language)?.display());
+            }
+            Ok(())
+        }
         XtaskCmd::Bench(bench) => match bench.subcommand {
             BenchCmd::Report(report) => bench::report(&bench::Options {
                 seconds: report.seconds.unwrap_or(5),
@@ -90,6 +98,8 @@ mod flags {
                     optional --members members: u32
                 }
             }
+            /// Kotlin, Python and Swift for crates/client-ffi, below target/bindings.
+            cmd bindings {}
             /// A one-node Apache Cassandra on loopback, for the CQL tests.
             cmd cassandra {
                 /// Starts it, or says where it already listens. Needs java 17 and mvn.
@@ -128,7 +138,7 @@ mod flags {
             cmd interop {
                 /// They sign up on a server of ours, chat and share files.
                 default cmd smoke {
-                    /// telethon, kurigram, pyrogram, gramjs, mtcute, grammers, tdlib, or together for all
+                    /// telethon, kurigram, pyrogram, gramjs, mtcute, grammers, tdlib, sdk, ffi, or together for all
                     /// of them in one group (default: all, and then together).
                     repeated client: String
                     /// How often each runs (default 1).

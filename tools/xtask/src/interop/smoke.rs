@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::{Installer, install};
+use crate::bindings;
 use crate::process::{capture, cargo, command, root, run, target_dir};
 
 /// The secret that TDLib is given as that of a proxy.
@@ -60,6 +61,8 @@ enum Kind {
     Cargo,
     /// An example of `chappe-client`.
     Example,
+    /// Python over our own library.
+    Ffi,
     Node,
     Python,
     Tdlib,
@@ -127,6 +130,13 @@ const CLIENTS: &[Client] = &[
     Client {
         name: "sdk",
         kind: Kind::Example,
+        packages: &[],
+        dc_id: 2,
+        variants: &[],
+    },
+    Client {
+        name: "ffi",
+        kind: Kind::Ffi,
         packages: &[],
         dc_id: 2,
         variants: &[],
@@ -340,6 +350,7 @@ fn prepare(client: &Client) -> Result<PathBuf> {
     match client.kind {
         Kind::Node => install(&folder, Installer::Npm, client.packages),
         Kind::Python | Kind::Tdlib => install(&folder, Installer::Pip, client.packages),
+        Kind::Ffi => bindings::generate(bindings::Language::Python),
         Kind::Example => {
             run(cargo().args([
                 "build",
@@ -368,7 +379,9 @@ fn prepare(client: &Client) -> Result<PathBuf> {
 
 /// The clients that others have made.
 fn foreign() -> impl Iterator<Item = &'static Client> {
-    CLIENTS.iter().filter(|client| client.kind != Kind::Example)
+    CLIENTS
+        .iter()
+        .filter(|client| !matches!(client.kind, Kind::Example | Kind::Ffi))
 }
 
 fn scripts() -> PathBuf {
@@ -463,6 +476,12 @@ fn script(client: &Client, place: &Path, server: &Server, dc_id: i32) -> Result<
     let seconds = CLIENT_MAX.as_secs().to_string();
     let mut start = match client.kind {
         Kind::Cargo | Kind::Example => Command::new(place),
+        Kind::Ffi => {
+            let mut python = Command::new("python3");
+            python.arg(scripts().join("smoke_ffi.py"));
+            python.env("PYTHONPATH", place);
+            python
+        }
         Kind::Node => node(client, place)?,
         Kind::Python => {
             let mut python = Command::new(place.join("bin/python"));
