@@ -152,7 +152,7 @@ impl EmbeddedStore {
             }
             Ok(())
         })?;
-        let core = Arc::new(Core::new(options, (log, tables), active, frontier)?);
+        let core = Arc::new(Core::new(options, (log, tables), active, &frontier)?);
         let (jobs, queue) = mpsc::channel(core.options.queue_len.max(1));
         let mut threads = Vec::new();
         let run = Arc::clone(&core);
@@ -161,7 +161,7 @@ impl EmbeddedStore {
         })?);
         let run = Arc::clone(&core);
         threads.push(spawn("store-project", move || {
-            run.guard(|| run.run_projector())
+            run.guard(|| run.run_projector(frontier))
         })?);
         let readers = Readers::start(&core)?;
         Ok(Self::new(EmbeddedEngine {

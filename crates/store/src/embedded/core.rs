@@ -56,9 +56,7 @@ pub(super) struct Core<K> {
     pub(super) log: K,
     pub(super) tables: K,
     overlay: RwLock<Overlay>,
-    /// How far the tables have come. Only the projector changes it.
-    frontier: Mutex<Frontier>,
-    /// Its lowest log row: what is not above it can go.
+    /// The last log row whose rows are all durable in their tables.
     projected: AtomicU64,
     /// Set for good by the first failure of a commit: nothing more is written.
     failed: Mutex<Option<Error>>,
@@ -84,7 +82,7 @@ impl<K: OrderedKv> Core<K> {
         options: EmbeddedOptions,
         (log, tables): (K, K),
         mut active: Generation,
-        frontier: Frontier,
+        frontier: &Frontier,
     ) -> Result<Self> {
         active.last = active.last.max(frontier.highest());
         let overlay = Overlay::new(active, tables.snapshot()?.into());
@@ -94,7 +92,6 @@ impl<K: OrderedKv> Core<K> {
             tables,
             overlay: RwLock::new(overlay),
             projected: AtomicU64::new(frontier.lowest()),
-            frontier: Mutex::new(frontier),
             failed: Mutex::default(),
             turn: Mutex::default(),
             changed: Condvar::new(),
@@ -260,7 +257,11 @@ impl<K: OrderedKv> Core<K> {
         let is_full = self.is_full(&overlay);
         drop(overlay);
         if is_full {
+            // With the lock: between its look at the overlay and its sleep the projector would not
+            // hear it.
+            let turn = self.turn();
             self.changed.notify_all();
+            drop(turn);
         }
         Ok(())
     }
@@ -286,52 +287,49 @@ impl<K: OrderedKv> Core<K> {
         }
     }
 
-    fn wait_for_projector(&self) {
+    /// Waits until nothing is frozen. As long as the turn is held, nothing will be.
+    fn wait_for_projector(&self) -> Result<MutexGuard<'_, Turn>> {
         let mut turn = self.turn();
-        while turn.frozen && self.failure().is_none() {
+        loop {
+            if let Some(error) = self.failure() {
+                return Err(error);
+            }
+            if !turn.frozen {
+                return Ok(turn);
+            }
             turn = self.wait(turn);
         }
     }
 
     /// Freezes everything at once, for tables that show one moment.
     fn begin_checkpoint(&self, reply: Checkpoint) {
-        if let Some(error) = self.failure() {
-            let _ = reply.send(Err(error));
-            return;
-        }
-        let mut turn = self.turn();
-        while (turn.frozen || turn.checkpoint.is_some()) && self.failure().is_none() {
-            turn = self.wait(turn);
-        }
-        turn.checkpoint = Some(reply);
-        self.freeze(&mut turn, usize::MAX);
-        drop(turn);
-        self.changed.notify_all();
-        // A failure since the question above has seen no checkpoint to answer.
-        if let Some(error) = self.failure() {
-            self.fail(error);
+        match self.wait_for_projector() {
+            Err(error) => drop(reply.send(Err(error))),
+            Ok(mut turn) => {
+                // A failure from here on answers it.
+                turn.checkpoint = Some(reply);
+                self.freeze(&mut turn, usize::MAX);
+                drop(turn);
+                self.changed.notify_all();
+            }
         }
     }
 
     /// Brings everything into the tables, so that nothing has to be replayed.
     fn finish(&self) {
-        self.wait_for_projector();
-        let mut turn = self.turn();
-        if !turn.frozen {
+        if let Ok(mut turn) = self.wait_for_projector() {
             self.freeze(&mut turn, usize::MAX);
         }
-        drop(turn);
-        self.changed.notify_all();
-        self.wait_for_projector();
         self.turn().closing = true;
         self.changed.notify_all();
-        if self.failure().is_some() {
+        if self.wait_for_projector().is_err() {
             return;
         }
+        let projected = self.projected.load(Ordering::Acquire);
         let emptied = self.log.commit(Durability::QuickReopen, &mut |write| {
             let mut rows = Vec::new();
             super::visit_log(write, &mut |row, _| {
-                rows.push(row);
+                rows.extend((row <= projected).then_some(row));
                 Ok(())
             })?;
             rows.into_iter()
@@ -425,7 +423,7 @@ impl Waiting {
 
 impl<K: OrderedKv> Core<K> {
     /// Projects whenever there is too much, until told to end.
-    pub(super) fn run_projector(&self) {
+    pub(super) fn run_projector(&self, mut frontier: Frontier) {
         loop {
             let mut turn = self.turn();
             while !turn.frozen && !turn.closing {
@@ -441,15 +439,14 @@ impl<K: OrderedKv> Core<K> {
             drop(turn);
             let frozen = self.overlay().frozen.clone();
             let Some(frozen) = frozen else { return };
-            match self.project(&frozen) {
+            match self.project(&frozen, &mut frontier) {
                 Ok(tables) => self.publish(tables),
                 Err(error) => return self.fail(error),
             }
         }
     }
 
-    fn project(&self, stretch: &Stretch) -> Result<Arc<dyn Snapshot>> {
-        let mut frontier = self.frontier().clone();
+    fn project(&self, stretch: &Stretch, frontier: &mut Frontier) -> Result<Arc<dyn Snapshot>> {
         frontier.raise(
             stretch.after.as_ref(),
             stretch.end.as_ref(),
@@ -477,12 +474,7 @@ impl<K: OrderedKv> Core<K> {
             }
         }
         self.projected.store(frontier.lowest(), Ordering::Release);
-        *self.frontier() = frontier;
         Ok(self.tables.snapshot()?.into())
-    }
-
-    fn frontier(&self) -> MutexGuard<'_, Frontier> {
-        self.frontier.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn publish(&self, tables: Arc<dyn Snapshot>) {

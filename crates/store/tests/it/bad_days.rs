@@ -374,3 +374,34 @@ async fn search_over_many_segments_agrees_with_the_model() {
     store.close().unwrap();
     EmbeddedStore::check(folder.path()).unwrap();
 }
+
+/// What is acknowledged at once fills the memory many times over, and the store is closed while the
+/// tables are far behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_while_the_tables_are_behind_loses_nothing() {
+    const MAILBOXES: i64 = 200;
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(EmbeddedStore::open(folder.path(), small()).unwrap());
+        let mailbox = |number: i64| MailboxId::User(UserId(number));
+        let mut appends = tokio::task::JoinSet::new();
+        for number in 0..MAILBOXES {
+            let store = Arc::clone(&store);
+            let append = Append {
+                mailbox: mailbox(number),
+                messages: vec![message(1, PeerId::User(UserId(1)), &"text ".repeat(40))],
+                ..Append::default()
+            };
+            appends.spawn(async move { store.append(append).await });
+        }
+        while let Some(done) = appends.join_next().await {
+            done.unwrap().unwrap();
+        }
+        Arc::into_inner(store).unwrap().close().unwrap();
+        let store = EmbeddedStore::open(folder.path(), small()).unwrap();
+        for number in 0..MAILBOXES {
+            let head = store.head(mailbox(number)).await.unwrap();
+            assert_eq!(head.top, MsgId(1), "mailbox {number}");
+        }
+    }
+}
