@@ -199,11 +199,7 @@ impl Codec for PeerId {
 
 impl Codec for MailboxId {
     fn encode(&self, out: &mut Vec<u8>) {
-        match *self {
-            Self::User(user) => PeerId::User(user),
-            Self::Channel(channel) => PeerId::Channel(channel),
-        }
-        .encode(out);
+        PeerId::from(*self).encode(out);
     }
 
     fn decode(input: &mut Bytes) -> Result<Self> {

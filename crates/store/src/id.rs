@@ -87,6 +87,15 @@ pub enum MailboxId {
     Channel(ChannelId),
 }
 
+impl From<MailboxId> for PeerId {
+    fn from(mailbox: MailboxId) -> Self {
+        match mailbox {
+            MailboxId::User(id) => Self::User(id),
+            MailboxId::Channel(id) => Self::Channel(id),
+        }
+    }
+}
+
 /// A place in the log of a mailbox. Events that take no `pts` stand behind the event that took the
 /// last one, told apart by `index`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

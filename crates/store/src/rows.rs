@@ -113,10 +113,7 @@ impl Home {
     }
 
     pub(crate) fn mailbox(mailbox: MailboxId) -> Self {
-        match mailbox {
-            MailboxId::User(id) => Self::peer(PeerId::User(id)),
-            MailboxId::Channel(id) => Self::peer(PeerId::Channel(id)),
-        }
+        Self::peer(mailbox.into())
     }
 
     pub(crate) fn auth_key(id: AuthKeyId) -> Self {

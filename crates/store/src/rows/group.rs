@@ -57,21 +57,17 @@ impl<E: RowEngine> RowStore<E> {
         let op = op.ok_or(Error::Invalid("an append without an operation id"))?;
         let note = self.engine.note_group(op, to_bytes(&appends)).await?;
         let group = Group { note, appends };
-        match self.run_group(&group).await {
-            Ok(done) => {
-                // A note that stays is found done when it is looked at.
-                let _ = self.engine.forget_group(note).await;
-                Ok(done)
-            }
-            Err(error) if error.is_retryable() => {
-                self.unfinished.push(group).await;
-                Err(Error::Unknown(error.to_string()))
-            }
-            Err(error) => {
-                self.engine.forget_group(note).await?;
-                Err(error)
-            }
+        let result = self.run_group(&group).await;
+        if let Err(error) = &result
+            && error.is_retryable()
+        {
+            let unknown = Error::Unknown(error.to_string());
+            self.unfinished.push(group).await;
+            return Err(unknown);
         }
+        // A note that stays is found done when it is looked at.
+        let _ = self.engine.forget_group(note).await;
+        result
     }
 
     async fn run_group(&self, group: &Group) -> Result<Vec<Appended>> {
