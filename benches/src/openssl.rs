@@ -4,7 +4,7 @@
     reason = "a C library is called to be measured; nothing else links this crate"
 )]
 
-use std::ffi::{c_int, c_uchar, c_ulong, c_void};
+use std::ffi::{c_int, c_uchar, c_void};
 
 use libloading::Library;
 
@@ -20,16 +20,12 @@ type Ige =
 pub struct OpenSsl {
     set_encrypt_key: SetKey,
     ige_encrypt: Ige,
-    /// Its version as `0xMNN00PP0`.
-    pub version: u64,
     _library: Library,
 }
 
 impl std::fmt::Debug for OpenSsl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OpenSsl")
-            .field("version", &self.version)
-            .finish_non_exhaustive()
+        f.debug_struct("OpenSsl").finish_non_exhaustive()
     }
 }
 
@@ -44,13 +40,9 @@ impl OpenSsl {
             let library = names.iter().find_map(|name| Library::new(*name).ok())?;
             let set_encrypt_key = *library.get::<SetKey>(b"AES_set_encrypt_key\0").ok()?;
             let ige_encrypt = *library.get::<Ige>(b"AES_ige_encrypt\0").ok()?;
-            let version = library
-                .get::<unsafe extern "C" fn() -> c_ulong>(b"OpenSSL_version_num\0")
-                .ok()?;
             Some(Self {
                 set_encrypt_key,
                 ige_encrypt,
-                version: version(),
                 _library: library,
             })
         }
