@@ -8,7 +8,6 @@ use tl_api::{NEWEST_LAYER, types};
 use crate::Messenger;
 use crate::dialog::{self, BAR_HIDDEN, MAIN, UNREAD_MARK, UNTRANSLATED};
 use crate::error::{Error, Result};
-use crate::mailbox::Commit;
 use crate::peer::{Peers, tl_peer};
 use crate::publish::Actor;
 use crate::time::Now;
@@ -170,10 +169,7 @@ impl Messenger {
                 .user(actor.user)
                 .update(count, |pts| dialog::folder_update(&moved, pts))?;
         }
-        match batch.commit(actor, None, Bytes::new()).await? {
-            Commit::Done(updates) => Ok(*updates),
-            Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-        }
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Marks a dialog as unread by hand, or takes the mark off.

@@ -9,7 +9,7 @@ use tl_api::{constructors, types};
 
 use crate::Messenger;
 use crate::error::{Error, Result};
-use crate::mailbox::{Batch, Commit};
+use crate::mailbox::Batch;
 use crate::membership::{participant, tell_bots};
 use crate::privacy::PrivacyKey;
 use crate::publish::Actor;
@@ -126,7 +126,7 @@ impl Messenger {
         for bot in chat.members.iter().filter(|member| member.bot) {
             tell_bots(&mut batch, &chat, actor.user, None, Some(bot)).await?;
         }
-        let updates = done(batch.commit(actor, None, Bytes::new()).await?)?;
+        let updates = batch.commit(actor, None, Bytes::new()).await?.updates()?;
         Ok(Invited { updates, missing })
     }
 
@@ -209,7 +209,7 @@ impl Messenger {
             Parcel::service(action, now),
         )
         .await?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Takes a user out of a group, or lets the actor leave it; with `revoke_history` what they
@@ -262,7 +262,7 @@ impl Messenger {
             Parcel::service(action, now),
         )
         .await?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Gives a group another title.
@@ -344,7 +344,7 @@ impl Messenger {
             Parcel::service(action, now),
         )
         .await?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Changes the text about a group.
@@ -465,7 +465,7 @@ impl Messenger {
                 .user(member)
                 .note(types::Update::ChatDefaultBannedRights(Box::new(update)))?;
         }
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Lets or does not let messages be taken out of a group.
@@ -496,7 +496,7 @@ impl Messenger {
                 .user(member)
                 .note(types::Update::Chat { chat_id: id.0 })?;
         }
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Changes what everybody sees of a group but no message tells.
@@ -518,7 +518,7 @@ impl Messenger {
                 .user(member)
                 .note(types::Update::Chat { chat_id: id.0 })?;
         }
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Closes a group for all.
@@ -763,11 +763,4 @@ fn clean_title(title: &str) -> Result<String> {
         return Err(ChatError::TitleEmpty.into());
     }
     Ok(clean)
-}
-
-fn done(commit: Commit) -> Result<constructors::Updates> {
-    match commit {
-        Commit::Done(updates) => Ok(*updates),
-        Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-    }
 }

@@ -6,7 +6,7 @@ use tl_api::{constructors, types};
 
 use crate::Messenger;
 use crate::error::{Error, Result};
-use crate::mailbox::{Commit, Letter};
+use crate::mailbox::Letter;
 use crate::publish::Actor;
 use crate::tag;
 use crate::text::CleanText;
@@ -136,10 +136,7 @@ impl Messenger {
             }
             batch.user(user).put_edited(copy)?;
         }
-        match batch.commit(actor, None, Bytes::new()).await? {
-            Commit::Done(updates) => Ok(*updates),
-            Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-        }
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// A message that its author may still edit.

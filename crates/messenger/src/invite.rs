@@ -493,12 +493,7 @@ impl Messenger {
             self.forget_request(id, user).await?;
             let channel = self.channel(id).await?.ok_or(ChannelError::Unknown)?;
             self.tell_pending(&mut batch, &channel, now).await?;
-            return match batch.commit(actor, None, Bytes::new()).await? {
-                crate::mailbox::Commit::Done(updates) => Ok(*updates),
-                crate::mailbox::Commit::Repeated(_) => {
-                    Err(Error::Damaged("an operation id was used twice"))
-                }
-            };
+            return batch.commit(actor, None, Bytes::new()).await?.updates();
         }
         let mut shown = types::ExportedChatInvite::ChatInvitePublicJoinRequests {};
         if let Some(invite) = self.invite(&request.link).await? {

@@ -9,7 +9,7 @@ use crate::chat::ChatError;
 use crate::dialog::Extra;
 use crate::due::Task;
 use crate::error::{Error, Result};
-use crate::mailbox::{Batch, Commit};
+use crate::mailbox::Batch;
 use crate::peer::tl_peer;
 use crate::publish::Actor;
 use crate::right;
@@ -105,10 +105,7 @@ impl Messenger {
                     ttl_period: (period_s > 0).then_some(period_s.cast_signed()),
                 })?;
             }
-            return match batch.commit(actor, None, Bytes::new()).await? {
-                Commit::Done(updates) => Ok(*updates),
-                Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-            };
+            return batch.commit(actor, None, Bytes::new()).await?.updates();
         }
     }
 

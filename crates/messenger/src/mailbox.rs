@@ -203,6 +203,19 @@ pub enum Commit {
     Repeated(OperationResult),
 }
 
+impl Commit {
+    /// The updates of an operation that nobody can send again.
+    ///
+    /// # Errors
+    /// `Damaged` when it had been done before all the same.
+    pub fn updates(self) -> Result<constructors::Updates> {
+        match self {
+            Self::Done(updates) => Ok(*updates),
+            Self::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
+        }
+    }
+}
+
 impl Messenger {
     /// Locks mailboxes to change them.
     ///

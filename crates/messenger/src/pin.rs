@@ -9,7 +9,7 @@ use tl_api::{constructors, types};
 use crate::Messenger;
 use crate::delete::Cleared;
 use crate::error::{Error, Result};
-use crate::mailbox::{Batch, Commit, Letter};
+use crate::mailbox::{Batch, Letter};
 use crate::peer::tl_peer;
 use crate::publish::Actor;
 use crate::read::Affected;
@@ -90,10 +90,7 @@ impl Messenger {
             }
             self.put(&mut batch, user, &audience, parcel).await?;
         }
-        match batch.commit(actor, None, Bytes::new()).await? {
-            Commit::Done(updates) => Ok(*updates),
-            Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-        }
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Unpins all messages of a dialog, as many of them as fit in one step.

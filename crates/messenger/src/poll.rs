@@ -17,7 +17,7 @@ use tl_api::{NEWEST_LAYER, constructors, types};
 use crate::Messenger;
 use crate::due::Task;
 use crate::error::{Error, Result};
-use crate::mailbox::{Commit, Letter};
+use crate::mailbox::Letter;
 use crate::peer::{Peers, tl_peer};
 use crate::publish::Actor;
 use crate::record::Record;
@@ -562,10 +562,7 @@ impl Messenger {
                 batch.user(holder).put_edited(letter)?;
             }
         }
-        match batch.commit(actor, None, Bytes::new()).await? {
-            Commit::Done(updates) => Ok(*updates),
-            Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-        }
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Has a poll end by itself when its time comes.

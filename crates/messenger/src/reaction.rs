@@ -14,7 +14,7 @@ use crate::Messenger;
 use crate::delete::Cleared;
 use crate::error::{Error, Result};
 use crate::link::Link;
-use crate::mailbox::{Batch, Commit, Letter};
+use crate::mailbox::{Batch, Letter};
 use crate::peer::tl_peer;
 use crate::publish::Actor;
 use crate::read::Affected;
@@ -386,10 +386,7 @@ impl Messenger {
                     .await?;
             }
         }
-        match batch.commit(actor, None, Bytes::new()).await? {
-            Commit::Done(updates) => Ok(*updates),
-            Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-        }
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Writes reactions into all copies and says so.
@@ -525,10 +522,7 @@ impl Messenger {
             self.put_reactions(&mut batch, hub, &all, &copies, actor)
                 .await?;
         }
-        match batch.commit(actor, None, Bytes::new()).await? {
-            Commit::Done(updates) => Ok(*updates),
-            Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-        }
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// The reactions to one's messages of a dialog were looked at, as many as fit in one step.

@@ -278,7 +278,7 @@ impl Messenger {
         // Clients want to be told of what they asked for, whether it was there or not.
         let told = if gone.is_empty() { ids.to_vec() } else { gone };
         draft.note(deleted(peer, told, None))?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Changes a message in the queue, or when it is sent.
@@ -329,7 +329,7 @@ impl Messenger {
         let draft = batch.user(actor.user);
         draft.put_setting(item_key(peer, id), Some(to_bytes(&message)?));
         draft.note(types::Update::NewScheduledMessage { message })?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Sends messages of the queue right now.
@@ -452,7 +452,10 @@ impl Messenger {
             if !messages.is_empty() {
                 batch.user(user).note(deleted(peer, messages, Some(sent)))?;
             }
-            return done(batch.commit(actor, None::<OpId>, Bytes::new()).await?);
+            return batch
+                .commit(actor, None::<OpId>, Bytes::new())
+                .await?
+                .updates();
         }
     }
 
@@ -538,11 +541,4 @@ fn to_bytes(message: &types::Message) -> Result<Bytes> {
     debug_assert!(message_id(message).0 > 0, "a scheduled message has an id");
     tl::to_bytes(message, Layer(NEWEST_LAYER))
         .map_err(|_| Error::Damaged("a message without a form"))
-}
-
-fn done(commit: Commit) -> Result<constructors::Updates> {
-    match commit {
-        Commit::Done(updates) => Ok(*updates),
-        Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-    }
 }

@@ -4,8 +4,7 @@ use store::{PeerId, UserId};
 use tl_api::{constructors, types};
 
 use crate::Messenger;
-use crate::error::{Error, Result};
-use crate::mailbox::Commit;
+use crate::error::Result;
 use crate::peer::{peer_id, tl_peer};
 use crate::publish::Actor;
 use crate::send::{Parcel, SendOptions};
@@ -37,10 +36,7 @@ impl Messenger {
                 .send_parcels(actor, &audience, parcels, options, None, now)
                 .await?;
             if let Some(commit) = sent {
-                return match commit {
-                    Commit::Done(updates) => Ok(*updates),
-                    Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-                };
+                return commit.updates();
             }
         }
     }

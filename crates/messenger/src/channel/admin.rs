@@ -5,7 +5,6 @@ use store::{ChannelId, PeerId, UserId};
 use tl_api::{constructors, types};
 
 use super::ChannelError;
-use super::create::done;
 use super::join::{Entry, tells_of_members};
 use super::member::{ADMINS_MAX, Standing};
 use super::record::ChannelMember;
@@ -139,7 +138,7 @@ impl Messenger {
             self.put_service(&mut batch, &by, action, now).await?;
         }
         tell_both(&mut batch, actor.user, user, id);
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Whether somebody may be made a member by making them an admin.
@@ -220,7 +219,7 @@ impl Messenger {
         ));
         self.log(&mut batch, id, actor.user, action, now).await?;
         tell_both(&mut batch, actor.user, user, id);
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Gives somebody a rank.
@@ -262,7 +261,7 @@ impl Messenger {
         self.put_channel_member(id, row, now).await?;
         self.log(&mut batch, id, actor.user, action, now).await?;
         tell_both(&mut batch, actor.user, user, id);
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Makes another admin the owner.
@@ -312,7 +311,7 @@ impl Messenger {
             self.put_service(&mut batch, &by, action, now).await?;
         }
         tell_both(&mut batch, actor.user, user, id);
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 }
 

@@ -7,7 +7,6 @@ use store::{ChannelId, Direction, HistoryQuery, List, MailboxId, Message, MsgId,
 use tl_api::{constructors, types};
 
 use super::ChannelError;
-use super::create::done;
 use super::member::Standing;
 use super::read::mentioned;
 use super::view::{author, mention_key};
@@ -104,7 +103,7 @@ impl Messenger {
                 .await?;
         }
         batch.draft(MailboxId::Channel(channel)).put_edited(new)?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Deletes messages of a channel for all.
@@ -323,7 +322,7 @@ impl Messenger {
                 channel_id: channel.0,
                 available_min_id,
             })?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     fn check_channel_pinning(standing: &Standing) -> Result<()> {
@@ -371,7 +370,7 @@ impl Messenger {
             parcel.reply = Some(Reply::new(BTreeMap::from([(actor.user, id)])));
             self.put_post(&mut batch, &standing, parcel).await?;
         }
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Unpins the messages of a channel, as many as fit in one step.

@@ -7,8 +7,8 @@ use tl_api::{constructors, types};
 use super::ChannelError;
 use super::record::{Channel, ChannelMember};
 use crate::Messenger;
-use crate::error::{Error, Result};
-use crate::mailbox::{Batch, Commit};
+use crate::error::Result;
+use crate::mailbox::Batch;
 use crate::name::username_key;
 use crate::publish::Actor;
 use crate::record::Record as _;
@@ -76,7 +76,7 @@ impl Messenger {
         parcel.random_id = new.random_id;
         let standing = self.standing(actor.user, id, now).await?;
         self.put_post(&mut batch, &standing, parcel).await?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Stores a new channel with its owner and locks the mailboxes of both.
@@ -142,7 +142,7 @@ impl Messenger {
         }
         let update = types::Update::Channel { channel_id: id.0 };
         batch.draft(MailboxId::Channel(id)).say(update);
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Locks a channel, and mailboxes of users.
@@ -177,11 +177,4 @@ pub(crate) fn clean_about(about: &str) -> Result<String> {
         return Err(ChannelError::AboutTooLong.into());
     }
     Ok(about.to_owned())
-}
-
-pub(crate) fn done(commit: Commit) -> Result<constructors::Updates> {
-    match commit {
-        Commit::Done(updates) => Ok(*updates),
-        Commit::Repeated(_) => Err(Error::Damaged("an operation id was used twice")),
-    }
 }

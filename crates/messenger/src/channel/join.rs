@@ -7,7 +7,6 @@ use store::{ChannelId, MailboxId, UserId};
 use tl_api::{constructors, types};
 
 use super::ChannelError;
-use super::create::done;
 use super::member::Standing;
 use super::post::new_dialog;
 use super::record::{Channel, ChannelMember};
@@ -99,7 +98,7 @@ impl Messenger {
         if actor.user != user {
             batch.tell(actor.user, types::Update::Channel { channel_id: id.0 });
         }
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     async fn check_joined(&self, user: UserId, error: ChannelError) -> Result<()> {
@@ -232,7 +231,7 @@ impl Messenger {
             self.put_service(&mut batch, &standing, action, now).await?;
         }
         batch.tell(actor.user, types::Update::Channel { channel_id: id.0 });
-        let updates = done(batch.commit(actor, None, Bytes::new()).await?)?;
+        let updates = batch.commit(actor, None, Bytes::new()).await?.updates()?;
         Ok(Invited { updates, missing })
     }
 
@@ -320,7 +319,7 @@ impl Messenger {
         self.go_out(&mut batch, id, row, now).await?;
         let action = types::ChannelAdminLogEventAction::ParticipantLeave {};
         self.log(&mut batch, id, actor.user, action, now).await?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Takes a member out of a locked channel; their mailbox is locked as well.

@@ -88,7 +88,7 @@ impl Messenger {
         };
         let parcel = Parcel::service(action, now);
         self.put(&mut batch, actor.user, &audience, parcel).await?;
-        let updates = super::create::done(batch.commit(actor, None, Bytes::new()).await?)?;
+        let updates = batch.commit(actor, None, Bytes::new()).await?.updates()?;
         Ok(updates.updates)
     }
 
@@ -160,7 +160,7 @@ impl Messenger {
             chat_id: chat.id,
         };
         self.put_service(&mut batch, &standing, action, now).await?;
-        let updates = super::create::done(batch.commit(actor, None, Bytes::new()).await?)?;
+        let updates = batch.commit(actor, None, Bytes::new()).await?.updates()?;
         Ok(updates.updates)
     }
 }

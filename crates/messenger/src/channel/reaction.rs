@@ -4,7 +4,6 @@ use bytes::Bytes;
 use store::{ChannelId, MailboxId, MsgId, UserId};
 use tl_api::{constructors, types};
 
-use super::create::done;
 use super::view::author;
 use crate::Messenger;
 use crate::error::{Error, Result};
@@ -110,7 +109,7 @@ impl Messenger {
         }
         self.put_post_reactions(&mut batch, actor, channel, id, &all)
             .await?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     async fn put_post_reactions(
@@ -178,7 +177,7 @@ impl Messenger {
         all.list.retain(|reacted| reacted.user != of.0);
         self.put_post_reactions(&mut batch, actor, channel, id, &all)
             .await?;
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Says which reactions a channel has.

@@ -5,7 +5,7 @@ use store::{ChannelId, MailboxId, NameKind};
 use tl_api::{constructors, types};
 
 use super::ChannelError;
-use super::create::{clean_about, clean_title, done};
+use super::create::{clean_about, clean_title};
 use super::member::Standing;
 use super::record::Channel;
 use crate::Messenger;
@@ -79,7 +79,7 @@ impl Messenger {
         self.put_service(&mut batch, &standing, action, now).await?;
         let update = types::Update::Channel { channel_id: id.0 };
         batch.draft(MailboxId::Channel(id)).say(update);
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Refuses whoever may not change title, photo and text of a channel.
@@ -138,7 +138,7 @@ impl Messenger {
         self.put_service(&mut batch, &standing, action, now).await?;
         let update = types::Update::Channel { channel_id: id.0 };
         batch.draft(MailboxId::Channel(id)).say(update);
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Changes the text about a channel.
@@ -185,7 +185,7 @@ impl Messenger {
         self.log(&mut batch, id, actor.user, action, now).await?;
         let update = types::Update::Channel { channel_id: id.0 };
         batch.draft(MailboxId::Channel(id)).say(update);
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Says what plain members may not do.
@@ -228,7 +228,7 @@ impl Messenger {
         let draft = batch.draft(MailboxId::Channel(id));
         draft.say(types::Update::ChatDefaultBannedRights(Box::new(update)));
         draft.say(types::Update::Channel { channel_id: id.0 });
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Turns something of a channel on or off.
@@ -263,7 +263,7 @@ impl Messenger {
         self.change_channel(id, change).await?;
         let update = types::Update::Channel { channel_id: id.0 };
         batch.draft(MailboxId::Channel(id)).say(update);
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 
     /// Whether a username is free for a channel.
@@ -403,7 +403,7 @@ impl Messenger {
             ttl_period: (period > 0).then(|| period.cast_signed()),
         };
         batch.draft(MailboxId::Channel(id)).say(update);
-        done(batch.commit(actor, None, Bytes::new()).await?)
+        batch.commit(actor, None, Bytes::new()).await?.updates()
     }
 }
 
