@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use minicbor::{Decode, Encode};
 use sha2::Sha256;
-use store::{ChatId, MailboxId, NameKind, PeerId, UserId};
+use store::{ChatId, MailboxId, PeerId, UserId};
 use tl_api::types;
 
 use crate::Messenger;
@@ -178,13 +178,7 @@ impl Messenger {
     ) -> Result<Arc<User>> {
         let key = username_key(username);
         let peer = PeerId::User(id);
-        let claimed = self
-            .store
-            .claim_name(NameKind::Username, key.clone(), peer)
-            .await?;
-        if claimed != peer {
-            return Err(AccountError::UsernameOccupied.into());
-        }
+        self.claim_username(&key, peer).await?;
         let user = User {
             id: id.0,
             first_name: name.to_owned(),
@@ -199,7 +193,6 @@ impl Messenger {
             ..User::default()
         };
         let user = self.create_user(user, now).await?;
-        self.list_username(&key, peer).await?;
         if owner.0 != 0 {
             let scope = owned_by(owner);
             let is = Bytes::from_static(&[1]);

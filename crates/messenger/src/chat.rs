@@ -11,6 +11,7 @@ use crate::Messenger;
 use crate::error::{Error, Result};
 use crate::mailbox::Batch;
 use crate::membership::{participant, tell_bots};
+use crate::name::{clean_group_about, clean_title};
 use crate::privacy::PrivacyKey;
 use crate::publish::Actor;
 use crate::record::{Chat, ChatMember};
@@ -21,10 +22,6 @@ use crate::time::Now;
 
 /// The most members of a basic group.
 const MEMBERS_MAX: usize = 200;
-/// The most characters of a title.
-const TITLE_CHARS_MAX: usize = 128;
-/// The most characters of the text about a group.
-const ABOUT_CHARS_MAX: usize = 255;
 
 /// Roles in the list of members.
 const MEMBER: u8 = 0;
@@ -82,7 +79,7 @@ impl Messenger {
         users: &[UserId],
         now: Now,
     ) -> Result<Invited> {
-        let title = clean_title(title)?;
+        let title = clean_title(title).ok_or(ChatError::TitleEmpty)?;
         let (wanted, missing) = self.invitable(actor.user, users).await?;
         if wanted.len() >= MEMBERS_MAX {
             return Err(ChatError::Full.into());
@@ -276,7 +273,7 @@ impl Messenger {
         title: &str,
         now: Now,
     ) -> Result<constructors::Updates> {
-        let title = clean_title(title)?;
+        let title = clean_title(title).ok_or(ChatError::TitleEmpty)?;
         let action = types::MessageAction::ChatEditTitle {
             title: title.as_str().into(),
         };
@@ -358,10 +355,7 @@ impl Messenger {
         about: &str,
         now: Now,
     ) -> Result<()> {
-        let about = about.trim();
-        if about.chars().count() > ABOUT_CHARS_MAX {
-            return Err(ChatError::AboutTooLong.into());
-        }
+        let about = clean_group_about(about).ok_or(ChatError::AboutTooLong)?;
         let change = |chat: &mut Chat| {
             check_right(chat, actor.user, right::CHANGE_INFO)?;
             if chat.about == about {
@@ -490,13 +484,8 @@ impl Messenger {
             Ok(())
         };
         self.chat_of(actor.user, id).await?;
-        let (mut batch, chat) = self.change_with_mailboxes(id, &[], change, now).await?;
-        for member in members_of(&chat) {
-            batch
-                .user(member)
-                .note(types::Update::Chat { chat_id: id.0 })?;
-        }
-        batch.commit(actor, None, Bytes::new()).await?.updates()
+        let (batch, chat) = self.change_with_mailboxes(id, &[], change, now).await?;
+        note_chat(batch, &chat, actor).await
     }
 
     /// Changes what everybody sees of a group but no message tells.
@@ -512,13 +501,8 @@ impl Messenger {
             check_right(chat, actor.user, right::CHANGE_INFO)?;
             change(chat)
         };
-        let (mut batch, chat) = self.change_with_mailboxes(id, &[], change, now).await?;
-        for member in members_of(&chat) {
-            batch
-                .user(member)
-                .note(types::Update::Chat { chat_id: id.0 })?;
-        }
-        batch.commit(actor, None, Bytes::new()).await?.updates()
+        let (batch, chat) = self.change_with_mailboxes(id, &[], change, now).await?;
+        note_chat(batch, &chat, actor).await
     }
 
     /// Closes a group for all.
@@ -712,14 +696,27 @@ fn participants_update(chat: &Chat) -> types::Update {
     }))
 }
 
-fn members_of(chat: &Chat) -> Vec<UserId> {
+/// Tells all members that the group is not what they knew.
+async fn note_chat(
+    mut batch: Batch<'_>,
+    chat: &Chat,
+    actor: Actor,
+) -> Result<constructors::Updates> {
+    for member in members_of(chat) {
+        let update = types::Update::Chat { chat_id: chat.id };
+        batch.user(member).note(update)?;
+    }
+    batch.commit(actor, None, Bytes::new()).await?.updates()
+}
+
+pub(crate) fn members_of(chat: &Chat) -> Vec<UserId> {
     chat.members
         .iter()
         .map(|member| UserId(member.user))
         .collect()
 }
 
-fn audience(chat: &Arc<Chat>, holders: Vec<UserId>) -> Audience {
+pub(crate) fn audience(chat: &Arc<Chat>, holders: Vec<UserId>) -> Audience {
     Audience {
         peer: chat.peer(),
         chat: Some(Arc::clone(chat)),
@@ -750,17 +747,4 @@ fn check_right(chat: &Chat, user: UserId, needed: u32) -> Result<()> {
     } else {
         Err(Error::AdminRequired)
     }
-}
-
-fn clean_title(title: &str) -> Result<String> {
-    let clean: String = title
-        .trim()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(TITLE_CHARS_MAX)
-        .collect();
-    if clean.trim().is_empty() {
-        return Err(ChatError::TitleEmpty.into());
-    }
-    Ok(clean)
 }

@@ -49,9 +49,6 @@ impl Messenger {
         let forwarded = async {
             loop {
                 let audience = self.audience_of(actor.user, to, now).await?;
-                if self.is_protected(from).await? {
-                    return Err(SendError::ForwardsRestricted.into());
-                }
                 let parcels = self
                     .forward_parcels(actor.user, from, &audience, &forwarding, now)
                     .await?;
@@ -88,6 +85,9 @@ impl Messenger {
         forwarding: &Forwarding,
         now: Now,
     ) -> Result<Vec<Parcel>> {
+        if self.is_protected(from).await? {
+            return Err(SendError::ForwardsRestricted.into());
+        }
         let mut wanted = forwarding.messages.clone();
         wanted.sort_unstable();
         wanted.dedup_by_key(|(id, _)| *id);

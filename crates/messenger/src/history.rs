@@ -102,19 +102,31 @@ impl Messenger {
         let mailbox = MailboxId::User(user);
         let count = self.store.count(mailbox, peer, list).await?;
         let messages = self.window(mailbox, peer, list, window).await?;
-        let has_offset = window.offset_id != 0 || window.offset_date != 0 || window.add_offset != 0;
-        let offset = match messages.first() {
-            Some(first) if has_offset => {
-                let newer = self
-                    .store
-                    .count_newer(mailbox, peer, list, first.id, PAGE_LIMIT_MAX)
-                    .await?;
-                // Farther down nobody counts.
-                (newer < PAGE_LIMIT_MAX).then_some(newer)
-            }
-            _ => None,
-        };
+        let offset = self
+            .window_offset(mailbox, peer, list, window, messages.first())
+            .await?;
         self.page(user, count, offset, messages, now).await
+    }
+
+    /// How many messages of a list are newer than the first one of a page, if somebody who asked
+    /// for a page farther down can be told; beyond [`PAGE_LIMIT_MAX`] nobody counts.
+    pub(crate) async fn window_offset(
+        &self,
+        mailbox: MailboxId,
+        peer: PeerId,
+        list: List,
+        window: Window,
+        first: Option<&Message>,
+    ) -> Result<Option<u32>> {
+        let has_offset = window.offset_id != 0 || window.offset_date != 0 || window.add_offset != 0;
+        let Some(first) = first.filter(|_| has_offset) else {
+            return Ok(None);
+        };
+        let newer = self
+            .store
+            .count_newer(mailbox, peer, list, first.id, PAGE_LIMIT_MAX)
+            .await?;
+        Ok((newer < PAGE_LIMIT_MAX).then_some(newer))
     }
 
     /// Messages with everything that comes along.

@@ -4,6 +4,10 @@
 pub(crate) const NAME_CHARS_MAX: usize = 64;
 /// The most UTF-16 units of the text about a user.
 pub(crate) const ABOUT_UNITS_MAX: usize = 70;
+/// The most characters of the title of a group or channel.
+const TITLE_CHARS_MAX: usize = 128;
+/// The most characters of the text about a group or channel.
+const GROUP_ABOUT_CHARS_MAX: usize = 255;
 
 /// How a username may begin only if it is the server's own.
 const RESERVED: &[&str] = &[
@@ -45,6 +49,24 @@ pub fn clean_about(text: &str) -> Option<String> {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     (about.encode_utf16().count() <= ABOUT_UNITS_MAX).then_some(about)
+}
+
+/// The title of a group or channel as it is kept: on one line, cut where it is too long; `None` when
+/// nothing is left.
+pub(crate) fn clean_title(title: &str) -> Option<String> {
+    let clean: String = title
+        .trim()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(TITLE_CHARS_MAX)
+        .collect();
+    (!clean.trim().is_empty()).then_some(clean)
+}
+
+/// The text about a group or channel as it is kept; `None` when it is too long.
+pub(crate) fn clean_group_about(about: &str) -> Option<&str> {
+    let about = about.trim();
+    (about.chars().count() <= GROUP_ABOUT_CHARS_MAX).then_some(about)
 }
 
 /// The form in which usernames are unique.

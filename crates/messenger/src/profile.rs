@@ -126,16 +126,7 @@ impl Messenger {
         let owner = PeerId::User(actor.user);
         let key = username_key(username);
         if !username.is_empty() {
-            let claimed = self
-                .store
-                .claim_name(NameKind::Username, key.clone(), owner)
-                .await?;
-            if claimed != owner {
-                return Err(AccountError::UsernameOccupied.into());
-            }
-        }
-        if !username.is_empty() {
-            self.list_username(&key, owner).await?;
+            self.claim_username(&key, owner).await?;
         }
         let user = self
             .change_user(actor.user, |user| {
@@ -152,9 +143,16 @@ impl Messenger {
         Ok(user)
     }
 
-    /// Notes a username where it is found by how it begins. What is found is looked up again, so a
-    /// name that was given back does no harm.
-    pub(crate) async fn list_username(&self, key: &str, owner: PeerId) -> Result<()> {
+    /// Takes a username, and notes it where it is found by how it begins. What is found is looked up
+    /// again, so a name that was given back does no harm.
+    pub(crate) async fn claim_username(&self, key: &str, owner: PeerId) -> Result<()> {
+        let claimed = self
+            .store
+            .claim_name(NameKind::Username, key.to_owned(), owner)
+            .await?;
+        if claimed != owner {
+            return Err(AccountError::UsernameOccupied.into());
+        }
         let (kind, id) = owner.parts();
         let mut body = vec![kind];
         body.extend(id.to_le_bytes());

@@ -144,6 +144,44 @@ pub(crate) struct Reactions {
 
 impl Record for Reactions {}
 
+impl Reactions {
+    /// Puts the reactions of a user in the place of those of before, and gives these back.
+    ///
+    /// # Errors
+    /// `NotModified`, `TooMany`.
+    pub(crate) fn replace(
+        &mut self,
+        user: UserId,
+        wanted: &[String],
+        now: Now,
+        big: bool,
+        unread: bool,
+    ) -> Result<Vec<String>> {
+        let own = self.list.iter().filter(|reacted| reacted.user == user.0);
+        let before: Vec<String> = own.map(|reacted| reacted.emoji.clone()).collect();
+        if before == wanted {
+            return Err(Error::NotModified);
+        }
+        self.list.retain(|reacted| reacted.user != user.0);
+        for emoji in wanted {
+            let mut kinds: Vec<&str> = self.list.iter().map(|other| other.emoji.as_str()).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            if kinds.len() >= KINDS_MAX && !kinds.contains(&emoji.as_str()) {
+                return Err(ReactionError::TooMany.into());
+            }
+            self.list.push(Reacted {
+                user: user.0,
+                date: now.unix_s(),
+                big,
+                emoji: emoji.clone(),
+                unread,
+            });
+        }
+        Ok(before)
+    }
+}
+
 /// One reaction as a list of them shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListedReaction {
@@ -327,36 +365,7 @@ impl Messenger {
             .open(holders.chain([MailboxId::User(hub.0)]), now)
             .await?;
         let mut all = self.reactions_at(hub).await?;
-        let before: Vec<Reacted> = all
-            .list
-            .iter()
-            .filter(|reacted| reacted.user == user.0)
-            .cloned()
-            .collect();
-        let same = before.len() == wanted.len()
-            && before
-                .iter()
-                .zip(&wanted)
-                .all(|(old, new)| old.emoji == *new);
-        if same {
-            return Err(Error::NotModified);
-        }
-        all.list.retain(|reacted| reacted.user != user.0);
-        for emoji in &wanted {
-            let mut kinds: Vec<&str> = all.list.iter().map(|other| other.emoji.as_str()).collect();
-            kinds.sort_unstable();
-            kinds.dedup();
-            if kinds.len() >= KINDS_MAX && !kinds.contains(&emoji.as_str()) {
-                return Err(ReactionError::TooMany.into());
-            }
-            all.list.push(Reacted {
-                user: user.0,
-                date: now.unix_s(),
-                big,
-                emoji: emoji.clone(),
-                unread: hub.0 != user,
-            });
-        }
+        let before = all.replace(user, &wanted, now, big, hub.0 != user)?;
         self.put_reactions(&mut batch, hub, &all, &copies, actor)
             .await?;
         if let Some(chat) = &chat {
@@ -374,7 +383,7 @@ impl Messenger {
                     msg_id: bots_id.0,
                     date: now.date(),
                     actor: tl_peer(PeerId::User(user)),
-                    old_reactions: before.iter().map(|old| reaction(&old.emoji)).collect(),
+                    old_reactions: before.iter().map(|old| reaction(old)).collect(),
                     new_reactions: wanted.iter().map(|new| reaction(new)).collect(),
                     qts: 0,
                 };

@@ -150,9 +150,6 @@ impl Messenger {
             return Err(SendError::ScheduleInvalid.into());
         }
         let audience = self.audience_of(actor.user, to, now).await?;
-        if self.is_protected(from).await? {
-            return Err(SendError::ForwardsRestricted.into());
-        }
         let parcels = self
             .forward_parcels(actor.user, from, &audience, &forwarding, now)
             .await?;

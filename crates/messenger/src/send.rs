@@ -10,6 +10,7 @@ use tl_api::{constructors, types};
 
 use crate::Messenger;
 use crate::channel::{IN_CHANNEL, Standing};
+use crate::chat::{audience, members_of};
 use crate::dialog;
 use crate::error::{Error, Result};
 use crate::link::Link;
@@ -358,16 +359,7 @@ impl Messenger {
                 if chat.deactivated || chat.member(sender).is_none() {
                     return Err(Error::ChatWriteForbidden);
                 }
-                Ok(Audience {
-                    peer,
-                    holders: chat
-                        .members
-                        .iter()
-                        .map(|member| UserId(member.user))
-                        .collect(),
-                    chat: Some(chat),
-                    channel: None,
-                })
+                Ok(audience(&chat, members_of(&chat)))
             }
             PeerId::Channel(id) => Ok(Audience {
                 peer,

@@ -290,6 +290,15 @@ impl Messenger {
         types::UserProfilePhoto::UserProfilePhoto(Box::new(shown))
     }
 
+    /// The photo of a group or channel as every mention of it has it.
+    pub(crate) fn chat_photo(&self, photo: Option<&Photo>) -> types::ChatPhoto {
+        photo.map_or(types::ChatPhoto::Empty {}, |photo| {
+            let mut shown = constructors::ChatPhoto::new(photo.id, self.dc_id());
+            shown.stripped_thumb = stripped(photo);
+            types::ChatPhoto::ChatPhoto(Box::new(shown))
+        })
+    }
+
     /// A basic group as `viewer` is shown it.
     pub fn show_chat(&self, viewer: UserId, chat: &Chat) -> types::Chat {
         if !chat.knows(viewer) {
@@ -298,14 +307,7 @@ impl Messenger {
                 title: chat.title.as_str().into(),
             };
         }
-        let photo = chat
-            .photo
-            .as_ref()
-            .map_or(types::ChatPhoto::Empty {}, |photo| {
-                let mut shown = constructors::ChatPhoto::new(photo.id, self.dc_id());
-                shown.stripped_thumb = stripped(photo);
-                types::ChatPhoto::ChatPhoto(Box::new(shown))
-            });
+        let photo = self.chat_photo(chat.photo.as_ref());
         let count = i32::try_from(chat.members.len()).unwrap_or(i32::MAX);
         let mut shown = constructors::Chat::new(
             chat.id,

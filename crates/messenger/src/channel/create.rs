@@ -9,16 +9,11 @@ use super::record::{Channel, ChannelMember};
 use crate::Messenger;
 use crate::error::Result;
 use crate::mailbox::Batch;
-use crate::name::username_key;
+use crate::name::{clean_group_about, clean_title, username_key};
 use crate::publish::Actor;
 use crate::record::Record as _;
 use crate::send::Parcel;
 use crate::time::Now;
-
-/// The most characters of a title.
-const TITLE_CHARS_MAX: usize = 128;
-/// The most characters of the text about a channel.
-const ABOUT_CHARS_MAX: usize = 255;
 
 /// A channel to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,8 +45,10 @@ impl Messenger {
         new: NewChannel,
         now: Now,
     ) -> Result<constructors::Updates> {
-        let title = clean_title(&new.title)?;
-        let about = clean_about(&new.about)?;
+        let title = clean_title(&new.title).ok_or(ChannelError::TitleEmpty)?;
+        let about = clean_group_about(&new.about)
+            .ok_or(ChannelError::AboutTooLong)?
+            .to_owned();
         if self.channels_of(actor.user).await?.len() >= super::JOINED_MAX {
             return Err(ChannelError::TooMany.into());
         }
@@ -156,25 +153,4 @@ impl Messenger {
         mailboxes.push(MailboxId::Channel(id));
         self.open(mailboxes, now).await
     }
-}
-
-pub(crate) fn clean_title(title: &str) -> Result<String> {
-    let clean: String = title
-        .trim()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(TITLE_CHARS_MAX)
-        .collect();
-    if clean.trim().is_empty() {
-        return Err(ChannelError::TitleEmpty.into());
-    }
-    Ok(clean)
-}
-
-pub(crate) fn clean_about(about: &str) -> Result<String> {
-    let about = about.trim();
-    if about.chars().count() > ABOUT_CHARS_MAX {
-        return Err(ChannelError::AboutTooLong.into());
-    }
-    Ok(about.to_owned())
 }

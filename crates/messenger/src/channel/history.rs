@@ -97,17 +97,9 @@ impl Messenger {
             self.store.count(mailbox, peer, list).await?
         };
         let messages = self.window(mailbox, peer, list, window).await?;
-        let has_offset = window.offset_id != 0 || window.offset_date != 0 || window.add_offset != 0;
-        let offset = match messages.first() {
-            Some(first) if has_offset => {
-                let newer = self
-                    .store
-                    .count_newer(mailbox, peer, list, first.id, PAGE_LIMIT_MAX)
-                    .await?;
-                (newer < PAGE_LIMIT_MAX).then_some(newer)
-            }
-            _ => None,
-        };
+        let offset = self
+            .window_offset(mailbox, peer, list, window, messages.first())
+            .await?;
         self.channel_page(&standing, count, offset, messages, now)
             .await
     }

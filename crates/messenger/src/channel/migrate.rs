@@ -6,12 +6,13 @@ use tl_api::{constructors, types};
 
 use super::record::{Channel, ChannelMember};
 use crate::Messenger;
+use crate::chat::{audience, members_of};
 use crate::error::{Error, Result};
 use crate::peer::Peers;
 use crate::publish::Actor;
 use crate::record::{Chat, Record as _};
 use crate::right::admin;
-use crate::send::{Audience, Parcel};
+use crate::send::Parcel;
 use crate::time::Now;
 
 /// What an admin of a basic group may do in the supergroup it becomes.
@@ -76,16 +77,7 @@ impl Messenger {
         };
         let (mut batch, chat) = self.change_with_mailboxes(id, &[], close, now).await?;
         let action = types::MessageAction::ChatMigrateTo { channel_id: new.0 };
-        let audience = Audience {
-            peer: chat.peer(),
-            holders: chat
-                .members
-                .iter()
-                .map(|member| UserId(member.user))
-                .collect(),
-            chat: Some(chat),
-            channel: None,
-        };
+        let audience = audience(&chat, members_of(&chat));
         let parcel = Parcel::service(action, now);
         self.put(&mut batch, actor.user, &audience, parcel).await?;
         let updates = batch.commit(actor, None, Bytes::new()).await?.updates()?;

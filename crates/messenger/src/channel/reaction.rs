@@ -10,13 +10,10 @@ use crate::error::{Error, Result};
 use crate::mailbox::Letter;
 use crate::peer::tl_peer;
 use crate::publish::Actor;
-use crate::reaction::{Reacted, ReactionError, Reactions, allows, emoji_of, reactions_key};
+use crate::reaction::{ReactionError, Reactions, allows, emoji_of, reactions_key};
 use crate::record::Record as _;
 use crate::right::{self, admin};
 use crate::time::Now;
-
-/// The most different reactions to one message.
-const KINDS_MAX: usize = 11;
 
 impl Messenger {
     pub(crate) async fn post_reactions(&self, channel: ChannelId, id: MsgId) -> Result<Reactions> {
@@ -74,12 +71,6 @@ impl Messenger {
             return Err(Error::ChatWriteForbidden);
         }
         let mut all = self.post_reactions(channel, id).await?;
-        let before: Vec<String> = all
-            .list
-            .iter()
-            .filter(|reacted| reacted.user == user.0)
-            .map(|reacted| reacted.emoji.clone())
-            .collect();
         let mut wanted = Vec::with_capacity(reactions.len());
         for reaction in reactions {
             let emoji = emoji_of(reaction).ok_or(ReactionError::Invalid)?;
@@ -88,25 +79,7 @@ impl Messenger {
             }
             wanted.push(emoji);
         }
-        if before == wanted {
-            return Err(Error::NotModified);
-        }
-        all.list.retain(|reacted| reacted.user != user.0);
-        for emoji in wanted {
-            let mut kinds: Vec<&str> = all.list.iter().map(|other| other.emoji.as_str()).collect();
-            kinds.sort_unstable();
-            kinds.dedup();
-            if kinds.len() >= KINDS_MAX && !kinds.contains(&emoji.as_str()) {
-                return Err(ReactionError::TooMany.into());
-            }
-            all.list.push(Reacted {
-                user: user.0,
-                date: now.unix_s(),
-                big,
-                emoji,
-                unread: false,
-            });
-        }
+        all.replace(user, &wanted, now, big, false)?;
         self.put_post_reactions(&mut batch, actor, channel, id, &all)
             .await?;
         batch.commit(actor, None, Bytes::new()).await?.updates()

@@ -5,14 +5,13 @@ use store::{ChannelId, MailboxId, NameKind};
 use tl_api::{constructors, types};
 
 use super::ChannelError;
-use super::create::{clean_about, clean_title};
 use super::member::Standing;
 use super::record::Channel;
 use crate::Messenger;
 use crate::account::AccountError;
 use crate::chat::ChatError;
 use crate::error::{Error, Result};
-use crate::name::{is_username, username_key};
+use crate::name::{clean_group_about, clean_title, is_username, username_key};
 use crate::publish::Actor;
 use crate::right::{self, admin};
 use crate::show::banned_rights;
@@ -56,7 +55,7 @@ impl Messenger {
     ) -> Result<constructors::Updates> {
         let mut batch = self.lock_channel(id, [actor.user], now).await?;
         let standing = self.info_standing(actor, id, now).await?;
-        let title = clean_title(title)?;
+        let title = clean_title(title).ok_or(ChannelError::TitleEmpty)?;
         let before = standing.channel.title.clone();
         if before == title {
             return Err(ChannelError::Same.into());
@@ -153,18 +152,18 @@ impl Messenger {
         now: Now,
     ) -> Result<()> {
         let standing = self.info_standing(actor, id, now).await?;
-        let about = clean_about(about)?;
+        let about = clean_group_about(about).ok_or(ChannelError::AboutTooLong)?;
         if standing.channel.about == about {
             return Err(ChatError::AboutSame.into());
         }
         let action = types::ChannelAdminLogEventAction::ChangeAbout(Box::new(
             constructors::ChannelAdminLogEventActionChangeAbout {
                 prev_value: standing.channel.about.as_str().into(),
-                new_value: about.as_str().into(),
+                new_value: about.into(),
             },
         ));
         self.change_and_log(actor, id, action, now, |channel| {
-            channel.about.clone_from(&about);
+            about.clone_into(&mut channel.about);
             Ok(())
         })
         .await?;
@@ -329,14 +328,7 @@ impl Messenger {
             {
                 return Err(ChannelError::PublicTooMany.into());
             }
-            let claimed = self
-                .store
-                .claim_name(NameKind::Username, key.clone(), owner)
-                .await?;
-            if claimed != owner {
-                return Err(AccountError::UsernameOccupied.into());
-            }
-            self.list_username(&key, owner).await?;
+            self.claim_username(&key, owner).await?;
         }
         let action = types::ChannelAdminLogEventAction::ChangeUsername(Box::new(
             constructors::ChannelAdminLogEventActionChangeUsername {

@@ -9,7 +9,7 @@ use crate::Messenger;
 use crate::error::Result;
 use crate::peer::tl_peer;
 use crate::right::{self, admin};
-use crate::show::{admin_rights, banned_rights, banned_rights_until, stripped};
+use crate::show::{admin_rights, banned_rights, banned_rights_until};
 use crate::time::Now;
 
 impl Messenger {
@@ -60,14 +60,7 @@ impl Messenger {
     pub fn show_channel(&self, standing: &Standing) -> types::Chat {
         let channel = &standing.channel;
         let member = standing.member.as_ref().filter(|member| member.present);
-        let photo = channel
-            .photo
-            .as_ref()
-            .map_or(types::ChatPhoto::Empty {}, |photo| {
-                let mut shown = constructors::ChatPhoto::new(photo.id, self.dc_id());
-                shown.stripped_thumb = stripped(photo);
-                types::ChatPhoto::ChatPhoto(Box::new(shown))
-            });
+        let photo = self.chat_photo(channel.photo.as_ref());
         let date = member.map_or(channel.created, |member| member.date);
         let mut shown = constructors::Channel::new(
             channel.id,
