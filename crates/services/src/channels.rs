@@ -10,6 +10,17 @@ mod message;
 mod setting;
 
 use crate::dispatch::methods;
+use crate::error::Error;
+
+/// Some methods refuse who lacks a right by another code (0.7).
+fn in_403(error: messenger::Error) -> Error {
+    let error = Error::from(error);
+    if error == Error::CHAT_ADMIN_REQUIRED {
+        error.in_403()
+    } else {
+        error
+    }
+}
 
 methods! {
     works {

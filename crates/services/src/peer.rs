@@ -79,14 +79,6 @@ impl Context<'_> {
         id: MsgId,
         user: UserId,
     ) -> Result<UserId> {
-        // One step is enough: the chat of a message has a name of its own.
-        let is_step = matches!(
-            peer,
-            types::InputPeer::UserFromMessage { .. } | types::InputPeer::ChannelFromMessage { .. }
-        );
-        if is_step {
-            return Err(Error::MSG_ID_INVALID);
-        }
         let named = self.named_in_message(peer, id).await?;
         let exists = self.messenger().user(user).await?.is_some();
         if named.users.contains(&user) && exists {
@@ -98,6 +90,14 @@ impl Context<'_> {
 
     /// Whom a message that the caller can read names.
     async fn named_in_message(&self, peer: &types::InputPeer, id: MsgId) -> Result<Peers> {
+        // One step is enough: the chat of a message has a name of its own.
+        let is_step = matches!(
+            peer,
+            types::InputPeer::UserFromMessage { .. } | types::InputPeer::ChannelFromMessage { .. }
+        );
+        if is_step {
+            return Err(Error::MSG_ID_INVALID);
+        }
         let peer = Box::pin(self.peer(peer)).await?;
         let letter = self
             .messenger()
@@ -116,13 +116,6 @@ impl Context<'_> {
         id: MsgId,
         channel: ChannelId,
     ) -> Result<ChannelId> {
-        let is_step = matches!(
-            peer,
-            types::InputPeer::UserFromMessage { .. } | types::InputPeer::ChannelFromMessage { .. }
-        );
-        if is_step {
-            return Err(Error::MSG_ID_INVALID);
-        }
         let named = self.named_in_message(peer, id).await?;
         if named.channels.contains(&channel) {
             Ok(channel)

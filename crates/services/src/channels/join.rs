@@ -2,6 +2,7 @@
 
 use tl_api::{functions, types};
 
+use super::in_403;
 use super::message::answer;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -28,14 +29,7 @@ pub(super) async fn invite_to_channel(
     messenger
         .check_inviting_to(actor, id, context.now)
         .await
-        .map_err(|error| {
-            let error = Error::from(error);
-            if error == Error::CHAT_ADMIN_REQUIRED {
-                error.in_403()
-            } else {
-                error
-            }
-        })?;
+        .map_err(in_403)?;
     let mut users = Vec::with_capacity(request.users.len());
     for user in &request.users {
         users.push(context.input_user(user).await?);

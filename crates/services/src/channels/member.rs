@@ -6,6 +6,7 @@ use messenger::{
 use store::{PeerId, UserId};
 use tl_api::{constructors, functions, types};
 
+use super::in_403;
 use super::message::answer;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -13,16 +14,6 @@ use crate::messages::hash_of;
 
 /// The most members of one answer.
 const PAGE_MAX: usize = 200;
-
-/// These methods refuse who lacks a right by another code (0.7).
-fn in_403(error: messenger::Error) -> Error {
-    let error = Error::from(error);
-    if error == Error::CHAT_ADMIN_REQUIRED {
-        error.in_403()
-    } else {
-        error
-    }
-}
 
 /// A user among the participants of a channel.
 async fn participant(context: &Context<'_>, peer: &types::InputPeer) -> Result<UserId> {

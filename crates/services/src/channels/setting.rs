@@ -4,19 +4,10 @@ use messenger::Switch;
 use store::ChannelId;
 use tl_api::{functions, types};
 
+use super::in_403;
 use super::message::answer;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::file::{PhotoKind, mention};
-
-fn in_403(error: messenger::Error) -> Error {
-    let error = Error::from(error);
-    if error == Error::CHAT_ADMIN_REQUIRED {
-        error.in_403()
-    } else {
-        error
-    }
-}
 
 /// channels.editTitle
 pub(super) async fn edit_title(
@@ -45,23 +36,9 @@ pub(super) async fn edit_photo(
         .info_standing(actor, id, context.now)
         .await
         .map_err(in_403)?;
-    let photo = match &request.photo {
-        types::InputChatPhoto::Empty {} => None,
-        types::InputChatPhoto::InputChatPhoto { id } => Some(
-            context
-                .named_photo(id)
-                .await
-                .map_err(|_| Error::PHOTO_INVALID)?,
-        ),
-        types::InputChatPhoto::InputChatUploadedPhoto(upload) => {
-            let file = upload.file.as_ref().ok_or(Error::PHOTO_FILE_MISSING)?;
-            Some(context.new_photo(file, PhotoKind::Profile).await?)
-        }
-    };
-    let photo = photo.map(|(photo_id, file)| {
-        let shown = messenger.show_photo(actor.user, photo_id, &file);
-        (mention(photo_id, &file), shown)
-    });
+    let photo = context
+        .chosen_photo(&request.photo, Error::PHOTO_FILE_MISSING)
+        .await?;
     let updates = messenger
         .set_channel_photo(actor, id, photo, context.now)
         .await?;

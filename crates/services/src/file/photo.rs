@@ -66,6 +66,28 @@ impl Context<'_> {
         messenger.create_file(id, &file).await?;
         Ok((id, file))
     }
+
+    /// The photo that a group or channel shall have, as it is kept and as the caller is shown it;
+    /// `None` for none. `no_file` is the answer to an upload without a file.
+    pub(crate) async fn chosen_photo(
+        &self,
+        photo: &types::InputChatPhoto,
+        no_file: Error,
+    ) -> Result<Option<(Photo, types::Photo)>> {
+        let (id, file) = match photo {
+            types::InputChatPhoto::Empty {} => return Ok(None),
+            types::InputChatPhoto::InputChatPhoto { id } => self
+                .named_photo(id)
+                .await
+                .map_err(|_| Error::PHOTO_INVALID)?,
+            types::InputChatPhoto::InputChatUploadedPhoto(upload) => {
+                let file = upload.file.as_ref().ok_or(no_file)?;
+                self.new_photo(file, PhotoKind::Profile).await?
+            }
+        };
+        let shown = self.messenger().show_photo(self.user()?, id, &file);
+        Ok(Some((mention(id, &file), shown)))
+    }
 }
 
 /// A photo as every mention of its owner carries it.

@@ -9,7 +9,6 @@ use super::invite;
 use super::send::answer;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::file::{PhotoKind, mention};
 
 /// `view_messages` of `chatBannedRights`.
 const VIEW_MESSAGES: u32 = 1;
@@ -289,23 +288,9 @@ pub(super) async fn edit_chat_photo(
     let id = chat_id(context, request.chat_id).await?;
     let messenger = context.messenger();
     messenger.check_chat_info(actor.user, id).await?;
-    let photo = match &request.photo {
-        types::InputChatPhoto::Empty {} => None,
-        types::InputChatPhoto::InputChatPhoto { id } => Some(
-            context
-                .named_photo(id)
-                .await
-                .map_err(|_| Error::PHOTO_INVALID)?,
-        ),
-        types::InputChatPhoto::InputChatUploadedPhoto(upload) => {
-            let file = upload.file.as_ref().ok_or(Error::PHOTO_INVALID)?;
-            Some(context.new_photo(file, PhotoKind::Profile).await?)
-        }
-    };
-    let photo = photo.map(|(photo_id, file)| {
-        let shown = messenger.show_photo(actor.user, photo_id, &file);
-        (mention(photo_id, &file), shown)
-    });
+    let photo = context
+        .chosen_photo(&request.photo, Error::PHOTO_INVALID)
+        .await?;
     let updates = messenger
         .set_chat_photo(actor, id, photo, context.now)
         .await?;

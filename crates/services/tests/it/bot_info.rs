@@ -2,8 +2,8 @@
 
 use tl_api::{constructors, functions, types};
 
-use crate::bots::{Workshop, as_user};
-use crate::harness::refused;
+use crate::bots::Workshop;
+use crate::harness::{as_user, refused};
 
 #[tokio::test]
 async fn commands_have_scopes_and_languages() {

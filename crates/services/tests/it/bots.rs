@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tl::Bytes;
 use tl_api::{constructors, functions, types};
 
-use crate::harness::{Client, Refused, Server, refused};
+use crate::harness::{Client, Refused, Server, as_user, refused};
 use crate::messages::{new_message, peer_of, text, updates};
 
 /// Alice owns a bot; Bob knows neither.
@@ -31,19 +31,6 @@ pub(crate) async fn resolve(client: &Client, username: &str) -> types::InputPeer
     types::InputPeer::User {
         user_id: user.id,
         access_hash: user.access_hash.unwrap(),
-    }
-}
-
-pub(crate) fn as_user(peer: &types::InputPeer) -> types::InputUser {
-    match *peer {
-        types::InputPeer::User {
-            user_id,
-            access_hash,
-        } => types::InputUser::InputUser {
-            user_id,
-            access_hash,
-        },
-        _ => types::InputUser::Self_ {},
     }
 }
 

@@ -5,8 +5,7 @@ use sha2::{Digest as _, Sha256};
 use tl::Bytes;
 use tl_api::{constructors, functions, types};
 
-use crate::bots::as_user;
-use crate::harness::{Client, Refused, Server, refused};
+use crate::harness::{Client, Refused, Server, as_user, refused};
 use crate::messages::{peer_of, updates};
 use crate::secret::public_number;
 

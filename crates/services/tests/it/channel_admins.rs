@@ -2,8 +2,8 @@
 
 use tl_api::{functions, types};
 
-use crate::channels::{Place, channel, names, new_post, user};
-use crate::harness::refused;
+use crate::channels::{Place, channel, names, new_post};
+use crate::harness::{as_user, refused};
 use crate::messages::{peer_of, text, updates};
 
 #[tokio::test]
@@ -14,7 +14,7 @@ async fn rights_are_given_and_taken_bit_by_bit() {
         .await
         .unwrap();
     // A plain member makes nobody an admin and bans nobody.
-    let carol_for_bob = user(&peer_of(&place.bob, &place.carol, "15550000003").await);
+    let carol_for_bob = as_user(&peer_of(&place.bob, &place.carol, "15550000003").await);
     assert_eq!(
         place
             .promote(&place.bob, &carol_for_bob, |rights| rights.ban_users = true)
@@ -51,7 +51,7 @@ async fn rights_are_given_and_taken_bit_by_bit() {
             .unwrap_err(),
         refused(403, "RIGHT_FORBIDDEN")
     );
-    let alice_for_bob = user(&peer_of(&place.bob, &place.alice, "15550000001").await);
+    let alice_for_bob = as_user(&peer_of(&place.bob, &place.alice, "15550000001").await);
     assert_eq!(
         place
             .ban(&place.bob, &alice_for_bob, |rights| rights.send_messages =

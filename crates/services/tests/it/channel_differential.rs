@@ -9,8 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use tl_api::{constructors, functions, types};
 
-use crate::channels::{channel, user};
-use crate::harness::{Client, Server};
+use crate::channels::channel;
+use crate::harness::{Client, Server, as_user};
 use crate::messages::{peer_of, text, updates};
 
 /// What a device has made of the updates of one channel.
@@ -257,7 +257,7 @@ impl Run {
             for (number, other) in (1..count).enumerate() {
                 let invite = functions::channels::InviteToChannel {
                     channel: input(id),
-                    users: vec![user(&run.peers[&(0, other)])],
+                    users: vec![as_user(&run.peers[&(0, other)])],
                 };
                 run.accounts[0].active.call(invite).await.unwrap();
                 let mut rights = types::ChatAdminRights::new();
@@ -267,7 +267,7 @@ impl Run {
                 if number < 2 {
                     let edit = functions::channels::EditAdmin::new(
                         input(id),
-                        user(&run.peers[&(0, other)]),
+                        as_user(&run.peers[&(0, other)]),
                         rights,
                     );
                     run.accounts[0].active.call(edit).await.unwrap();
@@ -447,7 +447,7 @@ impl Run {
             _ => {
                 let invite = functions::channels::InviteToChannel {
                     channel: input(id),
-                    users: vec![user(&other_peer)],
+                    users: vec![as_user(&other_peer)],
                 };
                 let _ = active.call(invite).await;
             }

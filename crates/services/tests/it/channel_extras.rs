@@ -2,8 +2,8 @@
 
 use tl_api::{constructors, functions, types};
 
-use crate::channels::{Place, channel, names, new_post, user};
-use crate::harness::{Server, refused};
+use crate::channels::{Place, channel, names, new_post};
+use crate::harness::{Server, as_user, refused};
 use crate::messages::{peer_of, text, updates};
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn basic_group_becomes_a_supergroup() {
     for client in [&alice, &bob] {
         client.call(functions::updates::GetState {}).await.unwrap();
     }
-    let bob_user = user(&peer_of(&alice, &bob, "15550000002").await);
+    let bob_user = as_user(&peer_of(&alice, &bob, "15550000002").await);
     let create = functions::messages::CreateChat::new(vec![bob_user], "Group".into());
     let made = updates(alice.call(create).await.unwrap().updates);
     let types::Chat::Chat(group) = &made.chats[0] else {

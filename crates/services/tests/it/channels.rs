@@ -2,7 +2,7 @@
 
 use tl_api::{constructors, functions, types};
 
-use crate::harness::{Client, Refused, Server, refused};
+use crate::harness::{Client, Refused, Server, as_user, refused};
 use crate::messages::{peer_of, text, updates};
 
 /// A channel that Alice owns and Bob is a member of; Carol is a stranger.
@@ -15,19 +15,6 @@ pub(crate) struct Place {
     /// Bob and Carol as Alice names them.
     pub(crate) bob_user: types::InputUser,
     pub(crate) carol_user: types::InputUser,
-}
-
-pub(crate) fn user(peer: &types::InputPeer) -> types::InputUser {
-    match *peer {
-        types::InputPeer::User {
-            user_id,
-            access_hash,
-        } => types::InputUser::InputUser {
-            user_id,
-            access_hash,
-        },
-        _ => types::InputUser::Self_ {},
-    }
 }
 
 pub(crate) fn peer_of_user(user: &types::InputUser) -> types::InputPeer {
@@ -97,8 +84,8 @@ impl Place {
         for client in [&alice, &bob, &carol] {
             client.call(functions::updates::GetState {}).await.unwrap();
         }
-        let bob_user = user(&peer_of(&alice, &bob, "15550000002").await);
-        let carol_user = user(&peer_of(&alice, &carol, "15550000003").await);
+        let bob_user = as_user(&peer_of(&alice, &bob, "15550000002").await);
+        let carol_user = as_user(&peer_of(&alice, &carol, "15550000003").await);
         let mut create =
             functions::channels::CreateChannel::new(" Place ".into(), "about it".into());
         create.megagroup = megagroup;

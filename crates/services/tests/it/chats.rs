@@ -2,7 +2,7 @@
 
 use tl_api::{constructors, functions, types};
 
-use crate::harness::{Client, Server, refused};
+use crate::harness::{Client, Server, as_user, refused};
 use crate::messages::{new_message, peer_of, text, updates};
 
 /// A group that Alice made with Bob; Carol is a stranger.
@@ -16,19 +16,6 @@ pub(crate) struct Group {
     pub(crate) carol_user: types::InputUser,
 }
 
-pub(crate) fn user(peer: &types::InputPeer) -> types::InputUser {
-    match *peer {
-        types::InputPeer::User {
-            user_id,
-            access_hash,
-        } => types::InputUser::InputUser {
-            user_id,
-            access_hash,
-        },
-        _ => types::InputUser::Self_ {},
-    }
-}
-
 impl Group {
     pub(crate) async fn start() -> Self {
         let server = Server::start();
@@ -37,8 +24,8 @@ impl Group {
         let carol = server.sign_up("15550000003", "Carol").await;
         bob.call(functions::updates::GetState {}).await.unwrap();
         carol.call(functions::updates::GetState {}).await.unwrap();
-        let bob_user = user(&peer_of(&alice, &bob, "15550000002").await);
-        let carol_user = user(&peer_of(&alice, &carol, "15550000003").await);
+        let bob_user = as_user(&peer_of(&alice, &bob, "15550000002").await);
+        let carol_user = as_user(&peer_of(&alice, &carol, "15550000003").await);
         bob.take_updates();
         carol.take_updates();
         let create = functions::messages::CreateChat::new(vec![bob_user.clone()], " Group ".into());
@@ -222,7 +209,7 @@ async fn members_come_and_go() {
     assert_eq!((participants.len(), version), (3, 2));
     // A member may leave, but not put others out.
     let remove = |user_id| functions::messages::DeleteChatUser::new(group.chat_id, user_id);
-    let bobs_carol = user(&peer_of(&group.bob, &group.carol, "15550000003").await);
+    let bobs_carol = as_user(&peer_of(&group.bob, &group.carol, "15550000003").await);
     assert_eq!(
         group.bob.call(remove(bobs_carol)).await.unwrap_err(),
         refused(400, "CHAT_ADMIN_REQUIRED")
@@ -323,7 +310,7 @@ async fn rights_of_members_are_kept() {
             .unwrap_err(),
         refused(403, "CHAT_SEND_PLAIN_FORBIDDEN")
     );
-    let bobs_carol = user(&peer_of(&group.bob, &group.carol, "15550000003").await);
+    let bobs_carol = as_user(&peer_of(&group.bob, &group.carol, "15550000003").await);
     assert_eq!(
         group.add_carol(&group.bob, bobs_carol).await.unwrap_err(),
         refused(400, "CHAT_ADMIN_REQUIRED")

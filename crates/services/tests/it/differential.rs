@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use tl_api::{constructors, functions, types};
 
-use crate::harness::{Client, Server};
+use crate::harness::{Client, Server, as_user};
 use crate::messages::{peer_of, updates};
 
 /// A dialog as a device knows it: what is read on both sides.
@@ -428,16 +428,7 @@ impl Run {
 
     async fn group(&mut self, account: usize) -> Option<types::Updates> {
         let other = self.below(self.accounts.len());
-        let user = match self.peers[&(account, other)].clone() {
-            types::InputPeer::User {
-                user_id,
-                access_hash,
-            } => types::InputUser::InputUser {
-                user_id,
-                access_hash,
-            },
-            _ => types::InputUser::Self_ {},
-        };
+        let user = as_user(&self.peers[&(account, other)]);
         let active = &self.accounts[account].active;
         if self.chats.len() < 2 {
             let request = functions::messages::CreateChat::new(vec![user], "Group".into());

@@ -184,6 +184,20 @@ impl Server {
     }
 }
 
+/// The user of a peer, as it is named; oneself when it is none.
+pub(crate) fn as_user(peer: &types::InputPeer) -> types::InputUser {
+    match *peer {
+        types::InputPeer::User {
+            user_id,
+            access_hash,
+        } => types::InputUser::InputUser {
+            user_id,
+            access_hash,
+        },
+        _ => types::InputUser::Self_ {},
+    }
+}
+
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {

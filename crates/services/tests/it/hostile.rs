@@ -11,8 +11,8 @@ use tl_api::{functions, types};
 use tlgen::dynamic::{LayerView, Limits, Random, Seeded};
 use tlgen::model::Model;
 
-use crate::bots::{Workshop, as_user, log_in_bot};
-use crate::harness::{Client, refused};
+use crate::bots::{Workshop, log_in_bot};
+use crate::harness::{Client, as_user, refused};
 use crate::messages::{new_message, peer_of, text, updates};
 
 /// Layers of clients: the newest, one of the middle, the oldest.

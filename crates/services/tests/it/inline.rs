@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tl::Bytes;
 use tl_api::{constructors, functions, types};
 
-use crate::bots::{Workshop, as_user, callback_button, resolve, tell_father, with_markup};
-use crate::harness::refused;
+use crate::bots::{Workshop, callback_button, resolve, tell_father, with_markup};
+use crate::harness::{as_user, refused};
 use crate::messages::{new_message, peer_of, updates};
 
 fn press(

@@ -2,8 +2,8 @@
 
 use tl_api::{constructors, functions, types};
 
-use crate::bots::{Workshop, as_user};
-use crate::harness::Client;
+use crate::bots::Workshop;
+use crate::harness::{Client, as_user};
 use crate::messages::{peer_of, updates};
 
 type Change = constructors::UpdateChatParticipant;

@@ -2,8 +2,7 @@
 
 use tl_api::{constructors, functions, types};
 
-use crate::chats::user;
-use crate::harness::{Client, refused};
+use crate::harness::{Client, as_user, refused};
 use crate::messages::Pair;
 
 /// A picture of one colour, uploaded.
@@ -57,7 +56,7 @@ fn id_of(photo: &types::Photo) -> i64 {
 #[tokio::test]
 async fn photo_of_a_contact_is_seen_by_its_owner_alone() {
     let pair = Pair::start().await;
-    let bob = user(&pair.to_bob);
+    let bob = as_user(&pair.to_bob);
     let request =
         |who: &types::InputUser| functions::photos::UploadContactProfilePhoto::new(who.clone());
     let carol = pair.server.sign_up("15550000003", "Carol").await;
@@ -120,7 +119,7 @@ async fn photo_of_a_contact_is_seen_by_its_owner_alone() {
 #[tokio::test]
 async fn photo_is_suggested_to_a_contact() {
     let pair = Pair::start().await;
-    let bob = user(&pair.to_bob);
+    let bob = as_user(&pair.to_bob);
     let mut suggest = functions::photos::UploadContactProfilePhoto::new(bob.clone());
     suggest.suggest = true;
     suggest.file = Some(picture(&pair.alice, 1).await);

@@ -2,14 +2,15 @@
 
 use tl_api::{functions, types};
 
-use crate::chats::user;
-use crate::harness::{Client, refused};
+use crate::harness::{Client, as_user, refused};
 use crate::messages::{Pair, text};
 
 /// A new group and a message in it that is kept among the Saved Messages.
 async fn keep_from_new_group(pair: &Pair, number: i64) -> types::InputPeer {
-    let created =
-        functions::messages::CreateChat::new(vec![user(&pair.to_bob)], format!("{number}").into());
+    let created = functions::messages::CreateChat::new(
+        vec![as_user(&pair.to_bob)],
+        format!("{number}").into(),
+    );
     let created = pair.alice.call(created).await.unwrap();
     let types::Updates::Updates(updates) = &created.updates else {
         panic!("{created:?}");
@@ -160,11 +161,11 @@ async fn chat_is_not_translated_for_who_asked_for_it() {
             .full_user
             .translations_disabled
     };
-    assert!(full(&pair.alice, user(&pair.to_bob)).await);
-    assert!(!full(&pair.bob, user(&pair.to_alice)).await);
+    assert!(full(&pair.alice, as_user(&pair.to_bob)).await);
+    assert!(!full(&pair.bob, as_user(&pair.to_alice)).await);
     asked.disabled = false;
     assert!(pair.alice.call(asked).await.unwrap());
-    assert!(!full(&pair.alice, user(&pair.to_bob)).await);
+    assert!(!full(&pair.alice, as_user(&pair.to_bob)).await);
     let nobody = types::InputPeer::Chat { chat_id: 999_999 };
     let refusal = functions::messages::TogglePeerTranslations::new(nobody);
     let refusal = pair.alice.call(refusal).await.unwrap_err();

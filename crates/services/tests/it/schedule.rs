@@ -82,7 +82,7 @@ async fn scheduled_message_is_sent_in_time() {
     assert_eq!(queue(&pair.alice, &pair.to_bob).await.len(), 1);
     assert!(queue(&pair.bob, &pair.to_alice).await.is_empty());
     let full = functions::users::GetFullUser {
-        id: crate::bots::as_user(&pair.to_bob),
+        id: crate::harness::as_user(&pair.to_bob),
     };
     assert!(pair.alice.call(full).await.unwrap().full_user.has_scheduled);
     assert_eq!(pair.server.services.run_due().await, 0);
@@ -270,7 +270,7 @@ async fn messages_go_after_the_period_of_their_chat() {
     let theirs = new_message(&updates(sent).updates);
     assert_eq!(theirs.ttl_period, Some(86_400));
     let full = functions::users::GetFullUser {
-        id: crate::bots::as_user(&pair.to_bob),
+        id: crate::harness::as_user(&pair.to_bob),
     };
     let full = pair.alice.call(full).await.unwrap().full_user;
     assert_eq!(full.ttl_period, Some(86_400));

@@ -4,8 +4,7 @@ use mtproto_core::crypto::{DhGroup, DhSecret};
 use tl::Bytes;
 use tl_api::{constructors, functions, types};
 
-use crate::bots::as_user;
-use crate::harness::{Client, Server, refused};
+use crate::harness::{Client, Server, as_user, refused};
 use crate::messages::Pair;
 
 /// A public number that a client would make.

@@ -2,8 +2,8 @@
 
 use tl_api::{constructors, functions, types};
 
-use crate::bots::{Workshop, as_user};
-use crate::harness::{Client, Server, refused};
+use crate::bots::Workshop;
+use crate::harness::{Client, Server, as_user, refused};
 use crate::messages::{Pair, updates};
 
 /// An uploaded file as a document that can be named.
