@@ -20,7 +20,7 @@ use anyhow::Result;
 
 use account::Account;
 use link::{Endpoint, Key};
-use meter::Bounds;
+use meter::{Bounds, Measured, Meter, Worker};
 use outcome::Outcome;
 use progress::Progress;
 use server::{OwnServer, Process};
@@ -67,6 +67,19 @@ impl Run {
         }
         outcome.server_rss_kib = rss;
         Ok(outcome)
+    }
+
+    /// Runs the workers within the bounds of this run.
+    async fn measure(
+        &self,
+        meter: &Arc<Meter>,
+        what: &'static str,
+        workers: Vec<Worker>,
+    ) -> Result<Measured> {
+        let process = self.target.process;
+        meter
+            .run(what, &self.bounds, process, workers, self.progress)
+            .await
     }
 
     /// So many accounts: those that are kept, and new ones.

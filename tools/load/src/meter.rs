@@ -306,6 +306,16 @@ impl Pace {
         self.next_ns += self.every_ns;
     }
 
+    /// Waits until a worker should act, if it keeps a pace, and acts; the time its operation counts
+    /// from.
+    pub async fn due(pace: &mut Option<Self>) -> u64 {
+        let Some(pace) = pace else { return clock_ns() };
+        pace.wait().await;
+        let due = pace.next_ns();
+        pace.step();
+        due
+    }
+
     /// Waits for the next time.
     pub async fn wait(&self) {
         let wait = self.next_ns.saturating_sub(clock_ns());

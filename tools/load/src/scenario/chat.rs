@@ -84,15 +84,7 @@ pub(super) async fn run(
         worker
     });
     let workers = workers.collect();
-    let measured = meter
-        .run(
-            "messages",
-            &run.bounds,
-            run.target.process,
-            workers,
-            run.progress,
-        )
-        .await?;
+    let measured = run.measure(&meter, "messages", workers).await?;
     let outcome = Outcome::new(
         "pairs",
         "a message sent, answered, and arrived at the other one",

@@ -131,15 +131,7 @@ pub(super) async fn handshake(run: &Run, at_once: usize) -> Result<Outcome> {
         worker
     });
     let workers = workers.collect();
-    let measured = meter
-        .run(
-            "key exchanges",
-            &run.bounds,
-            run.target.process,
-            workers,
-            run.progress,
-        )
-        .await?;
+    let measured = run.measure(&meter, "key exchanges", workers).await?;
     let outcome = Outcome::new("handshake", "a connection and a key exchange", measured);
     Ok(outcome.set("at once", at_once))
 }
@@ -165,15 +157,7 @@ pub(super) async fn reconnect(run: &Run, wanted: Connections) -> Result<Outcome>
         worker
     });
     let workers = workers.collect();
-    let measured = meter
-        .run(
-            "reconnects",
-            &run.bounds,
-            run.target.process,
-            workers,
-            run.progress,
-        )
-        .await?;
+    let measured = run.measure(&meter, "reconnects", workers).await?;
     let outcome = Outcome::new(
         "reconnect",
         "a reconnect with a first call, counted from when all are cut",

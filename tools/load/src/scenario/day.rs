@@ -126,15 +126,7 @@ pub(super) async fn run(run: &Run, day: Day) -> Result<Outcome> {
         worker
     });
     let workers = workers.collect();
-    let measured = meter
-        .run(
-            "a day",
-            &run.bounds,
-            run.target.process,
-            workers,
-            run.progress,
-        )
-        .await?;
+    let measured = run.measure(&meter, "a day", workers).await?;
     let mut outcome = Outcome::new("day", "something that somebody does, answered", measured)
         .set("people", users)
         .set("actions a second", day.rate);

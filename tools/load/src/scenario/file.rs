@@ -79,15 +79,7 @@ pub(super) async fn run(run: &Run, file: File) -> Result<Outcome> {
         workers.push(worker);
     }
     let cipher = cipher_rate();
-    let measured = meter
-        .run(
-            "parts",
-            &run.bounds,
-            run.target.process,
-            workers,
-            run.progress,
-        )
-        .await?;
+    let measured = run.measure(&meter, "parts", workers).await?;
     let direction = format!("{:?}", file.direction).to_lowercase();
     let outcome = Outcome::new(&format!("file-{direction}"), "a part of 512 KiB", measured)
         .set("MiB of a file", file.size_mib)

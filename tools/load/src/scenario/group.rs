@@ -72,15 +72,7 @@ pub(super) async fn run(run: &Run, group: Group) -> Result<Outcome> {
             publish(creator, &peer, &meter, &arrived, group, pace).await
         }));
     }
-    let measured = meter
-        .run(
-            "deliveries",
-            &run.bounds,
-            run.target.process,
-            workers,
-            run.progress,
-        )
-        .await?;
+    let measured = run.measure(&meter, "deliveries", workers).await?;
     let bare = bare_write_us(group.members)?;
     let mut outcome = Outcome::new("group", "a message arrived at one member", measured)
         .figure("a bare write to as many connections, µs", bare)

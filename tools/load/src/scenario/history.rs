@@ -47,15 +47,7 @@ pub(super) async fn run(run: &Run, history: History) -> Result<Outcome> {
             Box::pin(async move { read(link, &meter, history, newest, pace).await });
         workers.push(worker);
     }
-    let measured = meter
-        .run(
-            "pages",
-            &run.bounds,
-            run.target.process,
-            workers,
-            run.progress,
-        )
-        .await?;
+    let measured = run.measure(&meter, "pages", workers).await?;
     let outcome = Outcome::new("history", "a page at a random place of a history", measured)
         .set("connections", history.connections)
         .set("messages in each history", history.messages)
@@ -126,15 +118,7 @@ async fn read(
     // So that each page is a full one.
     let oldest = history.page.min(newest);
     while !meter.is_over() {
-        let due = match &mut pace {
-            Some(pace) => {
-                pace.wait().await;
-                let due = pace.next_ns();
-                pace.step();
-                due
-            }
-            None => clock_ns(),
-        };
+        let due = Pace::due(&mut pace).await;
         let offset_id = rand::random_range(oldest..=newest) + 1;
         let request = page(types::InputPeer::Self_ {}, offset_id, history.page);
         match link.call_raw(&request).await {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 
 use crate::Run;
-use crate::link::{Link, Told, clock_ns};
+use crate::link::{Link, Told};
 use crate::meter::{Meter, Pace, Worker};
 use crate::outcome::Outcome;
 
@@ -35,15 +35,7 @@ pub(super) async fn run(
             Box::pin(async move { pinging(&mut link, &meter, pipelined, pace).await });
         workers.push(worker);
     }
-    let measured = meter
-        .run(
-            "pings",
-            &run.bounds,
-            run.target.process,
-            workers,
-            run.progress,
-        )
-        .await?;
+    let measured = run.measure(&meter, "pings", workers).await?;
     let outcome = Outcome::new("ping", "a ping and its pong", measured)
         .set("connections", connections)
         .set("pipelined", pipelined);
@@ -61,15 +53,7 @@ async fn pinging(
 ) -> Result<()> {
     let mut number = FIRST_ID;
     while !meter.is_over() {
-        let due = match &mut pace {
-            Some(pace) => {
-                pace.wait().await;
-                let due = pace.next_ns();
-                pace.step();
-                due
-            }
-            None => clock_ns(),
-        };
+        let due = Pace::due(&mut pace).await;
         let first = number;
         for _ in 0..pipelined {
             link.ping(number);
